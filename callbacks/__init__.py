@@ -1,0 +1,1 @@
+"""Wiring: what happens when a person does something in the page."""

@@ -1,0 +1,1 @@
+"""What the results suggest to do next."""

@@ -1,0 +1,1 @@
+"""Searches run here: specified, queued, leased, executed, recovered."""

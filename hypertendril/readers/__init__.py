@@ -1,0 +1,1 @@
+"""Results of any framework, read into studies."""

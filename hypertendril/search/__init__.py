@@ -1,0 +1,1 @@
+"""Search methods: ask for values, tell results."""

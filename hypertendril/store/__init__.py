@@ -1,0 +1,1 @@
+"""Studies kept in memory as columns and on disk as a journal."""

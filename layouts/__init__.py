@@ -1,0 +1,1 @@
+"""Component trees and figures: pure functions of data and theme."""
