@@ -1,0 +1,80 @@
+"""What all frames share: a Plotly figure that draws axes and static marks, and is never interacted with.
+
+Trials, selection and hover are drawn over it by `assets/`; what those scripts need to know
+of the geometry travels in `layout.meta`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import plotly.graph_objects as go
+from dash import dcc
+
+from hypertendril.layouts.theme import FONT_FAMILY, TICK_PX, Theme
+
+# Plotly offers to send figures to its cloud unless told otherwise.
+GRAPH_CONFIG: dict[str, Any] = {
+    "staticPlot": True,
+    "displayModeBar": False,
+    "displaylogo": False,
+    "showSendToCloud": False,
+    "plotlyServerURL": "",
+    "responsive": True,
+}
+
+
+def frame_figure(theme: Theme, meta: Mapping[str, Any], margin: Mapping[str, int]) -> go.Figure:
+    """Return an empty figure in `theme`; `margin` has l, r, t, b in pixels, `meta` is JSON."""
+    # A template of our own: Plotly's default one weighs more than most of our figures.
+    return go.Figure(
+        layout={
+            "template": go.layout.Template(),
+            "font": {"family": FONT_FAMILY, "size": TICK_PX, "color": theme.muted},
+            "paper_bgcolor": "rgba(0,0,0,0)",
+            "plot_bgcolor": "rgba(0,0,0,0)",
+            "showlegend": False,
+            "hovermode": False,
+            "dragmode": False,
+            "autosize": True,
+            "margin": {**margin, "autoexpand": False, "pad": 0},
+            "meta": dict(meta),
+        }
+    )
+
+
+def axis_style(theme: Theme, *, grid: bool = False) -> dict[str, Any]:
+    """Return the settings every visible axis shares."""
+    return {
+        "showgrid": grid,
+        "gridcolor": theme.line,
+        "zeroline": False,
+        "showline": False,
+        "ticks": "",
+        "tickfont": {"size": TICK_PX, "color": theme.muted},
+        "automargin": False,
+        "fixedrange": True,
+    }
+
+
+def message_figure(theme: Theme, sentence: str) -> go.Figure:
+    """Return a frame that says in one sentence what is missing."""
+    figure = frame_figure(theme, {"empty": True}, {"l": 8, "r": 8, "t": 8, "b": 8})
+    figure.update_xaxes(visible=False, range=[0, 1])
+    figure.update_yaxes(visible=False, range=[0, 1])
+    figure.add_annotation(
+        text=sentence, x=0.5, y=0.5, showarrow=False, font={"size": 12, "color": theme.muted}
+    )
+    return figure
+
+
+def graph(component_id: str) -> dcc.Graph:
+    """Return the component that holds a frame; it fills its parent."""
+    return dcc.Graph(
+        id=component_id,
+        config=GRAPH_CONFIG,
+        responsive=True,
+        className="frame",
+        clear_on_unhover=True,
+    )

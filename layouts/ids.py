@@ -1,0 +1,90 @@
+"""Every component id of the page: `<view>-<part>-<kind>`."""
+
+from __future__ import annotations
+
+# What the page holds. Stores are written by the scripts in assets/ unless said otherwise.
+SHOWN = "page-shown-store"  # {"study": id, "version": v}: what figures are drawn from
+SELECTION = "page-selection-store"  # Selection.to_json, on release of a brush
+FOCUS = "page-focus-store"  # {"names": [0, 1 or 2 parameters]}
+THEME = "page-theme-store"  # "light" or "dark"
+PULSE = "page-pulse-store"  # {"studies": {id: version}, "derived": n, "jobs": n}, when it changed
+HIGHLIGHTED = (
+    "page-highlighted-store"  # {"rows": [...]}: trials with a model colour; from the server
+)
+NOTICE = "page-notice-toast"
+ROOT = "page-root-div"
+CHIPS = "page-chips-div"
+COUNT = "page-count-span"
+CRUMB = "page-crumb-span"
+KPIS = "page-kpis-div"
+THEME_BUTTON = "page-theme-button"
+
+CONTROL_STUDIES = "control-studies-div"
+CONTROL_JOBS = "control-jobs-div"
+CONTROL_OBJECTIVE = "control-objective-select"
+CONTROL_METHOD = "control-method-select"
+CONTROL_NAME = "control-name-input"
+CONTROL_TRIALS = "control-trials-input"
+CONTROL_PARALLEL = "control-parallel-input"
+CONTROL_SEED = "control-seed-input"
+CONTROL_SPACE = "control-space-div"
+CONTROL_DRAFT = "control-draft-store"  # the next study's space, generic form; from the server
+CONTROL_TAKE_BRUSHES = "control-take-brushes-button"
+CONTROL_TAKE_SUGGESTION = "control-take-suggestion-button"
+CONTROL_RESET = "control-reset-button"
+CONTROL_RUN = "control-run-button"
+CONTROL_EXPORT = "control-export-button"
+CONTROL_DOWNLOAD = "control-config-download"
+CONTROL_MESSAGE = "control-message-div"
+
+OVERVIEW_HISTOGRAMS = "overview-histograms-graph"
+OVERVIEW_TRADEOFF = "overview-tradeoff-graph"
+OVERVIEW_X = "overview-x-select"
+OVERVIEW_Y = "overview-y-select"
+
+SELECTED_TABLE = "selected-trials-table"
+SELECTED_TITLE = "selected-title-span"
+SELECTED_CLEAR = "selected-clear-button"
+SELECTED_CSV = "selected-csv-button"
+SELECTED_JSON = "selected-json-button"
+SELECTED_DOWNLOAD = "selected-rows-download"
+
+SPACE_FRAME = "space-parcoords-graph"
+SPACE_BOXES = "space-boxes-div"
+SPACE_TITLE = "space-title-span"
+SPACE_SCALE = "space-scale-div"
+
+CURVES_FRAME = "curves-frame-graph"
+CURVES_DATA = "curves-data-store"  # points of the highlighted trials; from the server
+CURVES_METRICS = "curves-metrics-select"
+CURVES_SMOOTHING = "curves-smoothing-input"
+CURVES_TITLE = "curves-title-span"
+
+EXPLORATION_FRAME = "exploration-frame-graph"
+EXPLORATION_TITLE = "exploration-title-span"
+EXPLORATION_SCALE = "exploration-scale-div"
+
+IMPORTANCE_LIST = "importance-ranking-div"
+IMPORTANCE_MARGINAL = "importance-marginal-graph"
+IMPORTANCE_SURFACE = "importance-surface-graph"
+IMPORTANCE_TITLE = "importance-title-span"
+
+
+def study_row(study_id: str) -> dict[str, str]:
+    """Return the id of a study in the Control panel."""
+    return {"view": "control", "part": "study", "key": study_id}
+
+
+def job_cancel(job_id: str) -> dict[str, str]:
+    """Return the id of the cancel button of a job."""
+    return {"view": "control", "part": "cancel", "key": job_id}
+
+
+def space_field(name: str, field: str) -> dict[str, str]:
+    """Return the id of one input (`low`, `high`, `choices`, `include`) of a parameter's row."""
+    return {"view": "control", "part": f"space-{field}", "key": name}
+
+
+def importance_row(key: str) -> dict[str, str]:
+    """Return the id of one effect (`a` or `a|b`) in the ranked list."""
+    return {"view": "importance", "part": "effect", "key": key}

@@ -1,0 +1,37 @@
+"""The one place where a text that came from a user becomes something Plotly or Dash may show."""
+
+from __future__ import annotations
+
+import unicodedata
+
+MAX_LABEL_CHARS = 40
+# Keys of every JavaScript object: as a category or option value they make plots lose data.
+RESERVED_KEYS = frozenset({"__proto__", "constructor", "prototype", "toString", "valueOf"})
+ELLIPSIS = "…"
+WORD_JOINER = "\u2060"
+
+
+def plain(text: object, limit: int = MAX_LABEL_CHARS) -> str:
+    """Return `text` on one line, without control characters, shortened to `limit` characters.
+
+    For React children, which escape markup themselves.
+    """
+    words = "".join(
+        " " if unicodedata.category(char).startswith("C") or char.isspace() else char
+        for char in str(text)
+    )
+    words = " ".join(words.split())
+    if len(words) > limit:
+        words = words[: limit - 1] + ELLIPSIS
+    return f"{words}{WORD_JOINER}" if words in RESERVED_KEYS else words
+
+
+def plotly_text(text: object, limit: int = MAX_LABEL_CHARS) -> str:
+    """Return `plain` text in which Plotly finds no markup: `<b>x</b>` is shown as written."""
+    return (
+        plain(text, limit)
+        .replace("&", "&amp;")
+        .replace("<", "&lt;")
+        .replace(">", "&gt;")
+        .replace("$", "&#36;")
+    )
