@@ -1,0 +1,83 @@
+"""The whole page: bar, three columns of panels, what the page holds, and its notices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import dash_bootstrap_components as dbc
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from hypertendril.layouts import ids
+
+# From top to bottom in each column; the letters are the keys of `page`'s argument.
+COLUMNS = {"left": ("A", "B1", "B2"), "middle": ("C", "D"), "right": ("E1", "E2")}
+NOTICE_MILLISECONDS = 8000
+
+
+def page(panels: Mapping[str, Component]) -> html.Div:
+    """Return the page that holds `panels`, a component for each letter of `COLUMNS`."""
+    columns = [
+        html.Div([panels[letter] for letter in letters], className=f"ht-column ht-column-{side}")
+        for side, letters in COLUMNS.items()
+    ]
+    return html.Div(
+        [
+            _bar(),
+            html.Main(columns, className="ht-columns"),
+            html.Div(_notice(), className="ht-toasts"),
+            *stores(),
+        ],
+        id=ids.ROOT,
+        className="ht-root",
+    )
+
+
+def stores() -> list[dcc.Store]:
+    """Return everything the page holds, empty."""
+    empty: dict[str, Any] = {
+        ids.SHOWN: None,
+        ids.SELECTION: None,
+        ids.FOCUS: {"names": []},
+        ids.THEME: "light",
+        ids.PULSE: None,
+        ids.HIGHLIGHTED: {"rows": []},
+    }
+    return [dcc.Store(id=store, data=data) for store, data in empty.items()]
+
+
+def kpis(figures: Sequence[tuple[str, str]]) -> list[html.Div]:
+    """Return the figures of the bar from (value, words) pairs."""
+    return [
+        html.Div([html.B(value), html.Span(words)], className="ht-kpi") for value, words in figures
+    ]
+
+
+def _bar() -> html.Header:
+    return html.Header(
+        [
+            html.H1(["Hyper", html.Em("Tendril")], className="ht-brand"),
+            html.Span(id=ids.CRUMB, className="ht-crumb"),
+            html.Div(id=ids.CHIPS, className="ht-chips"),
+            html.Span(id=ids.COUNT, className="ht-count", role="status"),
+            html.Div(id=ids.KPIS, className="ht-kpis"),
+            html.Button(
+                id=ids.THEME_BUTTON,
+                className="ht-theme-button",
+                title="Light or dark",
+                **{"aria-label": "Switch between light and dark"},
+            ),
+        ],
+        className="ht-bar",
+    )
+
+
+def _notice() -> dbc.Toast:
+    return dbc.Toast(
+        id=ids.NOTICE,
+        header="HyperTendril",
+        is_open=False,
+        dismissable=True,
+        duration=NOTICE_MILLISECONDS,
+    )

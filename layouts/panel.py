@@ -1,0 +1,46 @@
+"""The frame of a panel: letter, title, a line of what is shown, tools, body."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dash import html
+from dash.development.base_component import Component
+
+from hypertendril.layouts import ids
+
+
+def panel(
+    letter: str,
+    title: str,
+    subtitle_id: str | None,
+    tools: Sequence[Component],
+    body: Component | Sequence[Component],
+    class_name: str = "",
+) -> html.Section:
+    """Return one panel of the page.
+
+    Args:
+        letter: Of the view: A, B1 ... E2.
+        title: The view's name.
+        subtitle_id: Id of the span behind the title that says what is shown, None for no span.
+        tools: Buttons and selects at the right end of the head.
+        body: What the panel holds below its head.
+        class_name: More classes of the section; the body reaches its style through them.
+    """
+    title_id = ids.panel_title(letter)
+    head = [
+        html.Span(letter, className="ht-panel-letter"),
+        html.H2(title, className="ht-panel-title", id=title_id),
+    ]
+    if subtitle_id is not None:
+        head.append(html.Span(id=subtitle_id, className="ht-panel-subtitle"))
+    head.append(html.Div(list(tools), className="ht-panel-tools"))
+    return html.Section(
+        [
+            html.Header(head, className="ht-panel-head"),
+            html.Div(body, className="ht-panel-body"),
+        ],
+        className=f"ht-panel ht-panel-{letter.lower()} {class_name}".strip(),
+        **{"aria-labelledby": title_id},
+    )
