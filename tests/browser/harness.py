@@ -1,0 +1,104 @@
+"""A real browser that tells on itself: for the browser tests, the screenshots and the benchmarks."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Request
+
+LARGE = (1600, 1000)
+SMALL = (1280, 800)
+PAGE_TIMEOUT_SECONDS = 20.0
+
+FLAGS = (
+    "--no-sandbox",  # continuous integration runs as root
+    "--disable-gpu",  # the page has to be fast without one
+    "--disable-dev-shm-usage",  # containers have a tiny /dev/shm
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    # Whatever asks for another host fails here, and the watch below reports it.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+)
+
+
+def find_chromium() -> str | None:
+    """Return the browser to drive: $CHROMIUM, else the system's; None leaves it to Playwright's own."""
+    if named := os.environ.get("CHROMIUM"):
+        return named
+    found = (shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome"))
+    return next((path for path in found if path), None)
+
+
+def launch(playwright: Playwright) -> Browser:
+    """Return a headless browser that reaches nothing but 127.0.0.1."""
+    return playwright.chromium.launch(executable_path=find_chromium(), args=list(FLAGS))
+
+
+@contextmanager
+def open_page(
+    browser: Browser, size: tuple[int, int] = LARGE, scheme: str = "light"
+) -> Iterator[Page]:
+    """Give a page in a fresh context (no cookies, no cache) of `size` pixels; `scheme` light or dark."""
+    context = browser.new_context(
+        viewport={"width": size[0], "height": size[1]},
+        color_scheme="dark" if scheme == "dark" else "light",
+    )
+    context.set_default_timeout(PAGE_TIMEOUT_SECONDS * 1000)
+    try:
+        yield context.new_page()
+    finally:
+        context.close()
+
+
+@dataclass
+class Watch:
+    """Everything a page did that no page of ours may do."""
+
+    faults: list[str] = field(default_factory=list)
+    _allowed: list[re.Pattern[str]] = field(default_factory=list)
+
+    def over(self, context: BrowserContext) -> None:
+        """Start listening to every page of `context`."""
+        context.on("console", self._console)
+        context.on("weberror", lambda error: self._note(f"page error: {error.error}"))
+        context.on("request", self._request)
+
+    def allow(self, pattern: str) -> None:
+        """Let faults matching `pattern` pass: for tests that break something on purpose."""
+        self._allowed.append(re.compile(pattern))
+
+    def check(self) -> None:
+        """Raise AssertionError with every fault that was not allowed."""
+        open_faults = [f for f in self.faults if not any(p.search(f) for p in self._allowed)]
+        assert not open_faults, "The page misbehaved:\n  " + "\n  ".join(open_faults)
+
+    def _note(self, fault: str) -> None:
+        self.faults.append(fault)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self._note(f"console error: {message.text} ({message.location.get('url', '')})")
+
+    def _request(self, request: Request) -> None:
+        parts = urlsplit(request.url)
+        if parts.scheme in {"http", "https", "ws", "wss"} and parts.hostname != "127.0.0.1":
+            self._note(f"request to another host: {request.url}")
+
+
+def wait_until(condition: Callable[[], object], what: str, seconds: float = 20.0) -> None:
+    """Return once `condition()` is true; raise TimeoutError naming `what` after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"Waited {seconds:g} s in vain for {what}.")
+        time.sleep(0.02)
