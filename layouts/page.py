@@ -10,6 +10,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from hypertendril.layouts import ids
+from hypertendril.layouts.panel import aria
 
 # From top to bottom in each column; the letters are the keys of `page`'s argument.
 COLUMNS = {"left": ("A", "B1", "B2"), "middle": ("C", "D"), "right": ("E1", "E2")}
@@ -66,7 +67,7 @@ def _bar() -> html.Header:
                 id=ids.THEME_BUTTON,
                 className="ht-theme-button",
                 title="Light or dark",
-                **{"aria-label": "Switch between light and dark"},
+                **aria(label="Switch between light and dark"),
             ),
         ],
         className="ht-bar",

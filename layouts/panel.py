@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from dash import html
 from dash.development.base_component import Component
 
 from hypertendril.layouts import ids
+
+
+def aria(**attributes: str) -> dict[str, Any]:
+    """Return `aria-...` attributes for a component; they are no names Python could spell."""
+    return {f"aria-{name}": value for name, value in attributes.items()}
 
 
 def panel(
@@ -42,5 +48,5 @@ def panel(
             html.Div(body, className="ht-panel-body"),
         ],
         className=f"ht-panel ht-panel-{letter.lower()} {class_name}".strip(),
-        **{"aria-labelledby": title_id},
+        **aria(labelledby=title_id),
     )
