@@ -1,0 +1,387 @@
+"""The queue of jobs: who may run what, for how long, and what became of it.
+
+A claim gives a lease. Its owner renews it while it works and is the only one whose
+`finish` counts. A lease that ran out, or whose owner died, is claimed again. Every change
+is one durable transaction; a job is never taken out of the queue in order to run it, so
+there is no moment at which a crash could lose it.
+
+This module alone knows diskcache. Its own queue (`pull`) loses jobs of killed workers,
+and a standard-library database would do as well.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, NewType
+
+import diskcache
+
+from hypertendril.errors import JobError
+from hypertendril.jobs.json_disk import JsonDisk
+from hypertendril.jobs.owner import Owner, is_alive
+from hypertendril.jobs.spec import JobSpec
+from hypertendril.settings import private_folder
+
+JobId = NewType("JobId", str)
+LEASE_SECONDS = 30.0
+MAX_ATTEMPTS = 3
+MAX_OPEN_JOBS = 1000
+MAX_MESSAGE_LENGTH = 2000
+
+
+class JobState(StrEnum):
+    """Where a job stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    QUARANTINED = "quarantined"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something is still to happen."""
+        return self in (JobState.QUEUED, JobState.RUNNING)
+
+
+class Standing(StrEnum):
+    """What a heartbeat is answered."""
+
+    HELD = "held"
+    CANCEL = "cancel"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a job is.
+
+    Attributes:
+        done: Trials that ended, whatever way.
+        running: Trials under way.
+        best: Best value of the leading objective so far, None for none.
+    """
+
+    done: int = 0
+    running: int = 0
+    best: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job as a list shows it. Its study in the store has the same id.
+
+    Attributes:
+        submitted, started, ended: POSIX seconds UTC, None where it has not happened.
+        attempts: Times it was started since it last made progress.
+        is_cancelling: Somebody asked a running job to stop.
+        message: Why it ended as it did; empty for nothing to say.
+    """
+
+    id: JobId
+    spec: JobSpec
+    state: JobState
+    submitted: float
+    started: float | None = None
+    ended: float | None = None
+    attempts: int = 0
+    is_cancelling: bool = False
+    message: str = ""
+    progress: Progress = Progress()
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to run a job until it expires.
+
+    Attributes:
+        token: Grows with each claim of the job; an older lease is worth nothing.
+        closing: The job is not to be run any more, only its study to be put in order and
+            the job finished in this state (its owner died after it was cancelled, or thrice).
+    """
+
+    job: Job
+    owner: str
+    token: int
+    seconds: float
+    closing: JobState | None = None
+
+
+class JobQueue:
+    """Jobs kept in a folder that several processes share.
+
+    Args:
+        folder: Made if absent, private to the user.
+        clock: Seconds since the machine started, the same for all processes and never set
+            back; leases are measured by it, so that a changed wall clock frees none.
+
+    Raises:
+        HyperTendrilError: The folder belongs to, or can be written by, somebody else.
+    """
+
+    def __init__(self, folder: Path, clock: Callable[[], float] = time.monotonic) -> None:
+        self._folder = private_folder(folder)
+        self._owners = private_folder(folder / "owners")
+        self._clock = clock
+        self._cache = diskcache.Cache(
+            str(folder),
+            disk=JsonDisk,
+            eviction_policy="none",
+            cull_limit=0,  # a job is never dropped to save space
+            sqlite_synchronous=2,  # FULL: what was acknowledged survives a power cut
+        )
+
+    def close(self) -> None:
+        """Close the database connection of this thread."""
+        self._cache.close()
+
+    def new_owner(self) -> Owner:
+        """Return this process as an owner of leases; close it when done."""
+        return Owner(self._owners)
+
+    def submit(self, spec: JobSpec, key: str | None = None) -> JobId:
+        """Put a job at the end of the queue; it is durable on return.
+
+        Args:
+            key: Two submissions with one key are one job: the second returns the id of the first.
+
+        Raises:
+            JobError: The queue is full.
+        """
+        with self._cache.transact(retry=True):
+            return self._add(spec, key)
+
+    def submit_claimed(self, spec: JobSpec, owner: str, lease_seconds: float) -> Lease:
+        """Put a job into the queue and claim it in the same breath, so that no worker takes it.
+
+        Raises:
+            JobError: The queue is full.
+        """
+        with self._cache.transact(retry=True):
+            return self._grant(self._add(spec, None), owner, lease_seconds, None)
+
+    def claim(
+        self, owner: str, lease_seconds: float = LEASE_SECONDS, *, only_abandoned: bool = False
+    ) -> Lease | None:
+        """Return a lease on the first job that waits or was abandoned; None if there is none.
+
+        Args:
+            only_abandoned: Leave jobs that nobody has started to others.
+        """
+        if not self._cache.get("open"):
+            return None
+        with self._cache.transact(retry=True):
+            for job_id in self._cache.get("open", []):
+                record = self._record(job_id)
+                if record["state"] == JobState.QUEUED:
+                    if not only_abandoned:
+                        return self._grant(job_id, owner, lease_seconds, None)
+                elif self._is_abandoned(record):
+                    closing = None
+                    if record["cancel"]:
+                        closing = JobState.CANCELLED
+                    elif record["attempts"] >= MAX_ATTEMPTS:
+                        closing = JobState.QUARANTINED
+                    return self._grant(job_id, owner, lease_seconds, closing)
+        return None
+
+    def heartbeat(self, lease: Lease, progress: Progress | None = None) -> Standing:
+        """Renew the lease and note the progress; say whether to go on.
+
+        LOST means that the job belongs to somebody else now: stop, and write nothing more.
+        """
+        with self._cache.transact(retry=True):
+            record = self._owned(lease)
+            if record is None:
+                return Standing.LOST
+            record["expires"] = self._clock() + lease.seconds
+            if progress is not None and _progress_json(progress) != record["progress"]:
+                if progress.done > record["progress"]["done"]:
+                    record["attempts"] = 1  # it moves on, so it is not what kills its workers
+                record["progress"] = _progress_json(progress)
+                self._changed()
+            self._cache[_key(lease.job.id)] = record
+            return Standing.CANCEL if record["cancel"] else Standing.HELD
+
+    def standing(self, lease: Lease) -> Standing:
+        """Return what a heartbeat would answer, without renewing the lease (no write, microseconds)."""
+        record = self._owned(lease)
+        if record is None:
+            return Standing.LOST
+        return Standing.CANCEL if record["cancel"] else Standing.HELD
+
+    def finish(self, lease: Lease, state: JobState, message: str = "") -> bool:
+        """End the job in `state` for ever; False (and no change) if the lease is lost."""
+        if state.is_open:
+            raise JobError(f"A job cannot end as {state}.")
+        with self._cache.transact(retry=True):
+            record = self._owned(lease)
+            if record is None:
+                return False
+            self._end(lease.job.id, record, state, message)
+            return True
+
+    def release(self, lease: Lease) -> bool:
+        """Give the job back unfinished, to be claimed by whoever comes next; False if the lease is lost."""
+        with self._cache.transact(retry=True):
+            record = self._owned(lease)
+            if record is None:
+                return False
+            record["attempts"] = max(0, record["attempts"] - 1)
+            if record["cancel"]:
+                record["expires"] = self._clock()  # stays running: the next owner closes it
+            else:
+                record["state"] = JobState.QUEUED
+            record["owner"] = None
+            self._cache[_key(lease.job.id)] = record
+            self._changed()
+            return True
+
+    def cancel(self, job_id: str) -> JobState:
+        """Stop a job: one that waits at once, one that runs as soon as its owner looks.
+
+        Returns:
+            The state after this call. `running` means: asked to stop.
+
+        Raises:
+            JobError: There is no such job, or it has ended already.
+        """
+        with self._cache.transact(retry=True):
+            record = self._record(job_id)
+            state = JobState(record["state"])
+            if not state.is_open:
+                raise JobError(f"The job {job_id} has ended already ({state}).")
+            if state is JobState.QUEUED and record["token"] == 0:
+                self._end(job_id, record, JobState.CANCELLED, "Cancelled before it started.")
+                return JobState.CANCELLED
+            # One that ran before has trials to put in order, so its next owner ends it.
+            record["cancel"] = True
+            if state is JobState.QUEUED:
+                record |= {"state": JobState.RUNNING, "expires": self._clock(), "owner": None}
+            self._cache[_key(job_id)] = record
+            self._changed()
+            return JobState.RUNNING
+
+    def job(self, job_id: str) -> Job:
+        """Return one job.
+
+        Raises:
+            JobError: There is no such job.
+        """
+        return _job(JobId(job_id), self._record(job_id))
+
+    def jobs(self) -> tuple[Job, ...]:
+        """Return all jobs in the order they were submitted."""
+        return tuple(self.job(job_id) for job_id in self._cache.get("all", []))
+
+    def change_count(self) -> int:
+        """Return a number that grows with every change worth showing; one indexed read."""
+        return int(self._cache.get("changes", 0))
+
+    def _add(self, spec: JobSpec, key: str | None) -> JobId:
+        known = self._cache.get(f"key:{key}") if key else None
+        if known is not None:
+            return JobId(known)
+        open_jobs = self._cache.get("open", [])
+        if len(open_jobs) >= MAX_OPEN_JOBS:
+            raise JobError(f"The queue is full ({MAX_OPEN_JOBS} jobs); cancel some first.")
+        job_id = secrets.token_hex(5)
+        self._cache[_key(job_id)] = {
+            "spec": spec.to_json(),
+            "state": JobState.QUEUED,
+            "submitted": time.time(),
+            "started": None,
+            "ended": None,
+            "attempts": 0,
+            "token": 0,
+            "owner": None,
+            "expires": 0.0,
+            "lease_seconds": 0.0,
+            "cancel": False,
+            "message": "",
+            "progress": _progress_json(Progress()),
+        }
+        self._cache["all"] = [*self._cache.get("all", []), job_id]
+        self._cache["open"] = [*open_jobs, job_id]
+        if key:
+            self._cache[f"key:{key}"] = job_id
+        self._changed()
+        return JobId(job_id)
+
+    def _grant(self, job_id: str, owner: str, seconds: float, closing: JobState | None) -> Lease:
+        record = self._record(job_id)
+        record |= {
+            "state": JobState.RUNNING,
+            "owner": owner,
+            "token": record["token"] + 1,
+            "attempts": record["attempts"] + (closing is None),
+            "expires": self._clock() + seconds,
+            "lease_seconds": seconds,
+            "started": record["started"] or time.time(),
+        }
+        self._cache[_key(job_id)] = record
+        self._changed()
+        job = _job(JobId(job_id), record)
+        return Lease(job, owner, record["token"], seconds, closing)
+
+    def _end(self, job_id: str, record: dict[str, Any], state: JobState, message: str) -> None:
+        record |= {
+            "state": state,
+            "ended": time.time(),
+            "owner": None,
+            "message": message[:MAX_MESSAGE_LENGTH],
+        }
+        record["progress"]["running"] = 0
+        self._cache[_key(job_id)] = record
+        self._cache["open"] = [item for item in self._cache.get("open", []) if item != job_id]
+        self._changed()
+
+    def _record(self, job_id: str) -> dict[str, Any]:
+        record: dict[str, Any] | None = self._cache.get(_key(job_id))
+        if record is None:
+            raise JobError(f"There is no job {job_id!r}.")
+        return record
+
+    def _owned(self, lease: Lease) -> dict[str, Any] | None:
+        record = self._record(lease.job.id)
+        is_ours = record["owner"] == lease.owner and record["token"] == lease.token
+        return record if is_ours and record["state"] == JobState.RUNNING else None
+
+    def _is_abandoned(self, record: dict[str, Any]) -> bool:
+        left = record["expires"] - self._clock()
+        # A lease with more time left than it was given is one from before the machine restarted.
+        if not 0 < left <= record["lease_seconds"]:
+            return True
+        return not is_alive(self._owners, record["owner"] or "")
+
+    def _changed(self) -> None:
+        self._cache["changes"] = self._cache.get("changes", 0) + 1
+
+
+def _key(job_id: str) -> str:
+    return f"job:{job_id}"
+
+
+def _progress_json(progress: Progress) -> dict[str, Any]:
+    return {"done": progress.done, "running": progress.running, "best": progress.best}
+
+
+def _job(job_id: JobId, record: dict[str, Any]) -> Job:
+    return Job(
+        id=job_id,
+        spec=JobSpec.from_json(record["spec"]),
+        state=JobState(record["state"]),
+        submitted=record["submitted"],
+        started=record["started"],
+        ended=record["ended"],
+        attempts=record["attempts"],
+        is_cancelling=record["cancel"] and JobState(record["state"]).is_open,
+        message=record["message"],
+        progress=Progress(**record["progress"]),
+    )

@@ -1,0 +1,274 @@
+"""What a job is to do: a study described before it exists, as TOML, as JSON and as a dataclass."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hypertendril.errors import JobError, SpaceError
+from hypertendril.jobs import fields
+from hypertendril.jobs.objectives import RegisteredObjective, Registry
+from hypertendril.jobs.toml_text import to_toml_text
+from hypertendril.model import Method, Objective, SearchSpace, StudyHeader
+from hypertendril.search import method_info
+from hypertendril.search.sampling import activation_order
+
+MAX_TRIALS = 1_000_000
+MAX_PARALLEL = 256
+MAX_STEPS = 10**9
+MAX_SEED = 2**63 - 1
+MAX_FILE_BYTES = 4 * 2**20
+_KEYS = (
+    "name",
+    "objective",
+    "method",
+    "settings",
+    "seed",
+    "refined_from",
+    "budget",
+    "objectives",
+    "metrics",
+    "curves",
+    "space",
+)
+_BUDGET_KEYS = ("trials", "parallel", "timeout_seconds", "steps")
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How much a job may spend.
+
+    Attributes:
+        trials: How many trials the study will have.
+        parallel: How many of them run at the same time, each in a process of its own.
+        timeout_seconds: A trial that takes longer is stopped and counts as failed; None for never.
+        steps: Steps of a full training; None leaves it to the objective.
+    """
+
+    trials: int
+    parallel: int = 1
+    timeout_seconds: float | None = None
+    steps: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobSpec:
+    """A study to be run.
+
+    Attributes:
+        name: What its owner calls it; not unique.
+        objective: Name in the registry of objectives.
+        objectives: Metrics to optimise, the leading one first.
+        metrics: Metrics each trial returns besides the objectives.
+        curves: Metrics reported at each step.
+        method: Name of a search method, `settings` what was turned on it (all of them).
+        refined_from: Store id of the study whose space this one narrows.
+    """
+
+    name: str
+    objective: str
+    objectives: tuple[Objective, ...]
+    space: SearchSpace
+    method: str
+    budget: Budget
+    seed: int = 0
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    metrics: tuple[str, ...] = ()
+    curves: tuple[str, ...] = ()
+    refined_from: str | None = None
+
+    @classmethod
+    def from_json(cls, data: Any, registry: Registry | None = None) -> JobSpec:
+        """Return the valid job `data` describes.
+
+        Args:
+            data: The JSON form, or what a TOML job file parses to.
+            registry: Fills in what the job leaves open (objectives, metrics, curves, space,
+                steps) and is held against the rest. None takes the job as complete: one
+                that was checked before and comes back from the queue.
+
+        Raises:
+            JobError: Something is missing or invalid; the message names the field.
+        """
+        if not isinstance(data, Mapping):
+            raise JobError("A job must be a table with name, objective, method and budget.")
+        fields.known_only(data, _KEYS)
+        objective = fields.text(data.get("objective"), "objective")
+        entry = registry[objective] if registry is not None else None
+        objectives = _objectives(data, entry)
+        info = method_info(fields.text(data.get("method"), "method"))
+        given_space = data.get("space")
+        spec = cls(
+            name=fields.text(data.get("name"), "name"),
+            objective=objective,
+            objectives=objectives,
+            space=entry.space
+            if given_space is None and entry is not None
+            else fields.space(given_space, "space"),
+            method=info.name,
+            settings=info.checked_settings(fields.mapping(data.get("settings") or {}, "settings")),
+            budget=_budget(data.get("budget"), entry),
+            seed=fields.whole(data.get("seed", 0), "seed", low=0, high=MAX_SEED),
+            metrics=_names(data, "metrics", entry, objectives),
+            curves=_names(data, "curves", entry, ()),
+            refined_from=None
+            if data.get("refined_from") is None
+            else fields.text(data["refined_from"], "refined_from"),
+        )
+        _check_space(spec.space, entry)
+        return spec
+
+    @classmethod
+    def from_toml(cls, text: str, registry: Registry | None = None) -> JobSpec:
+        """Return the valid job a TOML text describes (as `from_json`)."""
+        try:
+            data = tomllib.loads(text)
+        except (tomllib.TOMLDecodeError, RecursionError) as error:
+            raise JobError(f"This is not TOML: {error}.") from None
+        return cls.from_json(data, registry)
+
+    @classmethod
+    def from_file(cls, path: Path, registry: Registry | None = None) -> JobSpec:
+        """Return the valid job in a TOML or JSON file; errors name the file.
+
+        Raises:
+            JobError: The file cannot be read or its job is invalid.
+        """
+        try:
+            with path.open("rb") as file:
+                raw = file.read(MAX_FILE_BYTES + 1)
+            text = raw.decode("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+            raise JobError(f"{path}: the job file cannot be read ({reason}).") from None
+        if len(raw) > MAX_FILE_BYTES:
+            raise JobError(f"{path}: this is too large for a job file.")
+        try:
+            if path.suffix.lower() != ".json":
+                return cls.from_toml(text, registry)
+            return cls.from_json(json.loads(text), registry)
+        except JobError as error:
+            raise JobError(f"{path}: {error}") from None
+        except (ValueError, RecursionError) as error:
+            raise JobError(f"{path}: this is not JSON ({error}).") from None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form; `from_json` gives an equal job back."""
+        return {
+            "name": self.name,
+            "objective": self.objective,
+            "method": self.method,
+            "seed": self.seed,
+            "refined_from": self.refined_from,
+            "metrics": list(self.metrics),
+            "curves": list(self.curves),
+            "settings": dict(self.settings),
+            "budget": {key: getattr(self.budget, key) for key in _BUDGET_KEYS},
+            "objectives": [
+                {"name": item.name, "direction": item.direction.value} for item in self.objectives
+            ],
+            "space": self.space.to_json(),
+        }
+
+    def to_toml(self) -> str:
+        """Return the job file the command line runs.
+
+        Raises:
+            JobError: A choice is null, which TOML cannot say (JSON can).
+        """
+        return to_toml_text(self.to_json())
+
+    def header(self) -> StudyHeader:
+        """Return the header of the study this job makes."""
+        return StudyHeader(
+            name=self.name,
+            space=self.space,
+            objectives=self.objectives,
+            method=Method(self.method, dict(self.settings)),
+            metric_names=self.metrics,
+            curve_names=self.curves,
+            refined_from=self.refined_from,
+            attributes={
+                "objective": self.objective,
+                "seed": self.seed,
+                "budget": self.to_json()["budget"],
+            },
+        )
+
+
+def _objectives(
+    data: Mapping[str, Any], entry: RegisteredObjective | None
+) -> tuple[Objective, ...]:
+    given = data.get("objectives")
+    if given is None and entry is not None:
+        return entry.objectives
+    if not isinstance(given, list) or not given:
+        raise fields.wrong("objectives", "it must be a list of at least one objective.")
+    found = []
+    for item in given:
+        table = fields.mapping(item, "objectives")
+        fields.known_only(table, ("name", "direction"), "objectives.")
+        found.append(fields.objective(table.get("name"), table.get("direction"), "objectives"))
+    fields.names([item.name for item in found], "objectives")
+    if entry is not None:
+        known = [o.name for o in entry.objectives] + [*entry.curves, *entry.metrics]
+        for item in found:
+            if item.name not in known:
+                raise fields.wrong(
+                    "objectives",
+                    f"{entry.name!r} gives no {item.name!r}; it gives "
+                    f"{', '.join(dict.fromkeys(known))}.",
+                )
+    return tuple(found)
+
+
+def _names(
+    data: Mapping[str, Any],
+    key: str,
+    entry: RegisteredObjective | None,
+    without: tuple[Objective, ...],
+) -> tuple[str, ...]:
+    given = data.get(key)
+    if given is None and entry is not None:
+        # An objective the job does not optimise is still worth a column.
+        rest = [item.name for item in entry.objectives] if key == "metrics" else []
+        given = [*dict.fromkeys([*getattr(entry, key), *rest])]
+    taken = {item.name for item in without}
+    return tuple(name for name in fields.names(given or [], key) if name not in taken)
+
+
+def _budget(data: Any, entry: RegisteredObjective | None) -> Budget:
+    table = fields.mapping(data, "budget")
+    fields.known_only(table, _BUDGET_KEYS, "budget.")
+    timeout, steps = table.get("timeout_seconds"), table.get("steps")
+    if steps is None and entry is not None:
+        steps = entry.steps
+    parallel = table.get("parallel")
+    return Budget(
+        trials=fields.whole(table.get("trials"), "budget.trials", low=1, high=MAX_TRIALS),
+        parallel=1
+        if parallel is None
+        else fields.whole(parallel, "budget.parallel", low=1, high=MAX_PARALLEL),
+        timeout_seconds=None
+        if timeout is None
+        else fields.seconds(timeout, "budget.timeout_seconds"),
+        steps=None if steps is None else fields.whole(steps, "budget.steps", low=1, high=MAX_STEPS),
+    )
+
+
+def _check_space(space: SearchSpace, entry: RegisteredObjective | None) -> None:
+    for parameter in space:
+        if entry is not None and parameter.name not in entry.space:
+            raise fields.wrong(
+                "space",
+                f"the objective {entry.name!r} has no parameter {parameter.name!r}; it has "
+                f"{', '.join(entry.space.names)}.",
+            )
+    try:
+        activation_order(space)
+    except SpaceError as error:
+        raise fields.wrong("space", str(error)) from None

@@ -1,0 +1,127 @@
+"""What a search method is: it asks for values and is told results, and knows no clock, file or thread."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from hypertendril.errors import JobError
+from hypertendril.model import Choice, Objective, SearchSpace, TrialState
+
+Settings = Mapping[str, Any]
+
+
+class SearchMethod(Protocol):
+    """Proposes the values of trial after trial.
+
+    The values asked for trial k depend only on the seed, on k, and on what was told about
+    other trials before: a study that was interrupted asks for the same next trial.
+    """
+
+    def ask(self, number: int) -> dict[str, Choice]:
+        """Return the active parameters of trial `number`, and count it as running from now on."""
+        ...
+
+    def tell(
+        self,
+        number: int,
+        values: Mapping[str, Choice],
+        objectives: Sequence[float] | None,
+        state: TrialState,
+    ) -> None:
+        """Take note of where trial `number` stands.
+
+        Args:
+            number: Number of the trial, whether asked for here or in an earlier life.
+            values: Its active parameters as the user writes them.
+            objectives: One value an objective, NaN where it has none; None for no result.
+            state: RUNNING for a trial under way that this method did not ask for itself.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One number a person may turn on a method.
+
+    Attributes:
+        kind: `int`, `float` or `bool`.
+        low, high: Inclusive bounds of a number, None for none.
+        text: What it does, in one sentence.
+    """
+
+    name: str
+    kind: str
+    default: int | float | bool
+    text: str
+    low: float | None = None
+    high: float | None = None
+
+    def checked(self, value: Any) -> int | float | bool:
+        """Return `value` in the type of the setting.
+
+        Raises:
+            JobError: Of another type, not finite, or out of bounds.
+        """
+        if self.kind == "bool":
+            if not isinstance(value, bool):
+                raise JobError(f"Field 'settings.{self.name}': {value!r} must be true or false.")
+            return value
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise JobError(f"Field 'settings.{self.name}': {value!r} must be a number.")
+        number = float(value)
+        if not math.isfinite(number) or (self.kind == "int" and not number.is_integer()):
+            raise JobError(f"Field 'settings.{self.name}': {value!r} must be {self._wanted()}.")
+        if (self.low is not None and number < self.low) or (
+            self.high is not None and number > self.high
+        ):
+            raise JobError(f"Field 'settings.{self.name}': {value!r} must be {self._wanted()}.")
+        return int(number) if self.kind == "int" else number
+
+    def _wanted(self) -> str:
+        words = "a whole number" if self.kind == "int" else "a finite number"
+        if self.low is not None:
+            words += f" from {self.low:g}"
+        return words if self.high is None else f"{words} to {self.high:g}"
+
+
+Maker = Callable[[Settings, SearchSpace, tuple[Objective, ...], int], SearchMethod]
+
+
+@dataclass(frozen=True, slots=True)
+class MethodInfo:
+    """A method as the registry lists it.
+
+    Attributes:
+        name: What job files and stored studies call it.
+        title: What the screen calls it.
+        text: One sentence for the person who chooses.
+        settings: What can be turned, in the order to show it.
+        make: Builds one from checked settings, space, objectives and seed.
+    """
+
+    name: str
+    title: str
+    text: str
+    settings: tuple[Setting, ...]
+    make: Maker
+
+    def checked_settings(self, given: Settings) -> dict[str, int | float | bool]:
+        """Return all settings, `given` ones checked and the others at their defaults.
+
+        Raises:
+            JobError: A setting is unknown or invalid.
+        """
+        known = {setting.name: setting for setting in self.settings}
+        for name in given:
+            if name not in known:
+                has = f"it has {', '.join(known)}" if known else "it has none"
+                raise JobError(
+                    f"Field 'settings.{name}': the method {self.name!r} has no such setting; {has}."
+                )
+        return {
+            name: setting.checked(given[name]) if name in given else setting.default
+            for name, setting in known.items()
+        }
