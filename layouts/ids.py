@@ -8,6 +8,7 @@ SELECTION = "page-selection-store"  # Selection.to_json, on release of a brush
 FOCUS = "page-focus-store"  # {"names": [0, 1 or 2 parameters]}
 THEME = "page-theme-store"  # "light" or "dark"
 PULSE = "page-pulse-store"  # {"studies": {id: version}, "derived": n, "jobs": n}, when it changed
+DERIVED = "page-derived-store"  # grows when something computed in the background is ready
 HIGHLIGHTED = (
     "page-highlighted-store"  # {"rows": [...]}: trials with a model colour; from the server
 )
@@ -41,6 +42,7 @@ OVERVIEW_HISTOGRAMS = "overview-histograms-graph"
 OVERVIEW_TRADEOFF = "overview-tradeoff-graph"
 OVERVIEW_X = "overview-x-select"
 OVERVIEW_Y = "overview-y-select"
+OVERVIEW_BADGES = "overview-badges-div"
 
 SELECTED_TABLE = "selected-trials-table"
 SELECTED_TITLE = "selected-title-span"
@@ -48,6 +50,12 @@ SELECTED_CLEAR = "selected-clear-button"
 SELECTED_CSV = "selected-csv-button"
 SELECTED_JSON = "selected-json-button"
 SELECTED_DOWNLOAD = "selected-rows-download"
+SELECTED_COLUMNS = "selected-columns-store"  # what the table's columns were made from
+SELECTED_MENU_BUTTON = "selected-columns-button"
+SELECTED_MENU = "selected-columns-div"  # which columns are shown and pinned; filled by the script
+SELECTED_OPEN = "selected-open-store"  # {"row": row}: the trial asked for; from the script
+SELECTED_DETAIL = "selected-detail-offcanvas"
+SELECTED_DETAIL_BODY = "selected-detail-div"
 
 SPACE_FRAME = "space-parcoords-graph"
 SPACE_BOXES = "space-boxes-div"
@@ -59,6 +67,9 @@ CURVES_DATA = "curves-data-store"  # points of the highlighted trials; from the 
 CURVES_METRICS = "curves-metrics-select"
 CURVES_SMOOTHING = "curves-smoothing-input"
 CURVES_TITLE = "curves-title-span"
+CURVES_BACKGROUND = "curves-background-store"  # faint curves of the study; from the server
+CURVES_HOVER = "curves-hover-store"  # {"row": r}: a trial the pointer rests on, anywhere
+CURVES_HOVERED = "curves-hovered-store"  # its points; from the server
 
 EXPLORATION_FRAME = "exploration-frame-graph"
 EXPLORATION_TITLE = "exploration-title-span"
@@ -93,3 +104,8 @@ def importance_row(key: str) -> dict[str, str]:
 def panel_title(letter: str) -> str:
     """Return the id of a panel's heading, which names its section."""
     return f"page-{letter.lower()}-title"
+
+
+def space_box(name: str) -> dict[str, str]:
+    """Return the id of the importance box of a parameter."""
+    return {"view": "space", "part": "box", "key": name}

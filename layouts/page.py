@@ -43,6 +43,7 @@ def stores() -> list[dcc.Store]:
         ids.FOCUS: {"names": []},
         ids.THEME: "light",
         ids.PULSE: None,
+        ids.DERIVED: 0,
         ids.HIGHLIGHTED: {"rows": []},
     }
     return [dcc.Store(id=store, data=data) for store, data in empty.items()]

@@ -1,0 +1,136 @@
+/* Marks drawn by the thousand: discs written straight into pixels, lines batched by colour. */
+(function () {
+  "use strict";
+  const ht = (window.ht = window.ht || {});
+
+  const discs = new Map();
+
+  /** Offsets and alpha of the pixels of a disc, edges softened. */
+  function disc(radius) {
+    const key = Math.round(radius * 4);
+    if (!discs.has(key)) {
+      const reach = Math.ceil(radius);
+      const pixels = [];
+      for (let dy = -reach; dy <= reach; dy++) {
+        for (let dx = -reach; dx <= reach; dx++) {
+          const alpha = Math.min(1, Math.max(0, radius + 0.5 - Math.hypot(dx, dy)));
+          if (alpha > 0.05) pixels.push([dx, dy, alpha]);
+        }
+      }
+      discs.set(key, { reach, pixels });
+    }
+    return discs.get(key);
+  }
+
+  function rasterOf(view) {
+    const w = Math.round(view.width * view.ratio);
+    const h = Math.round(view.height * view.ratio);
+    if (!view.raster || view.raster.w !== w || view.raster.h !== h) {
+      const canvas = new OffscreenCanvas(w, h);
+      const image = new ImageData(w, h);
+      const pixels = new Uint32Array(image.data.buffer);
+      view.raster = { w, h, canvas, image, pixels, g: canvas.getContext("2d") };
+    }
+    return view.raster;
+  }
+
+  /** Pixel offsets and alphas of a disc on this raster. */
+  function shapeOn(raster, radius, ratio, alpha) {
+    const { reach, pixels } = disc(radius * ratio);
+    return {
+      reach,
+      offsets: Int32Array.from(pixels, ([dx, dy]) => dy * raster.w + dx),
+      alphas: Uint8Array.from(pixels, ([, , a]) => Math.round(a * alpha * 255)),
+    };
+  }
+
+  /** Write one disc; the rim of a later one does not eat the middle of an earlier one. */
+  function write(raster, shape, x, y, colour) {
+    const { pixels, w, h } = raster;
+    const { reach, offsets, alphas } = shape;
+    if (!(x >= reach && y >= reach && x < w - reach && y < h - reach)) return;
+    const at = y * w + x;
+    const bare = colour & 0xffffff;
+    for (let p = 0; p < offsets.length; p++) {
+      const place = at + offsets[p];
+      if (alphas[p] >= pixels[place] >>> 24) pixels[place] = ((alphas[p] << 24) | bare) >>> 0;
+    }
+  }
+
+  /**
+   * Draw discs at several sets of places, in CSS pixels; NaN is skipped, later marks lie on
+   * earlier ones. sets: [{xs, ys}]. options: rows (which, in drawing order; default all),
+   * mask (by row of `mask`, through `trialOf` where marks are not trials), colour (packed, for
+   * all) or colours (mark -> packed), radius or radiusOf (mark -> radius; two sizes at most) in
+   * CSS pixels, alpha 0..1.
+   */
+  ht.stampMany = function (g, view, sets, options) {
+    const { rows, mask, trialOf, colour, colours, radius = 2, radiusOf, alpha = 1 } = options;
+    const raster = rasterOf(view);
+    raster.pixels.fill(0);
+    const shapes = new Map();
+    const shapeFor = (size) => {
+      if (!shapes.has(size)) shapes.set(size, shapeOn(raster, size, view.ratio, alpha));
+      return shapes.get(size);
+    };
+    const count = rows ? rows.length : sets[0] ? sets[0].xs.length : 0;
+    for (let k = 0; k < count; k++) {
+      const i = rows ? rows[k] : k;
+      if (mask && !mask[trialOf ? trialOf[i] : i]) continue;
+      const shape = shapeFor(radiusOf ? radiusOf(i) : radius);
+      const paint = colours ? colours(i) : colour;
+      for (let s = 0; s < sets.length; s++) {
+        const x = Math.round(sets[s].xs[i] * view.ratio);
+        const y = Math.round(sets[s].ys[i] * view.ratio);
+        write(raster, shape, x, y, paint);
+      }
+    }
+    raster.g.putImageData(raster.image, 0, 0);
+    g.save();
+    g.setTransform(1, 0, 0, 1, 0, 0);
+    g.drawImage(raster.canvas, 0, 0);
+    g.restore();
+  };
+
+  /** `stampMany` for one set of places. */
+  ht.stamp = (g, view, xs, ys, options) => ht.stampMany(g, view, [{ xs, ys }], options);
+
+  /** Every k-th of `rows`, so that at most `most` are left, counted from the end (the best). */
+  ht.thinned = function (rows, most) {
+    if (rows.length <= most) return rows;
+    const step = rows.length / most;
+    return rows.constructor.from({ length: most }, (_, k) => rows[rows.length - 1 - Math.floor(k * step)]).reverse();
+  };
+
+  /** Text on a small card, so that it stays readable over lines; keeps inside the view. */
+  ht.tag = function (g, view, text, x, y, colour) {
+    g.font = `600 10px ${getComputedStyle(document.body).fontFamily}`;
+    const w = g.measureText(text).width + 8;
+    const left = Math.min(Math.max(0, x), view.width - w);
+    g.fillStyle = ht.token("card");
+    g.globalAlpha = 0.92;
+    g.fillRect(left, y - 8, w, 16);
+    g.globalAlpha = 1;
+    g.strokeStyle = colour;
+    g.lineWidth = 1;
+    g.strokeRect(left + 0.5, y - 7.5, w - 1, 15);
+    g.fillStyle = ht.token("ink");
+    g.textBaseline = "middle";
+    g.textAlign = "left";
+    g.fillText(text, left + 4, y + 0.5);
+  };
+
+  /** A brushed area: hot, translucent, with a firm edge. */
+  ht.brushRect = function (g, x0, y0, x1, y1) {
+    const hot = ht.token("hot");
+    g.save();
+    g.fillStyle = hot;
+    g.globalAlpha = 0.22;
+    g.fillRect(Math.min(x0, x1), Math.min(y0, y1), Math.abs(x1 - x0), Math.abs(y1 - y0));
+    g.globalAlpha = 0.9;
+    g.strokeStyle = hot;
+    g.lineWidth = 1;
+    g.strokeRect(Math.min(x0, x1), Math.min(y0, y1), Math.abs(x1 - x0), Math.abs(y1 - y0));
+    g.restore();
+  };
+})();

@@ -1,0 +1,83 @@
+/* A card beside the pointer: which trial is under it, how it did, where it came from. */
+(function () {
+  "use strict";
+  const ht = window.ht;
+  const state = ht.state;
+
+  const STATES = ["waiting", "running", "complete", "pruned", "failed"];
+  const OFFSET_PX = 14;
+  let card = null;
+  let shownRow = -1;
+  let pointer = [0, 0];
+
+  ht.stateName = (row) => STATES[state.data.col("state").values[row]];
+
+  function make() {
+    card = document.createElement("div");
+    card.className = "ht-card";
+    card.setAttribute("role", "tooltip");
+    document.body.appendChild(card);
+  }
+
+  function line(parent, name, value, className) {
+    const row = document.createElement("div");
+    if (className) row.className = className;
+    const label = document.createElement("span");
+    label.textContent = name;
+    const text = document.createElement("b");
+    text.textContent = value;
+    row.append(label, text);
+    parent.appendChild(row);
+  }
+
+  function fill(row) {
+    const { data } = state;
+    card.replaceChildren();
+    const number = data.col("number").values;
+    line(card, `trial ${number[row]}`, ht.stateName(row), "is-title");
+    for (const column of data.columns.values()) {
+      if (column.kind !== "objective" && column.kind !== "metric") continue;
+      const value = column.values[row];
+      if (!Number.isNaN(value)) line(card, column.label, ht.number(value));
+    }
+    const parent = data.col("parent").values[row];
+    if (parent >= 0) line(card, "forked from", `trial ${number[parent]}`);
+    for (const column of data.columns.values()) {
+      if (!column.key.startsWith("param:")) continue;
+      const value = column.values[row];
+      if (!Number.isNaN(value)) line(card, column.label, column.text(value), "is-param");
+    }
+  }
+
+  function place() {
+    const { innerWidth, innerHeight } = window;
+    const box = card.getBoundingClientRect();
+    const [x, y] = pointer;
+    const left = x + OFFSET_PX + box.width > innerWidth ? x - OFFSET_PX - box.width : x + OFFSET_PX;
+    const top = Math.min(y + OFFSET_PX, innerHeight - box.height - 4);
+    card.style.transform = `translate(${Math.max(2, left)}px, ${Math.max(2, top)}px)`;
+  }
+
+  function update() {
+    // The parallel coordinates show the values on their axes; a card would cover them.
+    const isWanted = state.hover >= 0 && state.data && state.hoverView !== "space-parcoords-graph";
+    if (!card) make();
+    if (!isWanted) {
+      if (shownRow >= 0) card.style.display = "none";
+      shownRow = -1;
+      return;
+    }
+    if (shownRow !== state.hover) {
+      fill(state.hover);
+      shownRow = state.hover;
+      card.style.display = "block";
+    }
+    place();
+  }
+
+  document.addEventListener("pointermove", (event) => {
+    pointer = [event.clientX, event.clientY];
+    if (shownRow >= 0) place();
+  }, { passive: true });
+  ht.onChange(update);
+})();

@@ -1,0 +1,228 @@
+/* The page around the views: which study is shown, what changed on the server, chips in words,
+   keys, theme, and the state in the address so that a link or the back button restores it. */
+(function () {
+  "use strict";
+  const ht = window.ht;
+  const state = ht.state;
+
+  const PULSE_MS = 1000;
+  const START_MS = 30;
+  const THEME_KEY = "hypertendril-theme";
+  const ID = {
+    shown: "page-shown-store",
+    selection: "page-selection-store",
+    pulse: "page-pulse-store",
+    theme: "page-theme-store",
+    chips: "page-chips-div",
+    count: "page-count-span",
+    root: "page-root-div",
+  };
+  let pulse = null;
+  let shown = null;
+  let loading = 0;
+  let derived = 0;
+  const kept = new Map();
+
+  /* ---- theme ---- */
+  const preferred = () =>
+    localStorage.getItem(THEME_KEY) ||
+    (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+
+  function applyTheme(name) {
+    document.documentElement.dataset.bsTheme = name;
+    ht.themeChanged();
+  }
+  applyTheme(preferred());
+
+  /* ---- address ---- */
+  function readAddress() {
+    try {
+      const words = new URLSearchParams(location.hash.slice(1));
+      const brushes = JSON.parse(words.get("brushes") || "[]");
+      return { study: words.get("study"), brushes: Array.isArray(brushes) ? brushes : [] };
+    } catch {
+      return { study: null, brushes: [] };
+    }
+  }
+
+  function writeAddress(isSilent) {
+    const words = new URLSearchParams({ study: state.selection.study });
+    if (state.selection.brushes.length) {
+      words.set("brushes", JSON.stringify(state.selection.brushes));
+    }
+    const hash = `#${words}`;
+    if (hash === location.hash) return;
+    history[isSilent ? "replaceState" : "pushState"](null, "", hash);
+  }
+
+  /* ---- selection ---- */
+  ht.selectionChanged = function (isSilent) {
+    kept.set(state.selection.study, state.selection.brushes);
+    ht.send(ID.selection, state.selection);
+    writeAddress(isSilent);
+  };
+
+  function restore(study, brushes) {
+    state.selection = { ...ht.selection.empty(study), brushes: usable(brushes) };
+    ht.setBrushes(state.selection.brushes, true);
+  }
+
+  /** Brushes the shown study has columns for: a link may be older than the study. */
+  const usable = (brushes) =>
+    brushes.filter(
+      (brush) =>
+        brush &&
+        (brush.kind === "trials" ? Array.isArray(brush.trials) : Array.isArray(brush.dims) &&
+          Array.isArray(brush.ranges) && brush.dims.every((dim) => state.data.col(dim))),
+    );
+
+  window.addEventListener("popstate", () => {
+    const address = readAddress();
+    if (address.study && address.study !== state.selection.study) {
+      kept.set(address.study, address.brushes);
+      ht.show(address.study);
+    } else if (state.data) restore(state.selection.study, address.brushes);
+  });
+
+  /* ---- which study ---- */
+  ht.show = function (study) {
+    if (pulse && study in pulse.studies) {
+      ht.send(ID.shown, { study, version: pulse.studies[study] });
+    }
+  };
+
+  async function load(next) {
+    const ticket = ++loading;
+    const data = await ht.fetchColumns(next.study, next.version);
+    if (ticket !== loading) return;
+    const isOther = !state.data || state.data.study !== data.study;
+    ht.setData(data);
+    if (isOther) restore(data.study, kept.get(data.study) || []);
+    drawChips();
+  }
+
+  function shownChanged(next) {
+    if (!next || !next.study) return;
+    if (shown && shown.study === next.study && shown.version === next.version) return;
+    shown = next;
+    load(next).catch((error) => console.warn(`columns: ${error.message}`));
+  }
+
+  /* ---- pulse ---- */
+  async function beat() {
+    if (document.hidden) return;
+    let answer = null;
+    try {
+      const reply = await fetch(`${ht.prefix()}_ht/pulse`);
+      if (!reply.ok) throw new Error(reply.status);
+      answer = await reply.json();
+      document.documentElement.classList.remove("is-offline");
+    } catch {
+      document.documentElement.classList.add("is-offline");
+      return;
+    }
+    if (pulse && JSON.stringify(pulse) === JSON.stringify(answer)) return;
+    pulse = answer;
+    ht.send(ID.pulse, answer);
+    follow();
+  }
+
+  function follow() {
+    const known = Object.keys(pulse.studies);
+    if (!shown) {
+      const { study } = readAddress();
+      const first = study in pulse.studies ? study : pulse.first || known[0];
+      if (first) {
+        kept.set(first, first === study ? readAddress().brushes : []);
+        ht.show(first);
+      }
+    } else if (pulse.studies[shown.study] !== shown.version) {
+      if (shown.study in pulse.studies) ht.show(shown.study);
+      else if (known.length) ht.show(known[0]);
+    }
+  }
+
+  /* ---- chips ---- */
+  let chipsDrawn = "";
+  function drawChips() {
+    const holder = document.getElementById(ID.chips);
+    const count = document.getElementById(ID.count);
+    if (!holder || !state.data) return;
+    const brushes = ht.activeBrushes();
+    const words = brushes.map((brush) => ht.brushWords(brush, state.data));
+    const total = state.data.n;
+    count.textContent = brushes.length
+      ? `${state.count.toLocaleString("en")} of ${total.toLocaleString("en")} trials selected`
+      : `${total.toLocaleString("en")} trials`;
+    const key = JSON.stringify(words);
+    if (key === chipsDrawn) return;
+    chipsDrawn = key;
+    holder.replaceChildren(...words.map((text, index) => chip(text, index)));
+  }
+
+  function chip(text, index) {
+    const button = document.createElement("button");
+    button.className = "ht-chip";
+    button.type = "button";
+    const label = document.createElement("span");
+    label.textContent = text;
+    const cross = document.createElement("i");
+    cross.textContent = "×";
+    button.append(label, cross);
+    button.title = `${text} – click to remove (Escape removes the last)`;
+    button.setAttribute("aria-label", `Remove ${text}`);
+    button.addEventListener("click", () => ht.removeBrush(index));
+    return button;
+  }
+  ht.onChange(drawChips);
+
+  /* ---- keys ---- */
+  document.addEventListener("keydown", (event) => {
+    const target = event.target;
+    if (event.key !== "Escape" || (target.closest && target.closest(".modal, .offcanvas"))) return;
+    if (ht.abandonDrag()) return;
+    if (/^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName)) {
+      target.blur();
+      return;
+    }
+    if (state.selection.brushes.length) ht.removeBrush(state.selection.brushes.length - 1);
+  });
+
+  /* ---- what Dash calls ---- */
+  const store = (key) => (data) => {
+    if (data) {
+      state[key] = data.names || data.rows || [];
+      ht.themeChanged();
+    }
+  };
+  window.dash_clientside = Object.assign(window.dash_clientside || {}, {
+    ht: {
+      shownChanged,
+      focusChanged: store("focus"),
+      highlightedChanged: store("highlighted"),
+      themeSwitched(clicks) {
+        const name = clicks
+          ? document.documentElement.dataset.bsTheme === "dark" ? "light" : "dark"
+          : preferred();
+        if (clicks) localStorage.setItem(THEME_KEY, name);
+        applyTheme(name);
+        return name;
+      },
+      /** The counter of finished background work, passed on only when it grew. */
+      derivedOf(beat) {
+        if (!beat || beat.derived === derived) return window.dash_clientside.no_update;
+        derived = beat.derived;
+        return derived;
+      },
+    },
+  });
+
+  const starting = setInterval(() => {
+    const isReady = window.dash_clientside.set_props && document.getElementById(ID.root);
+    if (!isReady) return;
+    clearInterval(starting);
+    beat();
+    setInterval(beat, PULSE_MS);
+  }, START_MS);
+  document.addEventListener("visibilitychange", beat);
+})();

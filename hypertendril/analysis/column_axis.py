@@ -1,0 +1,129 @@
+"""The axis on which a column of a study is drawn: its range, scale, marks and lane for nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hypertendril.analysis.ticks import axis_ticks, value_ticks
+from hypertendril.model import Parameter, Study
+
+# A value this many interquartile ranges beyond the quartiles is drawn at the end of the axis:
+# one diverged run must not squeeze all others into a line.
+FENCE_IQRS = 10.0
+LOG_DECADES = 3.0
+
+
+@dataclass(frozen=True)
+class ColumnAxis:
+    """One axis.
+
+    Attributes:
+        key: Of the column: `param:lr`, `objective:accuracy`.
+        label: Its name as the user wrote it.
+        low, high: Column values at the ends of the axis, low < high unless all are equal.
+        log: The axis is logarithmic.
+        choices: Texts of the codes 0, 1 ... of a choice; empty for numbers.
+        ticks, tick_labels: Marks in column values and their texts.
+        has_missing: Some trials have no value here and need a lane of their own.
+    """
+
+    key: str
+    label: str
+    low: float
+    high: float
+    log: bool
+    choices: tuple[str, ...]
+    ticks: NDArray[np.float64]
+    tick_labels: tuple[str, ...]
+    has_missing: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the axis as the page's scripts take it."""
+        return {
+            "key": self.key,
+            "label": self.label,
+            "low": self.low,
+            "high": self.high,
+            "log": self.log,
+            "choices": list(self.choices),
+            "ticks": [float(value) for value in self.ticks],
+            "tickLabels": list(self.tick_labels),
+            "hasMissing": self.has_missing,
+        }
+
+    def unit(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return column values as positions on the axis, 0 at its low end, 1 at its high end."""
+        if self.choices:
+            last = len(self.choices) - 1
+            return values / last if last else np.full(values.shape, 0.5)
+        low, high = (np.log(self.low), np.log(self.high)) if self.log else (self.low, self.high)
+        scaled = np.log(values) if self.log else values
+        return (scaled - low) / (high - low) if high > low else np.full(values.shape, 0.5)
+
+
+def parameter_axis(study: Study, name: str, max_ticks: int = 6) -> ColumnAxis:
+    """Return the axis of parameter `name` in its declared range and scale."""
+    parameter = study.space[name]
+    values = study.column(f"param:{name}")
+    ticks, labels = axis_ticks(parameter, max_ticks)
+    low, high = _declared_ends(parameter)
+    return ColumnAxis(
+        key=f"param:{name}",
+        label=name,
+        low=low,
+        high=high,
+        log=parameter.log,
+        choices=tuple(str(choice) for choice in parameter.choices),
+        ticks=ticks,
+        tick_labels=labels,
+        has_missing=bool(np.isnan(values).any()),
+    )
+
+
+def measured_axis(study: Study, key: str, max_ticks: int = 6) -> ColumnAxis:
+    """Return the axis of an objective or metric over the values it took, outliers at its ends."""
+    values = study.column(key)
+    low, high = fenced_range(values)
+    log = low > 0 and np.log10(high / low) > LOG_DECADES
+    ticks, labels = value_ticks(low, high, max_ticks, log=bool(log))
+    return ColumnAxis(
+        key=key,
+        label=key.partition(":")[2],
+        low=low,
+        high=high,
+        log=bool(log),
+        choices=(),
+        ticks=ticks,
+        tick_labels=labels,
+        has_missing=bool(np.isnan(values).any()),
+    )
+
+
+def fenced_range(values: NDArray[np.float64]) -> tuple[float, float]:
+    """Return the least and greatest of the finite `values` inside the fences; 0 and 1 for none.
+
+    Args:
+        values: (n,) any floats. One single value gets a range around it.
+    """
+    finite = values[np.isfinite(values)]
+    if not len(finite):
+        return 0.0, 1.0
+    lower, upper = np.quantile(finite, [0.25, 0.75])
+    reach = FENCE_IQRS * (upper - lower)
+    inside = finite[(finite >= lower - reach) & (finite <= upper + reach)] if reach else finite
+    low, high = float(inside.min()), float(inside.max())
+    if low < high:
+        return low, high
+    margin = abs(low) * 0.05 or 0.5
+    return low - margin, high + margin
+
+
+def _declared_ends(parameter: Parameter) -> tuple[float, float]:
+    if parameter.is_discrete_choice:
+        return 0.0, float(len(parameter.choices) - 1)
+    assert parameter.low is not None and parameter.high is not None
+    return parameter.low, parameter.high

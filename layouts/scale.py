@@ -1,0 +1,22 @@
+"""The performance scale in a panel's head: worst and best value, and which way is better."""
+
+from __future__ import annotations
+
+from dash import html
+from dash.development.base_component import Component
+
+from hypertendril.analysis.colour_range import colour_range
+from hypertendril.analysis.ticks import number_text
+from hypertendril.model import Direction, Study
+
+
+def scale_bar(study: Study) -> list[Component]:
+    """Return the legend of the colours of all views, from worse to better."""
+    low, high = colour_range(study)
+    if study.objectives[0].direction is Direction.MINIMIZE:
+        low, high = high, low
+    return [
+        html.Span(number_text(low, 3)),
+        html.Div(className="ht-scale-bar"),
+        html.Span([html.B(number_text(high, 3)), " better"]),
+    ]
