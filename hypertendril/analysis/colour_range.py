@@ -1,0 +1,39 @@
+"""The range of performance that colours span, proof against runs that went badly wrong."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hypertendril.model import Direction, Study
+
+# One bad trial in twenty may share the palest colour; more would hide real differences.
+BAD_TAIL = 0.05
+EMPTY_RANGE = (0.0, 1.0)
+
+
+def colour_range(study: Study, objective: int = 0) -> tuple[float, float]:
+    """Return (low, high), objective values between which colours change.
+
+    The good end is the best scored trial, the bad end the 5 % quantile on the bad side:
+    diverged trials are as pale as the bad end, instead of making all others equally dark.
+
+    Args:
+        study: Failed, pruned, running, infeasible and non-finite trials do not count.
+        objective: Position of the objective.
+
+    Returns:
+        low < high in the unit of the objective; 0 and 1 where no trial is scored.
+    """
+    values = study.trials.objectives[study.scored(objective), objective]
+    if not len(values):
+        return EMPTY_RANGE
+    if study.objectives[objective].direction is Direction.MAXIMIZE:
+        low, high = float(np.quantile(values, BAD_TAIL)), float(values.max())
+        return (low, high) if low < high else (low - _margin(low), high)
+    low, high = float(values.min()), float(np.quantile(values, 1 - BAD_TAIL))
+    return (low, high) if low < high else (low, high + _margin(high))
+
+
+def _margin(value: float) -> float:
+    """Return a width for a range that holds one value, so that the value gets the best colour."""
+    return abs(value) * 0.01 or 1.0
