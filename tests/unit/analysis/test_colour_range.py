@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from hypertendril.analysis.colour_range import colour_range
+from hypertendril.model import Study, TrialState
+
+StudyOf = Callable[..., Study]
+
+
+def test_the_range_runs_from_the_bad_tail_to_the_best(study_of: StudyOf) -> None:
+    assert colour_range(study_of(np.arange(101.0))) == (5.0, 100.0)
+    assert colour_range(study_of(np.arange(101.0), maximize=False)) == (0.0, 95.0)
+
+
+def test_a_diverged_trial_does_not_stretch_the_range(study_of: StudyOf) -> None:
+    losses = np.append(np.linspace(0, 1, 99), 1e9)
+    low, high = colour_range(study_of(losses, maximize=False))
+    assert low == 0.0
+    assert high < 1.0
+
+
+def test_equal_values_get_the_best_colour(study_of: StudyOf) -> None:
+    low, high = colour_range(study_of([2.0, 2.0]))
+    assert low < high == 2.0
+    low, high = colour_range(study_of([2.0], maximize=False))
+    assert low == 2.0 < high
+
+
+@pytest.mark.parametrize("objective", [[], [np.nan, np.inf]])
+def test_no_scored_trial_gives_zero_to_one(study_of: StudyOf, objective: list[float]) -> None:
+    assert colour_range(study_of(objective)) == (0.0, 1.0)
+
+
+def test_failed_trials_do_not_count(study_of: StudyOf) -> None:
+    states = [TrialState.FAILED, TrialState.COMPLETE, TrialState.COMPLETE]
+    assert colour_range(study_of([9.0, 1.0, 0.0], state=states))[1] == 1.0
