@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import psutil
-from werkzeug.serving import make_server
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 from tests.browser.harness import wait_until
 
@@ -147,10 +147,17 @@ def _is_worker(process: psutil.Process) -> bool:
         return False
 
 
+class _Silent(WSGIRequestHandler):
+    """Keeps the requests of a test out of its output."""
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Say nothing."""
+
+
 @contextmanager
 def served(wsgi_app: Any) -> Iterator[str]:
     """Serve a WSGI app from a thread on a free port; give its address, ending in a slash."""
-    server = make_server("127.0.0.1", 0, wsgi_app, threaded=True)
+    server = make_server("127.0.0.1", 0, wsgi_app, threaded=True, request_handler=_Silent)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
