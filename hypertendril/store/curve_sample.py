@@ -105,8 +105,9 @@ def sample_of(
     first = np.concatenate(([0], last[:-1] + 1))
     stretches = (cap - 2) // 2
     at = step[order]
-    length = np.maximum(at[last] - at[first], np.finfo(float).tiny)
-    stretch = np.minimum(((at - at[first][curve]) / length[curve] * stretches), stretches - 1)
+    start, length = at[first], np.maximum(at[last] / 2 - at[first] / 2, np.finfo(float).tiny)
+    place = (at / 2 - start[curve] / 2) / length[curve]  # halves: their difference is finite
+    stretch = np.minimum(place * stretches, stretches - 1)
     group = curve * stretches + stretch.astype(np.int64)
     chosen = np.concatenate((first, last, *_lowest_and_highest(group, value[order])))
     return np.unique(order[chosen])

@@ -26,11 +26,12 @@ from hypertendril.model import (
     TrialState,
 )
 from hypertendril.store.batch import Appended, Batch
+from hypertendril.store.encode import encode
 from hypertendril.store.header_json import require_growth
 from hypertendril.store.journal import Journal
 from hypertendril.store.live_study import LiveStudy
 from hypertendril.store.memory_journal import MemoryJournal, version_counter
-from hypertendril.store.records import POINT, Records, Widths, encode
+from hypertendril.store.records import POINT, Records, Widths
 from hypertendril.store.replay import Replay
 from hypertendril.store.table import Array, read_only
 
@@ -89,7 +90,6 @@ class ExperimentStore:
         self._outside_versions = version_counter()
         self._summaries: dict[str, StudySummary] = {}
         self._replay = Replay(journal, self._live, self._shown)
-        self._change_mark: int | None = None
         self._has_news = False
         self._is_closed = False
 
@@ -268,10 +268,7 @@ class ExperimentStore:
         """
         with self._writing:
             self._require_open()
-            mark = self._journal.change_mark()
-            if mark != self._change_mark:
-                self._has_news |= self._replay.pull()
-                self._change_mark = mark
+            self._has_news |= self._replay.pull()
             had_news, self._has_news = self._has_news, False
             return had_news
 
@@ -309,12 +306,9 @@ class ExperimentStore:
             return study.curves.of(trial, metric)
         with self._writing, self._journal.reading():
             self._require_open()
-            parts = [
-                event.records.points
-                for event in self._journal.events_with_points(live.row.key, trial)
-                if event.records is not None
-            ]
-        points = np.concatenate(parts or [np.zeros(0, POINT)])
+            found = self._journal.events_with_points(live.row.key, trial)
+            parts = [event.packed.points for event in found if event.packed is not None]
+        points = np.frombuffer(b"".join(parts), POINT)
         points = points[(points["trial"] == trial) & (points["metric"] == metric)]
         return CurvePoints(*(points[name] for name in POINT.names or ())).of(trial, metric)
 

@@ -7,7 +7,6 @@ sequence numbers are the versions of the studies. A commit waits until the disk 
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
 import time
@@ -21,12 +20,13 @@ from typing import Any
 from hypertendril.errors import StoreError
 from hypertendril.model import StudyHeader
 from hypertendril.store.header_json import header_from_text, header_to_text
-from hypertendril.store.records import Records, Widths
+from hypertendril.store.records import Packed, Records, Widths
 
 FILE_NAME = "store.sqlite"
 SCHEMA_VERSION = 1
 _APPLICATION_ID = 0x48545331  # marks the file as ours
 _BUSY_SECONDS = 60.0
+_KEPT_LOG_BYTES = 64 * 2**20  # a large import must not leave a large log behind
 
 _SCHEMA = """
 CREATE TABLE studies (
@@ -57,7 +57,7 @@ CREATE INDEX events_by_study ON events (study, low_curve_trial, high_curve_trial
 
 _EVENT_COLUMNS = (
     "sequence, study, n_parameters, n_objectives, n_metrics, n_trials, "
-    "checksum, header, notes, trials, updates, evaluations, points"
+    "checksum, header, trials, updates, evaluations, points, notes"
 )
 
 
@@ -78,17 +78,17 @@ class Event:
         sequence: Grows with every event of the whole journal.
         study: Key of the study.
         header: The study's header from here on, if the event is one.
-        records: What was appended, if the event is a batch.
+        packed: What was appended, if the event is a batch.
         damage: What is wrong with the stored event, if it cannot be read; None is well.
         n_trials: Rows the event adds, known also when it is damaged.
 
-    An event with neither header nor records nor damage removes the study.
+    An event with neither header nor packed records nor damage removes the study.
     """
 
     sequence: int
     study: int
     header: StudyHeader | None = None
-    records: Records | None = None
+    packed: Packed | None = None
     damage: str | None = None
     n_trials: int = 0
 
@@ -132,10 +132,7 @@ class Journal:
             StoreError: The disk refused; nothing of the transaction is kept.
         """
         with self._reported("write to"):
-            if _identity(self.path) != self._identity:
-                raise StoreError(
-                    f"{self.path}: the file was removed or replaced while it was open; restart."
-                )
+            self._require_same_file()
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -156,12 +153,15 @@ class Journal:
             try:
                 yield
             finally:
-                self._db.execute("ROLLBACK")
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
 
-    def change_mark(self) -> int:
-        """Return a number that changes when another connection has written."""
+    def last_sequence(self) -> int:
+        """Return the sequence of the last event, 0 if there is none; microseconds."""
         with self._reported("read"):
-            return int(self._db.execute("PRAGMA data_version").fetchone()[0])
+            self._require_same_file()
+            found = self._db.execute("SELECT max(sequence) FROM events").fetchone()[0]
+            return int(found or 0)
 
     def studies(self) -> dict[int, StudyRow]:
         """Return every study by its key."""
@@ -207,7 +207,7 @@ class Journal:
     def add_header(self, study: int, header: StudyHeader) -> int:
         """Add a header event inside a transaction; return its sequence."""
         text = header_to_text(header)
-        return self._insert(study=study, header=text, checksum=_checksum(text, None, ()))
+        return self._insert(study=study, header=text, checksum=_checksum(text))
 
     def add_records(self, study: int, records: Records) -> int:
         """Add a batch inside a transaction; return its sequence."""
@@ -254,6 +254,7 @@ class Journal:
 
     def _lay_out(self) -> None:
         self._db.execute("PRAGMA synchronous = FULL")
+        self._db.execute(f"PRAGMA journal_size_limit = {_KEPT_LOG_BYTES}")
         if self._is_new():
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("BEGIN IMMEDIATE")
@@ -277,6 +278,13 @@ class Journal:
             raise StoreError(
                 f"{self.path}: written by a newer version (format {version}; this one reads up "
                 f"to {SCHEMA_VERSION}). Update HyperTendril to open it."
+            )
+
+    def _require_same_file(self) -> None:
+        """Refuse to go on writing into a file nobody can find again."""
+        if _identity(self.path) != self._identity:
+            raise StoreError(
+                f"{self.path}: the file was removed or replaced while it was open; restart."
             )
 
     def _pragma(self, name: str) -> int:
@@ -319,49 +327,46 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 
 def _row_of(study: int, records: Records) -> dict[str, Any]:
-    parts = tuple(
-        table.tobytes()
-        for table in (records.trials, records.updates, records.evaluations, records.points)
-    )
-    notes = json.dumps(dict(records.notes)) if records.notes else None
-    trials_with_points = records.points["trial"]
+    packed = records.packed()
+    with_points = records.points["trial"]
     return {
         "study": study,
-        "n_parameters": records.widths.parameters,
-        "n_objectives": records.widths.objectives,
-        "n_metrics": records.widths.metrics,
+        "n_parameters": packed.widths.parameters,
+        "n_objectives": packed.widths.objectives,
+        "n_metrics": packed.widths.metrics,
         "n_trials": len(records.trials),
         "n_evaluations": len(records.evaluations),
-        "low_curve_trial": int(trials_with_points.min()) if len(records.points) else None,
-        "high_curve_trial": int(trials_with_points.max()) if len(records.points) else None,
-        "checksum": _checksum(None, notes, parts),
-        "notes": notes,
-        "trials": parts[0],
-        "updates": parts[1],
-        "evaluations": parts[2],
-        "points": parts[3],
+        "low_curve_trial": int(with_points.min()) if len(with_points) else None,
+        "high_curve_trial": int(with_points.max()) if len(with_points) else None,
+        "checksum": _checksum(None, *packed[1:]),
+        "notes": packed.notes,
+        "trials": packed.trials,
+        "updates": packed.updates,
+        "evaluations": packed.evaluations,
+        "points": packed.points,
     }
 
 
-def _checksum(header: str | None, notes: str | None, parts: tuple[bytes, ...]) -> int:
-    found = zlib.crc32((header or "").encode(), zlib.crc32((notes or "").encode()))
+def _checksum(*parts: str | bytes | None) -> int:
+    """Return a CRC of all parts; a missing part counts as an empty one."""
+    found = 0
     for part in parts:
-        found = zlib.crc32(part, found)
+        if part:
+            found = zlib.crc32(part.encode() if isinstance(part, str) else part, found)
     return found
 
 
 def _event(row: tuple[Any, ...]) -> Event:
-    sequence, study, d, m, k, n_trials, checksum, header, notes, *parts = row
+    sequence, study, d, m, k, n_trials, checksum, header, *parts = row
     if header is None and parts[0] is None:
         return Event(sequence, study)
-    given = () if parts[0] is None else tuple(parts)
     try:
-        if _checksum(header, notes, given) != checksum:
+        if _checksum(header, *parts) != checksum:
             return Event(sequence, study, damage="its checksum is wrong", n_trials=n_trials)
         if header is not None:
             return Event(sequence, study, header=header_from_text(header))
-        texts = {int(row): text for row, text in json.loads(notes or "{}").items()}
-        records = Records.from_bytes(Widths(d, m, k), tuple(parts), texts)
-    except (ValueError, TypeError, StoreError) as error:
+    except (TypeError, StoreError) as error:
         return Event(sequence, study, damage=str(error), n_trials=n_trials)
-    return Event(sequence, study, records=records, n_trials=n_trials)
+    trials, updates, evaluations, points, notes = parts
+    packed = Packed(Widths(d, m, k), trials, updates, evaluations, points, notes)
+    return Event(sequence, study, packed=packed, n_trials=n_trials)

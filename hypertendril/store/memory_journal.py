@@ -40,8 +40,8 @@ class MemoryJournal:
         """Do nothing around the body."""
         yield
 
-    def change_mark(self) -> int:
-        """Return the same number each time: nobody else writes here."""
+    def last_sequence(self) -> int:
+        """Return 0: nobody else writes here."""
         return 0
 
     def studies(self) -> dict[int, StudyRow]:

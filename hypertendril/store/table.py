@@ -74,8 +74,9 @@ class Table:
         old = self.arrays[name]
         if old.shape[1] == width:
             return
-        new = np.full((len(old), width), np.nan)
+        new = np.empty((len(old), width))
         new[: self.n, : old.shape[1]] = old[: self.n]
+        new[: self.n, old.shape[1] :] = np.nan
         self.arrays[name] = new
         self._shared.discard(name)
 
