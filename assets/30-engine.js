@@ -40,7 +40,7 @@
 
   function readTokens() {
     const style = getComputedStyle(document.documentElement);
-    const read = (name) => style.getPropertyValue(`--ht-${name}`).trim();
+    const read = (name) => style.getPropertyValue(`--${name}`).trim();
     const stops = [0, 1, 2, 3, 4, 5].map((k) => rgb(read(`performance-${k}`)));
     const packed = new Uint32Array(LEVELS);
     const css = [];

@@ -195,32 +195,30 @@
 
   function base(g, view) {
     monitorArea(g, view);
-    rings(g, view, () => true, 0.28);
+    circles(g, view, null, Math.min(0.3, 60 / Math.sqrt(view.trial.length + 1) / 20));
     links(g, view, false);
     points(g, view, { alpha: BASE_ALPHA });
   }
 
-  function rings(g, view, keep, alpha) {
-    const ys = view.ys[0];
+  /** A faint circle an evaluation, a ring a new best. */
+  function circles(g, view, mask, alpha) {
+    ht.stamp(g, view, view.xs, view.ys[0], {
+      mask,
+      trialOf: view.trial,
+      colour: ht.colour.pack(ht.token("ink")),
+      radius: radiusOf(view) * 0.7,
+      alpha,
+    });
+  }
+
+  function records(g, view) {
     g.strokeStyle = ht.token("ink");
     g.fillStyle = ht.token("card");
-    const limit = 6000;
-    const stride = Math.max(1, Math.floor(view.trial.length / limit));
-    g.lineWidth = 0.8;
-    g.globalAlpha = alpha;
-    g.beginPath();
-    for (let i = 0; i < ys.length; i += stride) {
-      if (!keep(i) || view.record[i] || Number.isNaN(ys[i])) continue;
-      g.moveTo(view.xs[i] + 2, ys[i]);
-      g.arc(view.xs[i], ys[i], 2, 0, 7);
-    }
-    g.stroke();
-    g.globalAlpha = 1;
     g.lineWidth = 1.3;
-    for (let i = 0; i < ys.length; i++) {
-      if (!view.record[i] || !keep(i)) continue;
+    for (let i = 0; i < view.trial.length; i++) {
+      if (!view.record[i]) continue;
       g.beginPath();
-      g.arc(view.xs[i], ys[i], 3.6, 0, 7);
+      g.arc(view.xs[i], view.ys[0][i], 3.6, 0, 7);
       g.fill();
       g.stroke();
     }
@@ -228,7 +226,8 @@
 
   function overlay(g, view) {
     const isAll = state.count === state.data.n;
-    if (!isAll) rings(g, view, (i) => state.mask[view.trial[i]], 0.8);
+    if (!isAll) circles(g, view, state.mask, 0.5);
+    records(g, view);
     links(g, view, true);
     points(g, view, { mask: state.mask, alpha: 1 });
     brushes(g, view);

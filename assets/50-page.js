@@ -162,7 +162,7 @@
 
   function chip(text, index) {
     const button = document.createElement("button");
-    button.className = "ht-chip";
+    button.className = "chip";
     button.type = "button";
     const label = document.createElement("span");
     label.textContent = text;

@@ -9,6 +9,7 @@ from dash import Dash, Input, Output, State, ctx, no_update
 from hypertendril.analysis.exploration import prepare_exploration
 from hypertendril.analysis.exploration_frame import ExplorationFrame, prepare_exploration_frame
 from hypertendril.callbacks.services import Services
+from hypertendril.callbacks.shown import shown_study
 from hypertendril.layouts import ids
 from hypertendril.layouts.exploration import draw_exploration
 from hypertendril.layouts.scale import scale_bar
@@ -34,7 +35,7 @@ def register(app: Dash, services: Services) -> None:
         State(ids.EXPLORATION_FRAME, "figure"),
     )
     def draw(shown: Any, theme: str, _derived: Any, current: Any) -> tuple[Any, Any, Any]:
-        study = services.study(shown)
+        study = shown_study(services, shown)
         if study is None:
             return no_update, no_update, no_update
         frame = prepare_exploration_frame(

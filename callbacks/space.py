@@ -10,6 +10,7 @@ from dash.development.base_component import Component
 
 from hypertendril.analysis.space import SpaceAxes, prepare_space
 from hypertendril.callbacks.services import Services
+from hypertendril.callbacks.shown import shown_study
 from hypertendril.layouts import ids
 from hypertendril.layouts.scale import scale_bar
 from hypertendril.layouts.space import draw_boxes, draw_space
@@ -35,7 +36,7 @@ def register(app: Dash, services: Services) -> None:
     def draw(
         shown: Any, theme: str, _derived: Any, focus: Any, current: Any
     ) -> tuple[go.Figure | Any, list[Component] | Any, Any, Any]:
-        study = services.study(shown)
+        study = shown_study(services, shown)
         if study is None:
             return no_update, no_update, no_update, no_update
         axes = prepare_space(study, services.shares(study))

@@ -15,8 +15,8 @@ from hypertendril.layouts.labels import plotly_text
 from hypertendril.layouts.panel import panel
 from hypertendril.layouts.theme import LABEL_PX, Theme
 
-MARGIN = {"l": 126, "r": 14, "t": 22, "b": 24}
-NAME_SHIFT_PX = 58
+MARGIN = {"l": 148, "r": 14, "t": 22, "b": 24}
+NAME_SHIFT_PX = 54
 MAX_NAME_CHARS = 15
 MAX_TICK_CHARS = 9
 # Bands grow from hardly visible to clearly grey and must leave pale marks readable.
@@ -117,7 +117,7 @@ def _names(data: ExplorationFrame, theme: Theme) -> list[dict[str, Any]]:
             "yref": "y",
             "x": 0,
             "y": (strip.bottom + strip.top) / 2,
-            "text": f"<b>{plotly_text(strip.name, MAX_NAME_CHARS)}</b>",
+            "text": _name(strip),
             "showarrow": False,
             "xanchor": "right",
             "xshift": -NAME_SHIFT_PX,
@@ -125,6 +125,11 @@ def _names(data: ExplorationFrame, theme: Theme) -> list[dict[str, Any]]:
         }
         for strip in data.strips
     ]
+
+
+def _name(strip: Strip) -> str:
+    prefix = "best<br>" if strip.is_monitor else ""
+    return f"<b>{prefix}{plotly_text(strip.axis.label, MAX_NAME_CHARS)}</b>"
 
 
 def _ordinals(data: ExplorationFrame, theme: Theme) -> list[dict[str, Any]]:

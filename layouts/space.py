@@ -20,6 +20,8 @@ NONE_LANE = -0.085
 BOTTOM_WITH_LANE = -0.125
 BOTTOM = -0.02
 TOP = 1.015
+# A segment narrower than this share of the row has no room for a name.
+LABELLED_SHARE = 0.1
 KIND_BADGES = {True: "abc", False: "123"}
 
 
@@ -63,10 +65,40 @@ def draw_boxes(data: SpaceAxes, focus: tuple[str, ...]) -> list[Component]:
         return []
     positions = _positions(len(data.axes))
     most = max(data.shares.values(), default=0.0)
-    return [
-        _box(axis, x, data.shares.get(axis.label), most, axis.label in focus)
-        for axis, x in zip(data.axes, positions, strict=True)
+    boxes = [
+        _box(axis, style, data.shares.get(axis.label), most, axis.label in focus)
+        for axis, style in zip(data.axes, map(_place, positions), strict=True)
     ]
+    # Neighbours must not overlap, however many axes there are.
+    pitch = f"calc((100% - {MARGIN['l'] + MARGIN['r']}px) / {len(boxes) - 1} - 4px)"
+    row = html.Div(boxes, className="space-row", style={"--box-width": f"min(96px, {pitch})"})
+    return [html.Div(_shares(data, focus), className="space-shares"), row]
+
+
+def _shares(data: SpaceAxes, focus: tuple[str, ...]) -> list[Component]:
+    """Return the single effects side by side, each as wide as its share, the largest last."""
+    names = [axis.label for axis in data.axes if axis.label in data.shares]
+    if not names:
+        return []
+    rest = max(0.0, 1.0 - sum(data.shares[name] for name in names))
+    segments: list[Component] = [
+        html.Div(
+            "interactions and unexplained" if rest > LABELLED_SHARE else "",
+            className="space-share is-rest",
+            style={"flex": f"{rest:.4f} 1 0"},
+            title=f"Interactions and what no model explains: {rest:.3f} of the variance",
+        )
+    ]
+    return segments + [_share(name, data.shares[name], name in focus) for name in names]
+
+
+def _share(name: str, share: float, is_on: bool) -> Component:
+    return html.Div(
+        plain(name) if share > LABELLED_SHARE else "",
+        className="space-share is-on" if is_on else "space-share",
+        style={"flex": f"{share:.4f} 1 0"},
+        title=f"{plain(name, 200)} alone: {share:.3f} of the variance",
+    )
 
 
 def _positions(count: int) -> list[float]:
@@ -79,12 +111,18 @@ def _axis_lines(positions: list[float], theme: Theme) -> dict[str, object]:
     return {"x": x, "y": y, "mode": "lines", "line": {"color": theme.muted, "width": 1}}
 
 
-def _box(axis: ColumnAxis, x: float, share: float | None, most: float, is_on: bool) -> Component:
-    left = f"calc({MARGIN['l']}px + (100% - {MARGIN['l'] + MARGIN['r']}px) * {x:.5f})"
+def _place(x: float) -> dict[str, str]:
+    """Return where the box of the axis at `x` stands, by the margins of the frame below it."""
+    return {"left": f"calc({MARGIN['l']}px + (100% - {MARGIN['l'] + MARGIN['r']}px) * {x:.5f})"}
+
+
+def _box(
+    axis: ColumnAxis, style: dict[str, str], share: float | None, most: float, is_on: bool
+) -> Component:
     label = plain(axis.label)
     if axis.key.startswith("objective:"):
         words = [html.B(label), html.Span("objective")]
-        return html.Div(words, className="space-box is-objective", style={"left": left})
+        return html.Div(words, className="space-box is-objective", style=style)
     importance = "…" if share is None else f"main {share:.3f}"
     width = f"{100 * share / most:.0f}%" if share and most else "0"
     return html.Button(
@@ -95,7 +133,7 @@ def _box(axis: ColumnAxis, x: float, share: float | None, most: float, is_on: bo
         ],
         id=ids.space_box(axis.label),
         className="space-box is-on" if is_on else "space-box",
-        style={"left": left},
+        style=style,
         title=f"{plain(axis.label, 200)}: click to focus",
         **{"aria-pressed": str(is_on).lower()},
     )

@@ -27,14 +27,14 @@ class Strip:
 
     Attributes:
         axis: What its height means.
-        name: What stands at its left.
         bottom, top: Its ends on the frame's vertical axis.
+        is_monitor: It shows the leading objective, not a parameter.
     """
 
     axis: ColumnAxis
-    name: str
     bottom: float
     top: float
+    is_monitor: bool = False
 
     def tick_heights(self) -> list[float]:
         """Return where the marks of its axis stand on the frame's vertical axis."""
@@ -107,13 +107,13 @@ def prepare_exploration_frame(
 def _stacked(study: Study, names: list[str]) -> tuple[tuple[Strip, ...], float]:
     leading = study.objectives[0].name
     monitor = measured_axis(study, f"objective:{leading}", MONITOR_TICKS)
-    axes = [(monitor, f"best {leading}", MONITOR_HEIGHT)]
-    axes += [(parameter_axis(study, name, STRIP_TICKS), name, 1.0) for name in names]
-    height = 2 * EDGE + sum(tall for _, _, tall in axes) + GAP * (len(axes) - 1)
+    axes = [(monitor, MONITOR_HEIGHT)]
+    axes += [(parameter_axis(study, name, STRIP_TICKS), 1.0) for name in names]
+    height = 2 * EDGE + sum(tall for _, tall in axes) + GAP * (len(axes) - 1)
     strips: list[Strip] = []
     top = height - EDGE
-    for axis, name, tall in axes:
-        strips.append(Strip(axis, name, top - tall, top))
+    for axis, tall in axes:
+        strips.append(Strip(axis, top - tall, top, is_monitor=axis is monitor))
         top -= tall + GAP
     return tuple(strips), height
 
