@@ -1,0 +1,296 @@
+"""The trials of the generic form, from a list of objects to columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from hypertendril.model import (
+    CurvePoints,
+    Evaluations,
+    Outcome,
+    Parameter,
+    SearchSpace,
+    Trials,
+    TrialState,
+)
+from hypertendril.readers.json_text import as_choice, as_number, clean
+from hypertendril.readers.losses import Losses
+from hypertendril.readers.times import posix
+
+TRIAL_KEYS = frozenset(
+    {"number", "state", "params", "values", "metrics", "parent", "started", "ended", "bracket"}
+    | {"violation", "note", "evaluations", "curves"}
+)
+EVALUATION_KEYS = frozenset(
+    {"iteration", "bracket", "rung", "resource", "value", "outcome", "time", "order"}
+)
+STATES = {state.name.lower(): state for state in TrialState}
+OUTCOMES = {outcome.name.lower(): outcome for outcome in Outcome}
+NOT_FINITE = {
+    "inf": np.inf,
+    "-inf": -np.inf,
+    "nan": np.nan,
+    "infinity": np.inf,
+    "-infinity": -np.inf,
+}
+
+
+class TrialList:
+    """The trials of one file, checked one by one; what is wrong with one of them is a loss."""
+
+    def __init__(
+        self, items: Sequence[Any], losses: Losses, line_of: Callable[[int], int] | None = None
+    ) -> None:
+        self._losses = losses
+        self._line_of = line_of
+        self._items: list[dict[str, Any]] = []
+        self._places: list[int] = []  # position in the file of each kept trial
+        for i, item in enumerate(items):
+            if isinstance(item, dict):
+                self._places.append(i)
+                self._items.append(item)
+            else:
+                self._lose_at(i, "not an object")
+        for i, item in enumerate(self._items):
+            if not item.keys() <= TRIAL_KEYS:
+                for key in item.keys() - TRIAL_KEYS:
+                    losses.count(f"unknown key {clean(str(key))[:80]!r} of a trial")
+            for group in ("params", "values", "metrics", "curves"):
+                if not isinstance(item.get(group) or {}, dict):
+                    self._lose(i, f"{group}: not an object")
+
+    def _lose_at(self, place: int, reason: str) -> None:
+        line = self._line_of(place) if self._line_of else None
+        self._losses.add(f"trials[{place}].{reason}" if line is None else reason, line)
+
+    def _lose(self, row: int, reason: str) -> None:
+        self._lose_at(self._places[row], reason)
+
+    def _entries(self, group: str) -> Iterator[tuple[int, str, Any]]:
+        """Yield row, name and value of everything in `params`, `values`, `metrics` or `curves`."""
+        for row, item in enumerate(self._items):
+            entries = item.get(group)
+            if isinstance(entries, dict):
+                for name, value in entries.items():
+                    yield row, clean(name), value
+
+    def found_names(self, group: str) -> list[str]:
+        """Return the names used in `params`, `values`, `metrics` or `curves`, first seen first."""
+        return list(dict.fromkeys(name for _, name, _ in self._entries(group)))
+
+    def param_values(self, name: str) -> list[Any]:
+        """Return all values of one parameter."""
+        return [as_choice(value) for _, found, value in self._entries("params") if found == name]
+
+    def trials(
+        self, space: SearchSpace, objective_names: Sequence[str], metric_names: Sequence[str]
+    ) -> Trials:
+        """Return the columns of the trials; the arguments name and order the columns."""
+        blank = Trials.empty(len(self._items), len(space), len(objective_names), len(metric_names))
+        columns = {
+            name: (i, _encoder(p))
+            for i, (name, p) in enumerate(zip(space.names, space, strict=True))
+        }
+        for row, name, value in self._entries("params"):
+            if name in columns and value is not None:
+                i, encode = columns[name]
+                code = encode(value)
+                if code is None:
+                    self._lose(row, f"params.{name}: {clean(str(value))[:80]!r} is no value of it")
+                else:
+                    blank.values[row, i] = code
+        self._fill("values", objective_names, blank.objectives)
+        self._fill("metrics", metric_names, blank.metrics)
+        for row, item in enumerate(self._items):
+            self._scalars(row, item, blank)
+        self._parents(blank)
+        return blank
+
+    def _fill(self, group: str, names: Sequence[str], columns: Any) -> None:
+        positions = {name: i for i, name in enumerate(names)}
+        for row, name, value in self._entries(group):
+            number = self._number(row, f"{group}.{name}", value)
+            if name not in positions:
+                self._lose(row, f"{group}.{name}: no such objective")
+            else:
+                columns[row, positions[name]] = number
+
+    def _number(self, row: int, field: str, value: Any) -> float:
+        """Return a number of trial `row`; NaN for null and, with a loss, for anything else."""
+        if value is None:
+            return np.nan
+        number = _parsed(value)
+        if number is None:
+            self._lose(row, f"{field}: {clean(str(value))[:80]!r} is not a number")
+            return np.nan
+        return number
+
+    def _integer(self, row: int, field: str, value: Any, default: int, bits: int = 32) -> int:
+        if value is None:
+            return default
+        limit = 1 << (bits - 1)
+        if isinstance(value, bool) or not isinstance(value, int) or not -limit <= value < limit:
+            self._lose(row, f"{field}: {clean(str(value))[:80]!r} is not a whole number")
+            return default
+        return value
+
+    def _time(self, row: int, field: str, value: Any) -> float:
+        if value is None:
+            return np.nan
+        moment = as_number(value)
+        moment = posix(value) if moment is None else moment
+        if np.isnan(moment) and value == value:  # noqa: PLR0124 (a NaN is a way to say unknown)
+            self._lose(row, f"{field}: {clean(str(value))[:80]!r} is not a time")
+        return moment
+
+    def _scalars(self, row: int, item: dict[str, Any], into: Trials) -> None:
+        into.number[row] = self._integer(row, "number", item.get("number"), row, bits=64)
+        into.state[row] = self._state(row, item, into)
+        into.bracket[row] = self._integer(row, "bracket", item.get("bracket"), -1)
+        into.started[row] = self._time(row, "started", item.get("started"))
+        into.ended[row] = self._time(row, "ended", item.get("ended"))
+        into.violation[row] = self._number(row, "violation", item.get("violation"))
+        note = item.get("note")
+        if isinstance(note, str):
+            into.notes[row] = clean(note)
+        elif note is not None:
+            self._lose(row, "note: not a text")
+
+    def _state(self, row: int, item: dict[str, Any], into: Trials) -> TrialState:
+        state = item.get("state")
+        known = STATES.get(state.lower()) if isinstance(state, str) else None
+        if known is not None:
+            return known
+        has_value = not np.isnan(into.objectives[row]).all()
+        assumed = TrialState.COMPLETE if has_value else TrialState.WAITING
+        if state is not None:
+            name = assumed.name.lower()
+            self._lose(row, f"state: {clean(str(state))[:40]!r} is unknown; {name} is assumed")
+        return assumed
+
+    def _parents(self, into: Trials) -> None:
+        if not any(item.get("parent") is not None for item in self._items):
+            return
+        row_of: dict[int, int] = {}
+        for row, number in enumerate(into.number.tolist()):
+            row_of.setdefault(number, row)
+        for row, item in enumerate(self._items):
+            parent = item.get("parent")
+            if parent is None:
+                continue
+            found = row_of.get(parent) if isinstance(parent, int) else None
+            if found is None or found == row:
+                self._lose(row, f"parent: {clean(str(parent))[:40]!r} is no other trial's number")
+            else:
+                into.parent[row] = found
+
+    def evaluations(self, trials: Trials) -> Evaluations:
+        """Return what the method saw, in order.
+
+        A trial that has ended and lists no evaluations gets one: final if complete, discarded if
+        pruned.
+        """
+        rows: list[tuple[Any, ...]] = []
+        for row, item in enumerate(self._items):
+            listed = item.get("evaluations")
+            if listed is None:
+                rows += _closing(row, trials)
+            elif isinstance(listed, list):
+                rows += [
+                    found
+                    for i, one in enumerate(listed)
+                    if (found := self._evaluation(row, i, one)) is not None
+                ]
+            else:
+                self._lose(row, "evaluations: not a list")
+        if not rows:
+            return Evaluations.empty()
+        rows.sort(key=lambda found: found[-1])
+        columns = list(zip(*rows, strict=True))
+        dtypes = (np.int64, np.int32, np.int32, np.int32, float, float, np.int8, float)
+        return Evaluations(
+            *(np.array(c, dtype=d) for c, d in zip(columns[:8], dtypes, strict=True))
+        )
+
+    def _evaluation(self, row: int, i: int, item: Any) -> tuple[Any, ...] | None:
+        field = f"evaluations[{i}]"
+        if not isinstance(item, dict):
+            self._lose(row, f"{field}: not an object")
+            return None
+        for key in item.keys() - EVALUATION_KEYS:
+            self._losses.count(f"unknown key {clean(str(key))[:80]!r} of an evaluation")
+        outcome = item.get("outcome", "pending")
+        known = OUTCOMES.get(outcome.lower()) if isinstance(outcome, str) else None
+        if known is None:
+            self._lose(row, f"{field}.outcome: {clean(str(outcome))[:40]!r} is unknown")
+            known = Outcome.PENDING
+        iteration, bracket, rung = (
+            self._integer(row, f"{field}.{key}", item.get(key), -1)
+            for key in ("iteration", "bracket", "rung")
+        )
+        resource, value = (
+            self._number(row, f"{field}.{key}", item.get(key)) for key in ("resource", "value")
+        )
+        time = self._time(row, f"{field}.time", item.get("time"))
+        order = self._integer(row, f"{field}.order", item.get("order"), -1, bits=64)
+        place = (order, np.nan_to_num(time), iteration, row)
+        return row, iteration, bracket, rung, resource, value, known, time, place
+
+    def curves(self, names: Sequence[str]) -> CurvePoints:
+        """Return the curve points, trial by trial; `names` are the metrics that may have curves."""
+        positions = {name: i for i, name in enumerate(names)}
+        found: list[tuple[int, int, float, float]] = []
+        for row, name, points in self._entries("curves"):
+            if not isinstance(points, list):
+                self._lose(row, f"curves.{name}: not a list of [step, value]")
+                continue
+            metric = positions[name]
+            for point in points:
+                step = as_number(point[0]) if isinstance(point, list) and len(point) == 2 else None
+                if step is None or not np.isfinite(step):
+                    self._lose(
+                        row, f"curves.{name}: {clean(str(point))[:80]!r} is no [step, value]"
+                    )
+                    continue
+                found.append((row, metric, step, self._number(row, f"curves.{name}", point[1])))
+        if not found:
+            return CurvePoints.empty()
+        trial, metric_at, steps, values = zip(*found, strict=True)
+        return CurvePoints(
+            np.array(trial, dtype=np.int64),
+            np.array(metric_at, dtype=np.int16),
+            np.array(steps, dtype=np.float64),
+            np.array(values, dtype=np.float64),
+        )
+
+
+def _closing(row: int, trials: Trials) -> list[tuple[Any, ...]]:
+    state = trials.state[row]
+    if state not in (TrialState.COMPLETE, TrialState.PRUNED):
+        return []
+    outcome = Outcome.FINAL if state == TrialState.COMPLETE else Outcome.DISCARDED
+    value, ended = float(trials.objectives[row, 0]), float(trials.ended[row])
+    bracket = int(trials.bracket[row])
+    place = (-1, np.nan_to_num(ended), -1, row)
+    return [(row, -1, bracket, -1, np.nan, value, outcome, ended, place)]
+
+
+def _parsed(value: Any) -> float | None:
+    """Return a JSON number, or a text that stands for one JSON lacks; None for anything else."""
+    return NOT_FINITE.get(value.lower()) if isinstance(value, str) else as_number(value)
+
+
+def _encoder(parameter: Parameter) -> Callable[[Any], float | None]:
+    """Return the function from what was written to the column value; None for what isn't one."""
+    if not parameter.is_discrete_choice:
+        return _parsed
+    codes = {(isinstance(c, bool), c): float(code) for code, c in enumerate(parameter.choices)}
+
+    def encode(value: Any) -> float | None:
+        choice = as_choice(value)
+        return codes.get((isinstance(choice, bool), choice))
+
+    return encode

@@ -1,0 +1,50 @@
+"""A parameter whose range nobody wrote down, told from the values it was given."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from hypertendril.model import Choice, Parameter, ParameterKind
+
+LOG_SPAN = 100.0  # a linear draw over two decades has only 1 % of its values in the lower one
+
+
+def infer_parameter(name: str, values: Iterable[Any]) -> Parameter | None:
+    """Return the narrowest parameter that holds `values`; None if there is no usable value.
+
+    Numbers make a float or, if all are whole, an int over the observed range. The scale is log
+    where the values span two decades and their median lies nearer the geometric middle.
+    Anything else makes a categorical in order of first appearance.
+    """
+    seen = [value for value in values if value is not None]
+    if not seen or all(_is_number(value) for value in seen):
+        return _numeric(name, [float(v) for v in seen if math.isfinite(v) and abs(v) < 1e300], seen)
+    choices = {(isinstance(v, bool), v): v for v in seen if isinstance(v, (str, bool, int, float))}
+    if not choices:
+        return None
+    return Parameter(name, ParameterKind.CATEGORICAL, choices=tuple(choices.values()))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _numeric(name: str, finite: list[float], seen: list[Choice]) -> Parameter | None:
+    if not finite:
+        return None
+    low, high = min(finite), max(finite)
+    is_int = all(isinstance(value, int) for value in seen)
+    kind = ParameterKind.INT if is_int else ParameterKind.FLOAT
+    return Parameter(name, kind, low, high, log=_is_log(finite, low, high))
+
+
+def _is_log(values: list[float], low: float, high: float) -> bool:
+    if low <= 0 or high / low < LOG_SPAN:
+        return False
+    median = math.log(float(np.median(values)))
+    geometric = 0.5 * (math.log(low) + math.log(high))
+    return abs(median - geometric) < abs(median - math.log(0.5 * low + 0.5 * high))

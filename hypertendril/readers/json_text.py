@@ -1,0 +1,83 @@
+"""JSON from untrusted files: every way it can go wrong becomes one error."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+DEEPEST = 32  # levels of nesting kept of what a user attached
+HUGE = 10**300  # integers beyond it can't be printed or turned into a float everywhere
+
+
+class BadJsonError(ValueError):
+    """A text is not usable JSON.
+
+    Args:
+        reason: What is wrong, in words.
+        line: Line inside the text, counted from 1, where that is known.
+    """
+
+    def __init__(self, reason: str, line: int | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.line = line
+
+
+def parse(text: str | bytes) -> Any:
+    """Return the JSON value of `text`; `NaN` and `Infinity` are understood.
+
+    Raises:
+        BadJsonError: Not JSON, not UTF-8, nested too deeply, or a number of thousands of digits.
+    """
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise BadJsonError(f"not valid JSON ({error.msg})", error.lineno) from None
+    except UnicodeDecodeError:
+        raise BadJsonError("not UTF-8 text") from None
+    except RecursionError:
+        raise BadJsonError("nested too deeply") from None
+    except ValueError:
+        raise BadJsonError("a number with thousands of digits") from None
+
+
+def as_number(value: Any) -> float | None:
+    """Return a JSON number as a float: huge integers as inf, NaN kept; None if it is no number."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    try:
+        return float(value)
+    except OverflowError:
+        return math.copysign(math.inf, value)
+
+
+def clean(text: str) -> str:
+    """Return `text` without lone surrogates, which JSON lets in and UTF-8 refuses."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def as_choice(value: Any) -> str | int | float | bool | None:
+    """Return a JSON value as a choice of a parameter; nested ones and NaN become their text."""
+    if isinstance(value, str):
+        return clean(value)
+    if value is None or isinstance(value, bool) or (isinstance(value, int) and abs(value) < HUGE):
+        return value
+    if isinstance(value, float) and math.isfinite(value):
+        return value
+    return json.dumps(plain(value))
+
+
+def plain(value: Any, depth: int = 0) -> Any:
+    """Return `value` as strict JSON: NaN and infinities as texts, texts cleaned, deep parts cut."""
+    if isinstance(value, (dict, list, tuple)):
+        if depth >= DEEPEST:
+            return "..."
+        if isinstance(value, dict):
+            return {clean(str(key)): plain(item, depth + 1) for key, item in value.items()}
+        return [plain(item, depth + 1) for item in value]
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, (int, float)) and abs(value) < HUGE:
+        return value  # NaN and infinities fail the comparison
+    return clean(str(value))

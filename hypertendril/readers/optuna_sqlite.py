@@ -1,0 +1,204 @@
+"""Optuna's SQLite storage, read without Optuna and without disturbing who is writing to it."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Hashable, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from hypertendril.errors import SourceFormatError
+from hypertendril.readers.optuna_tables import NEEDED, OptunaStorage, Row
+from hypertendril.readers.result import ReadStudy, Tail
+from hypertendril.readers.source import Source
+
+MAGIC = b"SQLite format 3\x00"
+BUSY_SECONDS = 10.0  # a writer holds its lock for a commit, never for long
+_WAL_FORMAT = 2
+
+
+class OptunaSqlite:
+    """Reads `sqlite:///` storages and the files behind them."""
+
+    name = "optuna"
+
+    def detects(self, source: Source) -> bool:
+        """Return whether it is a SQLite database with Optuna's tables, or one too broken to tell."""
+        if source.path is None or not source.head().startswith(MAGIC[:15]):
+            return False
+        try:
+            with closing(open_database(source)) as database:
+                return set(NEEDED) <= set(database.columns())
+        except SourceFormatError:
+            return True  # reading it says what is wrong
+
+    def read(self, source: Source) -> tuple[ReadStudy, ...]:
+        """Return the studies of the storage."""
+        return self.follow(source).advance()
+
+    def change_token(self, source: Source) -> Hashable:
+        """Return the state of the file and of its write-ahead log; three stats and two short reads.
+
+        In the log's mode commits may rewrite a file of unchanged size; the head of the shared
+        index counts every commit.
+        """
+        return (
+            source.stat_token(),
+            _bytes_of(source.file, "", 24, 4),  # counts commits in the other modes
+            source.stat_token("-wal"),
+            _bytes_of(source.file, "-shm", 0, 48),
+        )
+
+    def follow(self, source: Source) -> Tail:
+        """Return a tail that reads ended trials once and the others at every look."""
+        return _SqliteTail(source)
+
+
+class _SqliteTail:
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._storage = OptunaStorage(source.shown)
+        self._inode = 0
+        self._lenient = False
+
+    def advance(self) -> tuple[ReadStudy, ...]:
+        self._source.require_file()
+        inode = self._source.file.stat().st_ino
+        if inode != self._inode:
+            self._storage, self._inode = OptunaStorage(self._source.shown), inode
+        try:
+            with closing(open_database(self._source, lenient=self._lenient)) as database:
+                return self._storage.advance(database)
+        except sqlite3.Error as error:
+            self._storage = OptunaStorage(self._source.shown)
+            if "UTF-8" in str(error) and not self._lenient:
+                self._lenient = True
+                return self.advance()
+            raise _explained(self._source, error) from None
+
+
+class Database:
+    """A read-only SQLite connection as `optuna_tables` needs it."""
+
+    errors: tuple[type[Exception], ...] = (sqlite3.Error,)
+
+    def __init__(self, connection: sqlite3.Connection, copy: Path | None = None) -> None:
+        self._connection = connection
+        self._copy = copy
+
+    def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> Sequence[Row]:
+        """Return the rows of a query."""
+        return self._connection.execute(sql, parameters or {}).fetchall()
+
+    def columns(self) -> Mapping[str, frozenset[str]]:
+        """Return the column names of every table."""
+        names = self.rows("SELECT name FROM sqlite_master WHERE type = 'table'")
+        info = "SELECT name FROM pragma_table_info(:table)"
+        return {
+            name: frozenset(str(row[0]) for row in self.rows(info, {"table": name}))
+            for (name,) in names
+        }
+
+    def begin(self) -> None:
+        """Start a read transaction; it sees one moment of the database."""
+        self._connection.execute("BEGIN")
+
+    def end(self) -> None:
+        """End the transaction, so that writers and checkpoints go on."""
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+    def close(self) -> None:
+        """Close the connection and remove the copy it may stand on."""
+        self._connection.close()
+        if self._copy is not None:
+            shutil.rmtree(self._copy, ignore_errors=True)
+
+
+def open_database(source: Source, *, lenient: bool = False) -> Database:
+    """Open a SQLite file for reading only.
+
+    Args:
+        source: The file.
+        lenient: Replace bytes that are not UTF-8 instead of failing on them (slower).
+
+    Raises:
+        SourceFormatError: It can't be opened as a database.
+    """
+    file = source.file.resolve()
+    try:
+        # A database in WAL mode without a log has no writer. Opened the usual way, SQLite would
+        # leave a log and an index beside it, or fail in a folder it can't write to.
+        idle = (
+            _bytes_of(file, "", 18, 1) == bytes([_WAL_FORMAT])
+            and not _beside(file, "-wal").exists()
+        )
+        database = Database(
+            _connect(file, "mode=ro&immutable=1" if idle else "mode=ro", lenient=lenient)
+        )
+        try:
+            database.rows("SELECT COUNT(*) FROM sqlite_master")
+        except sqlite3.OperationalError as error:
+            if "locked" in str(error):
+                raise
+            database.close()
+            database = _recovered_copy(file, lenient=lenient)
+    except (sqlite3.Error, OSError) as error:
+        raise _explained(source, error) from None
+    return database
+
+
+def _connect(file: Path, options: str, *, lenient: bool) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        f"file:{quote(str(file))}?{options}",
+        uri=True,
+        timeout=BUSY_SECONDS,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    if lenient:
+        connection.text_factory = lambda data: data.decode("utf-8", "replace")
+    return connection
+
+
+def _recovered_copy(file: Path, *, lenient: bool) -> Database:
+    """Open a copy of a database whose writer was killed: SQLite must roll it back, on the copy."""
+    folder = Path(tempfile.mkdtemp(prefix="hypertendril-"))
+    try:
+        for suffix in ("", "-journal", "-wal"):
+            if _beside(file, suffix).exists():
+                shutil.copyfile(_beside(file, suffix), folder / f"copy.db{suffix}")
+        connection = _connect(folder / "copy.db", "mode=rw", lenient=lenient)
+        connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchall()
+        connection.execute("PRAGMA query_only = 1")
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return Database(connection, folder)
+
+
+def _beside(file: Path, suffix: str) -> Path:
+    return Path(f"{file}{suffix}")
+
+
+def _bytes_of(file: Path, suffix: str, offset: int, count: int) -> bytes | None:
+    try:
+        with _beside(file, suffix).open("rb") as stream:
+            stream.seek(offset)
+            return stream.read(count)
+    except OSError:
+        return None
+
+
+def _explained(source: Source, error: Exception) -> SourceFormatError:
+    text = str(error)
+    if "locked" in text:
+        return source.error("is locked by the program that writes it.", "Try again in a moment.")
+    return source.error(
+        f"can't be read as a SQLite database ({text}).",
+        "It may be cut short or damaged; try `sqlite3 FILE .recover` on a copy.",
+    )

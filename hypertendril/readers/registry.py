@@ -1,0 +1,42 @@
+"""All readers, and the choice between them by content."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hypertendril.readers.generic import GenericJson
+from hypertendril.readers.optuna_sqlite import OptunaSqlite
+from hypertendril.readers.result import Reader, ReadStudy
+from hypertendril.readers.source import Source
+
+# The first that detects a source reads it; the widest format stands last.
+READERS: tuple[Reader, ...] = (OptunaSqlite(), GenericJson())
+
+
+def detect(source: str | Path | Source) -> Reader:
+    """Return the reader for a source, chosen by its content.
+
+    Raises:
+        SourceFormatError: It can't be opened, or no reader knows it.
+    """
+    place = source if isinstance(source, Source) else Source.parse(source)
+    if place.path is not None:
+        place.require_file()
+    for reader in READERS:
+        if reader.detects(place):
+            return reader
+    raise place.error(
+        "is of no format this program reads.",
+        "It reads Optuna storages (SQLite, SQL URL, journal), its own JSON form and CSV tables; "
+        "docs/formats.md describes them.",
+    )
+
+
+def read(source: str | Path) -> tuple[ReadStudy, ...]:
+    """Return all studies of a file or storage URL, read directly into columns.
+
+    Raises:
+        SourceFormatError: It can't be read; what could only be read in part is in `header.skipped`.
+    """
+    place = Source.parse(source)
+    return detect(place).read(place)

@@ -1,0 +1,77 @@
+"""What a reader returns, and what every reader can do."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Protocol
+
+from hypertendril.model import CurvePoints, Evaluations, Study, StudyHeader, Trials
+from hypertendril.readers.source import Source
+
+
+@dataclass(frozen=True)
+class ReadStudy:
+    """One study as found in a source; `header.skipped` lists what had to be left out."""
+
+    header: StudyHeader
+    trials: Trials
+    evaluations: Evaluations
+    curves: CurvePoints
+
+    def as_study(self, study_id: str | None = None, version: int = 0) -> Study:
+        """Return the study under its stable id, as views and analysis take it."""
+        name = study_id or outside_id(self.header.source or "", self.header.name)
+        return Study(name, self.header, self.trials, self.evaluations, self.curves, version)
+
+
+def outside_id(source: str, study_name: str) -> str:
+    """Return the store id of a study that lives in an outside source: the same in every run."""
+    text = f"{source}\n{study_name}".encode("utf-8", "replace")
+    return "x" + hashlib.sha256(text).hexdigest()[:16]
+
+
+class Tail(Protocol):
+    """Follows one source: remembers what it has read, so that the next look costs only the news."""
+
+    def advance(self) -> tuple[ReadStudy, ...]:
+        """Read what is new and return all studies as they now stand.
+
+        Raises:
+            SourceFormatError: The source can't be read (any more).
+        """
+
+
+class Reader(Protocol):
+    """Knows one format. New framework = one module with one of these, one line in `registry.py`."""
+
+    name: str
+
+    def detects(self, source: Source) -> bool:
+        """Return whether the content (not the name) of `source` is of this format."""
+
+    def read(self, source: Source) -> tuple[ReadStudy, ...]:
+        """Return all studies of `source`; none is a valid answer.
+
+        Raises:
+            SourceFormatError: The source can't be read.
+        """
+
+    def change_token(self, source: Source) -> Hashable:
+        """Return a cheap value; as long as it stays equal, nothing has changed."""
+
+    def follow(self, source: Source) -> Tail:
+        """Return a tail that reads `source` again and again."""
+
+
+class Rereading:
+    """The plain tail: reads the whole source every time."""
+
+    def __init__(self, reader: Reader, source: Source) -> None:
+        self._reader = reader
+        self._source = source
+
+    def advance(self) -> tuple[ReadStudy, ...]:
+        """Read the source from the start."""
+        return self._reader.read(self._source)

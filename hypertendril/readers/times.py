@@ -1,0 +1,52 @@
+"""Times as files write them, to POSIX seconds UTC."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+QUARTER = np.timedelta64(900, "s")  # every clock change of a time zone falls on a quarter hour
+
+
+def posix(value: Any) -> float:
+    """Return POSIX seconds of an ISO 8601 text or datetime, NaN if it is none.
+
+    A time without an offset is taken as local time of this machine.
+    """
+    try:
+        moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+        return moment.timestamp()
+    except (TypeError, ValueError, OverflowError, OSError):
+        return math.nan
+
+
+def posix_column(values: Sequence[Any]) -> NDArray[np.float64]:
+    """Return `posix` of every value; quick where all are plain local times, as in a database."""
+    try:
+        return _local(values)
+    except (TypeError, ValueError, OverflowError, OSError):
+        return np.array([posix(value) for value in values], dtype=np.float64)
+
+
+def _local(values: Sequence[Any]) -> NDArray[np.float64]:
+    texts = [value for value in values if value is not None]
+    if any(not isinstance(text, str) or len(text) > 26 for text in texts):
+        raise ValueError("not all plain")
+    together = "".join(texts)
+    if "+" in together or "Z" in together or together.count("-") != 2 * len(texts):
+        raise ValueError("some have an offset")  # numpy would drop it with a warning
+    moments = np.array([value or "NaT" for value in values], dtype="datetime64[us]")
+    seconds = moments.astype(np.int64) / 1e6
+    missing = np.isnat(moments)
+    quarters = moments.astype("datetime64[s]").astype(np.int64) // 900
+    for quarter in np.unique(quarters[~missing]):
+        naive = datetime.fromisoformat(str(np.datetime64(int(quarter) * 900, "s")))
+        offset = int(quarter) * 900 - naive.timestamp()
+        seconds[quarters == quarter] -= offset
+    seconds[missing] = np.nan
+    return seconds
