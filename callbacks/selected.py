@@ -1,0 +1,125 @@
+"""Wiring of Selected experiments: rows of the table, downloads, details of a trial."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from dash import Dash, Input, Output, State, ctx, no_update
+
+from hypertendril.analysis.csv_text import csv_text
+from hypertendril.analysis.part import part_of
+from hypertendril.analysis.selected import best_first
+from hypertendril.callbacks.services import Services
+from hypertendril.callbacks.shown import selected_mask, shown_study
+from hypertendril.layouts import ids
+from hypertendril.layouts.selected import (
+    MAX_ROWS,
+    column_definitions,
+    detail_body,
+    detail_title,
+    note_text,
+    row_records,
+    title_text,
+)
+from hypertendril.layouts.theme import MODEL_COLOURS
+from hypertendril.model import Study
+from hypertendril.readers import to_generic
+
+
+def register(app: Dash, services: Services) -> None:
+    """Connect the panel's components."""
+
+    @app.callback(
+        Output(ids.SELECTED_TABLE, "columnDefs"),
+        Output(ids.SELECTED_COLUMNS, "data"),
+        Input(ids.SHOWN, "data"),
+        State(ids.SELECTED_COLUMNS, "data"),
+    )
+    def show_columns(shown: Any, known: Any) -> Any:
+        return columns_update(shown_study(services, shown), known)
+
+    @app.callback(
+        Output(ids.SELECTED_TABLE, "rowData"),
+        Output(ids.SELECTED_TITLE, "children"),
+        Output(ids.SELECTED_NOTE, "children"),
+        Output(ids.HIGHLIGHTED, "data"),
+        Input(ids.SELECTION, "data"),
+        Input(ids.SHOWN, "data"),
+    )
+    def show_rows(selection: Any, shown: Any) -> Any:
+        return table_update(shown_study(services, shown), selection)
+
+    @app.callback(
+        Output(ids.SELECTED_DOWNLOAD, "data"),
+        Input(ids.SELECTED_CSV, "n_clicks"),
+        Input(ids.SELECTED_JSON, "n_clicks"),
+        State(ids.SELECTION, "data"),
+        State(ids.SHOWN, "data"),
+        prevent_initial_call=True,
+    )
+    def download(_csv: Any, _json: Any, selection: Any, shown: Any) -> Any:
+        study = shown_study(services, shown)
+        if study is None:
+            return no_update
+        return file_of(study, selection, as_csv=ctx.triggered_id == ids.SELECTED_CSV)
+
+    @app.callback(
+        Output(ids.SELECTED_DETAIL, "is_open"),
+        Output(ids.SELECTED_DETAIL, "title"),
+        Output(ids.SELECTED_DETAIL_BODY, "children"),
+        Input(ids.SELECTED_OPEN, "data"),
+        State(ids.SHOWN, "data"),
+        prevent_initial_call=True,
+    )
+    def show_details(asked: Any, shown: Any) -> Any:
+        return details_update(shown_study(services, shown), asked)
+
+
+def columns_update(study: Study | None, known: Any) -> tuple[Any, Any]:
+    """Return the table's columns and what they were made from; no update if nothing changed.
+
+    New columns would throw away the widths, filters and order a person has set.
+    """
+    if study is None:
+        return [], None
+    columns = column_definitions(study)
+    made_from = {
+        "study": study.id,
+        "fields": [[c["field"], c.get("headerTooltip")] for c in columns],
+    }
+    return (no_update, no_update) if made_from == known else (columns, made_from)
+
+
+def table_update(
+    study: Study | None, selection: Any
+) -> tuple[list[dict[str, Any]], str, str, dict[str, list[int]]]:
+    """Return the table's rows, the words above and below it, and the trials with a model colour."""
+    if study is None:
+        return [], "", "", {"rows": []}
+    mask = selected_mask(study, selection)
+    rows = best_first(study, mask, MAX_ROWS)
+    n_selected = int(mask.sum())
+    return (
+        row_records(study, rows),
+        title_text(n_selected, len(study)),
+        note_text(n_selected, len(rows)),
+        {"rows": rows[: len(MODEL_COLOURS)].tolist()},
+    )
+
+
+def file_of(study: Study, selection: Any, *, as_csv: bool) -> dict[str, Any]:
+    """Return all selected trials, best first, as a file for the browser to save."""
+    part = part_of(study, best_first(study, selected_mask(study, selection)))
+    if as_csv:
+        return {"content": csv_text(part), "filename": "trials.csv", "type": "text/csv"}
+    content = json.dumps(to_generic(part), indent=1, ensure_ascii=False)
+    return {"content": content, "filename": "trials.json", "type": "application/json"}
+
+
+def details_update(study: Study | None, asked: Any) -> tuple[Any, Any, Any]:
+    """Return whether the details are open, their heading and content."""
+    row = asked.get("row") if isinstance(asked, dict) else None
+    if study is None or not isinstance(row, int) or not 0 <= row < len(study):
+        return False, no_update, no_update
+    return True, detail_title(study, row), detail_body(study, row)
