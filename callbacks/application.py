@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from dash import Dash, html
+from hypertendril.layouts.control import control_panel
+from hypertendril.layouts.importance import importance_panel
 
 from hypertendril.callbacks import (
     control,
@@ -19,10 +21,8 @@ from hypertendril.callbacks import (
     space,
 )
 from hypertendril.callbacks.services import Services
-from hypertendril.layouts.control import control_panel
 from hypertendril.layouts.curves import curves_panel
 from hypertendril.layouts.exploration import exploration_panel
-from hypertendril.layouts.importance import importance_panel
 from hypertendril.layouts.overview import overview_panel
 from hypertendril.layouts.page import page as page_layout
 from hypertendril.layouts.selected import selected_panel
@@ -40,6 +40,7 @@ def create_app(services: Services) -> Dash:
         "hypertendril",
         title="HyperTendril",
         assets_folder=str(ASSETS),
+        assets_path_ignore=["vendor"],  # assets/00-vendor.css brings them in, in a layer of their own
         update_title="",
         serve_locally=True,
     )

@@ -38,9 +38,7 @@ def register(app: Dash, services: Services) -> None:
         study = shown_study(services, shown)
         if study is None:
             return no_update, no_update, no_update
-        frame = prepare_exploration_frame(
-            study, prepare_exploration(study), services.shares(study)
-        )
+        frame = prepare_exploration_frame(study, prepare_exploration(study), services.shares(study))
         if ctx.triggered_id == ids.DERIVED and is_same_order(frame, current):
             return no_update, no_update, no_update
         figure = draw_exploration(frame, theme_named(theme))

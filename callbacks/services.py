@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hypertendril.analysis.importance import Importance
+
 from hypertendril.callbacks.importance_feed import ImportanceFeed
 from hypertendril.jobs.objectives import Registry
 from hypertendril.jobs.queue import JobQueue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import plotly.graph_objects as go
@@ -106,8 +107,7 @@ def _borders(strips: Sequence[Strip], theme: Theme) -> list[dict[str, Any]]:
 
 def _levels(strips: Sequence[Strip]) -> list[float]:
     """Return the heights half-way between neighbouring strips."""
-    pairs = zip(strips, strips[1:], strict=False)
-    return [(upper.bottom + lower.top) / 2 for upper, lower in pairs]
+    return [(upper.bottom + lower.top) / 2 for upper, lower in pairwise(strips)]
 
 
 def _names(data: ExplorationFrame, theme: Theme) -> list[dict[str, Any]]:

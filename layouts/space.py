@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import plotly.graph_objects as go
 from dash import html
 from dash.development.base_component import Component
@@ -47,9 +49,7 @@ def draw_space(data: SpaceAxes, theme: Theme) -> go.Figure:
         "study": data.study,
         "version": data.version,
         "noneLane": NONE_LANE if has_lane else None,
-        "axes": [
-            {**axis.to_json(), "x": x} for axis, x in zip(data.axes, positions, strict=True)
-        ],
+        "axes": [{**axis.to_json(), "x": x} for axis, x in zip(data.axes, positions, strict=True)],
     }
     figure = frame_figure(theme, meta, MARGIN)
     hidden = {"visible": False, "fixedrange": True}
@@ -66,7 +66,7 @@ def draw_boxes(data: SpaceAxes, focus: tuple[str, ...]) -> list[Component]:
     positions = _positions(len(data.axes))
     most = max(data.shares.values(), default=0.0)
     boxes = [
-        _box(axis, style, data.shares.get(axis.label), most, axis.label in focus)
+        _box(axis, style, data.shares.get(axis.label), most, is_on=axis.label in focus)
         for axis, style in zip(data.axes, map(_place, positions), strict=True)
     ]
     # Neighbours must not overlap, however many axes there are.
@@ -89,10 +89,10 @@ def _shares(data: SpaceAxes, focus: tuple[str, ...]) -> list[Component]:
             title=f"Interactions and what no model explains: {rest:.3f} of the variance",
         )
     ]
-    return segments + [_share(name, data.shares[name], name in focus) for name in names]
+    return segments + [_share(name, data.shares[name], is_on=name in focus) for name in names]
 
 
-def _share(name: str, share: float, is_on: bool) -> Component:
+def _share(name: str, share: float, *, is_on: bool) -> Component:
     return html.Div(
         plain(name) if share > LABELLED_SHARE else "",
         className="space-share is-on" if is_on else "space-share",
@@ -117,13 +117,14 @@ def _place(x: float) -> dict[str, str]:
 
 
 def _box(
-    axis: ColumnAxis, style: dict[str, str], share: float | None, most: float, is_on: bool
+    axis: ColumnAxis, style: dict[str, str], share: float | None, most: float, *, is_on: bool
 ) -> Component:
     label = plain(axis.label)
     if axis.key.startswith("objective:"):
         words = [html.B(label), html.Span("objective")]
         return html.Div(words, className="space-box is-objective", style=style)
     importance = "…" if share is None else f"main {share:.3f}"
+    aria: dict[str, Any] = {"aria-pressed": str(is_on).lower()}
     width = f"{100 * share / most:.0f}%" if share and most else "0"
     return html.Button(
         [
@@ -135,5 +136,5 @@ def _box(
         className="space-box is-on" if is_on else "space-box",
         style=style,
         title=f"{plain(axis.label, 200)}: click to focus",
-        **{"aria-pressed": str(is_on).lower()},
+        **aria,
     )

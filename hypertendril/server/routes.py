@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from flask import Blueprint, Response, abort, jsonify, request
-
 from numpy.typing import NDArray
 
 from hypertendril.analysis.exploration import prepare_exploration

@@ -1,0 +1,84 @@
+"""HyperTendril's dashboard: `python app.py [SOURCE ...]`, or `gunicorn --workers 1 --threads 8 app:server`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+from dash import Dash
+from hypertendril.jobs.worker import start_worker
+from hypertendril.readers.follow import Follower
+from werkzeug.serving import make_server
+
+from hypertendril.callbacks.application import create_app
+from hypertendril.callbacks.importance_feed import ImportanceFeed
+from hypertendril.callbacks.services import Services
+from hypertendril.errors import HyperTendrilError
+from hypertendril.jobs.objectives import Registry, load_registry
+from hypertendril.jobs.queue import JobQueue
+from hypertendril.server.security import LOCAL_NAMES
+from hypertendril.settings import Settings
+from hypertendril.store import Derived, ExperimentStore
+
+EXAMPLES = Path(__file__).resolve().parent / "examples" / "studies"
+
+
+def build(sources: list[str], settings: Settings) -> Dash:
+    """Return the application over `sources`, followed live, and what was run here before."""
+    store = ExperimentStore.open(settings.store)
+    Follower(sources or [str(path) for path in sorted(EXAMPLES.glob("*.json"))], store).start()
+    derived = Derived()
+    registry = load_registry(settings.objectives) if settings.objectives else Registry()
+    services = Services(
+        store=store,
+        queue=JobQueue(settings.queue),
+        registry=registry,
+        derived=derived,
+        importances=ImportanceFeed(store, derived, time.monotonic),
+        settings=settings,
+    )
+    return create_app(services)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serve the dashboard until interrupted; return the exit status."""
+    parser = argparse.ArgumentParser(prog="app.py", description=__doc__)
+    parser.add_argument("sources", nargs="*", metavar="SOURCE", help="file, folder or storage URL")
+    parser.add_argument("--host", default="127.0.0.1", choices=sorted(LOCAL_NAMES))
+    parser.add_argument("--port", type=int, default=8050, help="0 takes any free port")
+    parser.add_argument("--data", help="data folder (default: .hypertendril)")
+    parser.add_argument("--objectives", help="TOML file of the objectives that may be run")
+    parser.add_argument("--no-worker", action="store_true", help="only look: run no jobs")
+    told = parser.parse_args(arguments)
+    try:
+        settings = Settings.find(told.data, told.objectives)
+        app = build(told.sources, settings)
+        if not told.no_worker:
+            start_worker(settings)
+        server = make_server(told.host, told.port, app.server, threaded=True)
+    except (HyperTendrilError, OSError) as error:
+        print(f"app.py: {error}", file=sys.stderr)
+        return 2
+    print(f"HyperTendril is ready: http://{told.host}:{server.server_port}/", flush=True)
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        print("Stopped. Jobs go on in the worker.", file=sys.stderr)
+    return 0
+
+
+def __getattr__(name: str) -> object:
+    """Build `app` and `server` when a WSGI server asks for them, so that importing costs nothing."""
+    if name not in ("app", "server"):
+        raise AttributeError(name)
+    settings = Settings.find()
+    app = build([], settings)
+    start_worker(settings)
+    globals().update(app=app, server=app.server)
+    return globals()[name]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
