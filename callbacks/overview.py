@@ -10,7 +10,13 @@ from hypertendril.analysis.overview import prepare_overview
 from hypertendril.callbacks.shown import shown_study
 from hypertendril.layouts import ids
 from hypertendril.layouts.frame import message_figure
-from hypertendril.layouts.overview import badges, draw_histograms, draw_tradeoff, metric_options
+from hypertendril.layouts.overview import (
+    badges,
+    draw_histograms,
+    draw_tradeoff,
+    goal_badge,
+    metric_options,
+)
 from hypertendril.layouts.theme import theme_named
 from hypertendril.model import Study
 
@@ -26,6 +32,7 @@ def register(app: Dash, services: Services) -> None:
     @app.callback(
         Output(ids.OVERVIEW_HISTOGRAMS, "figure"),
         Output(ids.OVERVIEW_TRADEOFF, "figure"),
+        Output(ids.OVERVIEW_GOAL, "children"),
         Output(ids.OVERVIEW_BADGES, "children"),
         Output(ids.OVERVIEW_X, "options"),
         Output(ids.OVERVIEW_X, "value"),
@@ -41,7 +48,7 @@ def register(app: Dash, services: Services) -> None:
 
 
 def overview_update(study: Study | None, theme_name: Any, x: Any, y: Any) -> tuple[Any, ...]:
-    """Return figures, badges, and options and value of both axes.
+    """Return figures, goal, badges, and options and value of both axes.
 
     Args:
         study: None where the page shows none.
@@ -51,13 +58,14 @@ def overview_update(study: Study | None, theme_name: Any, x: Any, y: Any) -> tup
     theme = theme_named(theme_name)
     if study is None:
         empty = message_figure(theme, NO_STUDY)
-        return empty, empty, [], [], None, [], None
+        return empty, empty, None, [], [], None, [], None
     data = prepare_overview(study, _text(x), _text(y))
     options = metric_options(data.metrics)
     tradeoff = data.tradeoff
     return (
         draw_histograms(data, theme),
         draw_tradeoff(data, theme),
+        goal_badge(data),
         badges(data),
         options,
         tradeoff.x.key if tradeoff else None,

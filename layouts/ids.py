@@ -42,6 +42,7 @@ OVERVIEW_HISTOGRAMS = "overview-histograms-graph"
 OVERVIEW_TRADEOFF = "overview-tradeoff-graph"
 OVERVIEW_X = "overview-x-select"
 OVERVIEW_Y = "overview-y-select"
+OVERVIEW_GOAL = "overview-goal-div"
 OVERVIEW_BADGES = "overview-badges-div"
 
 SELECTED_TABLE = "selected-trials-table"

@@ -1,0 +1,232 @@
+"""Optimization overview: badges, a histogram per metric, the trade-off of two metrics."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dash_bootstrap_components as dbc
+import numpy as np
+import plotly.graph_objects as go
+from dash import html
+from dash.development.base_component import Component
+
+from hypertendril.analysis.histograms import Histogram
+from hypertendril.analysis.overview import Metric, OverviewData, TradeOff
+from hypertendril.analysis.ticks import number_text, value_ticks
+from hypertendril.layouts import ids
+from hypertendril.layouts.frame import axis_style, frame_figure, graph, message_figure
+from hypertendril.layouts.labels import plain, plotly_text
+from hypertendril.layouts.panel import panel
+from hypertendril.layouts.theme import TICK_PX, Theme
+from hypertendril.model import Direction, TrialState
+
+NO_TRIALS = "No trial has been recorded yet."
+NO_VALUES = "No trial has a finite value of any metric yet."
+ONE_METRIC = "A trade-off needs a second metric:<br>these trials record one."
+# Shares of the figure's height above and below the bars of one histogram: a line of text each.
+TITLE_SHARE = 0.085
+TICKS_SHARE = 0.095
+SMALL_PX = TICK_PX - 1
+# Name and note share a line as wide as the smallest page leaves; the note gives way.
+NOTE_ROOM_CHARS = 20
+ARROWS = {Direction.MAXIMIZE: "↑", Direction.MINIMIZE: "↓"}
+STATE_WORDS = {
+    TrialState.COMPLETE: "complete",
+    TrialState.PRUNED: "pruned",
+    TrialState.FAILED: "failed",
+    TrialState.RUNNING: "running",
+    TrialState.WAITING: "waiting",
+}
+
+
+def overview_panel() -> html.Section:
+    """Return the panel of Optimization overview."""
+    y_axis = _axis_select(ids.OVERVIEW_Y, "Vertical axis of the trade-off", "overview-y")
+    x_axis = _axis_select(ids.OVERVIEW_X, "Horizontal axis of the trade-off", "overview-x")
+    histograms = html.Div(graph(ids.OVERVIEW_HISTOGRAMS), className="overview-histograms")
+    tradeoff = html.Div(
+        [*y_axis, graph(ids.OVERVIEW_TRADEOFF), *x_axis], className="overview-tradeoff"
+    )
+    body = [
+        html.Div(id=ids.OVERVIEW_BADGES, className="overview-badges"),
+        html.Div([histograms, tradeoff], className="overview-plots"),
+    ]
+    goal = html.Div(id=ids.OVERVIEW_GOAL, className="overview-head")
+    return panel("B1", "Optimization overview", None, [goal], body, "overview")
+
+
+def _axis_select(component_id: str, words: str, class_name: str) -> list[Component]:
+    # The chooser of an axis is its title: a second text would say the same.
+    return [
+        html.Label(words, htmlFor=component_id, className="visually-hidden"),
+        dbc.Select(
+            id=component_id,
+            options=[],
+            size="sm",
+            className=f"ht-select overview-axis {class_name}",
+        ),
+    ]
+
+
+def metric_options(metrics: tuple[Metric, ...]) -> list[dict[str, str]]:
+    """Return what an axis can show; the arrow says which way is better."""
+    return [{"label": metric_label(metric), "value": metric.key} for metric in metrics]
+
+
+def metric_label(metric: Metric) -> str:
+    """Return the name of a metric with the direction in which it is better."""
+    return f"{plain(metric.name, 28)} {ARROWS[metric.direction]}"
+
+
+def goal_badge(data: OverviewData) -> Component:
+    """Return the leading objective with an arrow for its direction."""
+    objective = data.objective
+    text = f"{plain(objective.name, 24)} {ARROWS[objective.direction]}"
+    words = [f"{plain(one.name)}: {one.direction.value}" for one in data.objectives]
+    return html.Span(text, className="overview-goal", title=f"Objective {', '.join(words)}")
+
+
+def badges(data: OverviewData) -> list[Component]:
+    """Return the best value and the trials counted by state, the usual states first."""
+    figures = data.figures
+    found = []
+    if figures.best_row is not None:
+        words = ["best ", html.B(number_text(figures.best_value))]
+        found.append(_badge(words, "best", f"Best complete trial: number {data.best_number}"))
+    for state, word in STATE_WORDS.items():
+        if count := figures.counts[state]:
+            found.append(_badge([html.B(f"{count:,}"), f" {word}"], word, f"{count:,} {word}"))
+    return found
+
+
+def _badge(words: list[Any], kind: str, title: str) -> html.Span:
+    return html.Span(words, className=f"overview-badge {kind}", title=title)
+
+
+def draw_histograms(data: OverviewData, theme: Theme) -> go.Figure:
+    """Return the axes of the histograms; the bars are drawn by the page from `meta`.
+
+    Args:
+        data: Counts of all trials give the height of each histogram, so that it does not jump
+            while one selects.
+        theme: Look.
+    """
+    if not data.histograms:
+        return message_figure(theme, NO_VALUES if data.n else NO_TRIALS)
+    meta: dict[str, Any] = {"study": data.study, "view": "overview", "histograms": []}
+    figure = frame_figure(theme, {}, {"l": 27, "r": 7, "t": 1, "b": 1})
+    share = 1.0 / len(data.histograms)
+    for i, (metric, histogram) in enumerate(data.histograms):
+        top = 1.0 - i * share
+        domain = [top - share + TICKS_SHARE, top - TITLE_SHARE]
+        meta["histograms"].append(_add_histogram(figure, theme, i, metric, histogram, domain))
+    figure.update_layout(meta=meta)
+    return figure
+
+
+def _add_histogram(
+    figure: go.Figure,
+    theme: Theme,
+    i: int,
+    metric: Metric,
+    histogram: Histogram,
+    domain: list[float],
+) -> dict[str, Any]:
+    suffix = str(i + 1) if i else ""
+    highest = max(1, int(histogram.counts.max()))
+    mark = float(value_ticks(0, highest, 2)[0][-1])
+    y_style = axis_style(theme, grid=True) | {
+        "domain": domain,
+        "anchor": f"x{suffix}",
+        "range": [0, highest * 1.02],
+        "tickvals": [0, mark],
+        "ticktext": ["0", number_text(mark)],
+        "tickfont": {"size": SMALL_PX, "color": theme.muted},
+    }
+    x_style = value_axis(theme, histogram, 4) | {"anchor": f"y{suffix}", "domain": [0, 1]}
+    figure.update_layout({f"xaxis{suffix}": x_style, f"yaxis{suffix}": y_style})
+    title = {"xref": "paper", "yref": f"y{suffix} domain", "y": 1, "yanchor": "bottom"}
+    title |= {"showarrow": False, "borderpad": 0, "yshift": -1}
+    # A line without text tells Plotly to draw axes that no trace uses.
+    figure.add_trace(
+        go.Scatter(x=[None], y=[None], xaxis=f"x{suffix}", yaxis=f"y{suffix}", mode="lines")
+    )
+    figure.add_annotation(
+        title, text=plotly_text(metric.name, 22), x=0, xanchor="left", font={"color": theme.ink}
+    )
+    note = _missing_note(histogram)
+    if note and len(metric.name) + len(note) <= NOTE_ROOM_CHARS:
+        figure.add_annotation(title, text=note, x=1, xanchor="right", font={"size": SMALL_PX})
+    return {
+        "key": metric.key,
+        "x": f"x{suffix}",
+        "y": f"y{suffix}",
+        "edges": histogram.edges.tolist(),
+        "below": histogram.n_below > 0,
+        "above": histogram.n_above > 0,
+    }
+
+
+def _missing_note(histogram: Histogram) -> str:
+    """Return how many trials are in no bin; nobody may think they do not exist."""
+    n_outside = histogram.n_missing + histogram.n_infinite
+    return f"{n_outside:,} n/a" if n_outside else ""
+
+
+def value_axis(theme: Theme, histogram: Histogram, max_ticks: int) -> dict[str, Any]:
+    """Return an axis over the edges of `histogram`, logarithmic where those are."""
+    low, high = float(histogram.edges[0]), float(histogram.edges[-1])
+    values, texts = value_ticks(low, high, max_ticks, log=histogram.log)
+    return axis_style(theme) | {
+        "type": "log" if histogram.log else "linear",
+        "range": [float(np.log10(low)), float(np.log10(high))] if histogram.log else [low, high],
+        "tickvals": values.tolist(),
+        "ticktext": list(texts),
+        "tickfont": {"size": SMALL_PX, "color": theme.muted},
+    }
+
+
+def draw_tradeoff(data: OverviewData, theme: Theme) -> go.Figure:
+    """Return the axes of the trade-off and its Pareto front; points are drawn by the page."""
+    tradeoff = data.tradeoff
+    if tradeoff is None:
+        sentence = ONE_METRIC if data.metrics else (NO_VALUES if data.n else NO_TRIALS)
+        return message_figure(theme, sentence)
+    meta = {
+        "study": data.study,
+        "view": "overview",
+        "x": tradeoff.x.key,
+        "y": tradeoff.y.key,
+        "missing": tradeoff.n_missing,
+    }
+    figure = frame_figure(theme, meta, {"l": 36, "r": 8, "t": 4, "b": 15})
+    grid = {"showgrid": True, "layer": "below traces"}
+    figure.update_layout(
+        xaxis=_padded(value_axis(theme, tradeoff.x_histogram, 4)) | grid,
+        yaxis=_padded(value_axis(theme, tradeoff.y_histogram, 5)) | grid,
+    )
+    figure.add_trace(_front_line(tradeoff, theme))
+    return figure
+
+
+# Points on the border of the plot must not be cut in half.
+PAD_SHARE = 0.03
+
+
+def _padded(axis: dict[str, Any]) -> dict[str, Any]:
+    low, high = axis["range"]
+    pad = PAD_SHARE * (high - low)
+    return axis | {"range": [low - pad, high + pad]}
+
+
+def _front_line(tradeoff: TradeOff, theme: Theme) -> go.Scatter:
+    """Return the border of what the front dominates."""
+    return go.Scatter(
+        x=tradeoff.front_x,
+        y=tradeoff.front_y,
+        mode="lines",
+        # From the best x on: at each step worse in x first, only then better in y.
+        line={"color": theme.ink, "width": 1.2, "shape": "hv"},
+        opacity=0.7,
+        name="Pareto front",
+    )
