@@ -17,6 +17,10 @@ LARGE = (1600, 1000)
 SMALL = (1280, 800)
 PAGE_TIMEOUT_SECONDS = 20.0
 
+# Every view has its frame and has painted the columns of the study that is shown.
+DRAWN = """() => window.ht && ht.state.data && ht.debug.views.length > 0
+    && ht.debug.views.every(view => view.gd && view.isReady && !view.isStale)"""
+
 FLAGS = (
     "--no-sandbox",  # continuous integration runs as root
     "--disable-gpu",  # the page has to be fast without one
@@ -93,6 +97,12 @@ class Watch:
         parts = urlsplit(request.url)
         if parts.scheme in {"http", "https", "ws", "wss"} and parts.hostname != "127.0.0.1":
             self._note(f"request to another host: {request.url}")
+
+
+def show_dashboard(page: Page, url: str) -> None:
+    """Open the dashboard and return once all views are drawn."""
+    page.goto(url)
+    page.wait_for_function(DRAWN)
 
 
 def wait_until(condition: Callable[[], object], what: str, seconds: float = 20.0) -> None:

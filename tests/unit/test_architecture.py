@@ -53,6 +53,11 @@ LIBRARIES = {
 UNPICKLERS = {"pickle", "marshal", "shelve", "dill", "cloudpickle", "joblib"}  # for nobody
 VAGUE_NAMES = {"utils.py", "helpers.py", "misc.py", "common.py"}
 HEX_COLOUR = re.compile(r"#(?:[0-9a-fA-F]{3,4}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})(?![\w-])")
+# <view>-<part>-<kind>, in quotes, as scripts write it.
+COMPONENT_ID = re.compile(
+    r"""["'`]((?:page|control|overview|selected|space|curves|exploration|importance)"""
+    r"""-[a-z0-9-]+-(?:store|div|span|graph|button|input|select|table|download|toast|offcanvas))["'`]"""
+)
 HOMES_OF_COLOUR = {"layouts/theme.py", "assets/tokens.css"}
 
 
@@ -218,6 +223,17 @@ def test_component_ids_are_written_in_one_file_only() -> None:
         for line in literal_ids(module)
     ]
     assert not wrong, f"layouts/ids.py is the place for: {wrong}"
+
+
+def test_scripts_name_only_components_that_exist() -> None:
+    known = set(re.findall(r'"([a-z0-9-]+)"', (ROOT / "layouts" / "ids.py").read_text()))
+    wrong = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in own_assets()
+        for name in COMPONENT_ID.findall(path.read_text())
+        if name not in known
+    ]
+    assert not wrong, "\n".join(wrong)
 
 
 def python_colours(path: Path) -> Iterator[tuple[int, str]]:
