@@ -9,7 +9,7 @@ from hypertendril.errors import SpaceError
 from hypertendril.model import Direction, Method, Objective, Parameter, SearchSpace, StudyHeader
 from hypertendril.readers.generic_trials import TrialList
 from hypertendril.readers.inferred import infer_parameter
-from hypertendril.readers.json_text import BadJsonError, as_choice, clean, parse, plain
+from hypertendril.readers.json_text import BadJsonError, as_choice, brief, clean, parse, plain
 from hypertendril.readers.losses import Losses
 from hypertendril.readers.result import ReadStudy, Rereading, Tail
 from hypertendril.readers.source import Source
@@ -80,7 +80,7 @@ def from_generic(
     _check_version(data, source)
     for key in data:
         if key not in STUDY_KEYS:
-            losses.add(f"unknown key {clean(str(key))[:80]!r}")
+            losses.add(f"unknown key {brief(key)!r}")
     if not isinstance(data.get("trials", []), list):
         raise source.error("must be a list of trials.", field="trials")
     items = TrialList(data.get("trials", []), losses, line_of)
@@ -116,7 +116,7 @@ def _check_version(data: Mapping[str, Any], source: Source) -> None:
     if data.get("format", FORMAT) == FORMAT and isinstance(version, int) and version <= VERSION:
         return
     raise source.error(
-        f"is a study of format {clean(str(data.get('format')))[:40]!r}, version {str(version)[:20]};"
+        f"is a study of format {brief(data.get('format'), 40)!r}, version {brief(version, 20)};"
         f" this program reads {FORMAT!r} up to version {VERSION}.",
         "Use a newer HyperTendril.",
         field="version",
@@ -167,7 +167,7 @@ def _parameters(data: Mapping[str, Any], items: TrialList, losses: Losses) -> li
             OverflowError,
             AttributeError,
         ) as error:
-            losses.add(f"space[{i}]: {clean(str(error))[:200]}")
+            losses.add(f"space[{i}]: {brief(error, 200)}")
             continue
         if parameter.name in found:
             losses.add(f"space[{i}]: the name {parameter.name!r} is taken")
@@ -188,7 +188,7 @@ def _checked(item: Any, i: int, losses: Losses) -> dict[str, Any]:
         raise SpaceError("a parameter must be an object.")
     for key in item:
         if key not in PARAMETER_KEYS:
-            losses.add(f"space[{i}]: unknown key {clean(str(key))[:80]!r}")
+            losses.add(f"space[{i}]: unknown key {brief(key)!r}")
     checked = dict(item)
     if isinstance(item.get("name"), str):
         checked["name"] = clean(item["name"])

@@ -16,7 +16,7 @@ from hypertendril.model import (
     Trials,
     TrialState,
 )
-from hypertendril.readers.json_text import as_choice, as_number, clean
+from hypertendril.readers.json_text import as_choice, as_number, brief, clean
 from hypertendril.readers.losses import Losses
 from hypertendril.readers.times import posix
 
@@ -57,7 +57,7 @@ class TrialList:
         for i, item in enumerate(self._items):
             if not item.keys() <= TRIAL_KEYS:
                 for key in item.keys() - TRIAL_KEYS:
-                    losses.count(f"unknown key {clean(str(key))[:80]!r} of a trial")
+                    losses.count(f"unknown key {brief(key)!r} of a trial")
             for group in ("params", "values", "metrics", "curves"):
                 if not isinstance(item.get(group) or {}, dict):
                     self._lose(i, f"{group}: not an object")
@@ -99,7 +99,7 @@ class TrialList:
                 i, encode = columns[name]
                 code = encode(value)
                 if code is None:
-                    self._lose(row, f"params.{name}: {clean(str(value))[:80]!r} is no value of it")
+                    self._lose(row, f"params.{name}: {brief(value)!r} is no value of it")
                 else:
                     blank.values[row, i] = code
         self._fill("values", objective_names, blank.objectives)
@@ -124,7 +124,7 @@ class TrialList:
             return np.nan
         number = _parsed(value)
         if number is None:
-            self._lose(row, f"{field}: {clean(str(value))[:80]!r} is not a number")
+            self._lose(row, f"{field}: {brief(value)!r} is not a number")
             return np.nan
         return number
 
@@ -133,7 +133,7 @@ class TrialList:
             return default
         limit = 1 << (bits - 1)
         if isinstance(value, bool) or not isinstance(value, int) or not -limit <= value < limit:
-            self._lose(row, f"{field}: {clean(str(value))[:80]!r} is not a whole number")
+            self._lose(row, f"{field}: {brief(value)!r} is not a whole number")
             return default
         return value
 
@@ -143,7 +143,7 @@ class TrialList:
         moment = as_number(value)
         moment = posix(value) if moment is None else moment
         if np.isnan(moment) and value == value:  # noqa: PLR0124 (a NaN is a way to say unknown)
-            self._lose(row, f"{field}: {clean(str(value))[:80]!r} is not a time")
+            self._lose(row, f"{field}: {brief(value)!r} is not a time")
         return moment
 
     def _scalars(self, row: int, item: dict[str, Any], into: Trials) -> None:
@@ -168,7 +168,7 @@ class TrialList:
         assumed = TrialState.COMPLETE if has_value else TrialState.WAITING
         if state is not None:
             name = assumed.name.lower()
-            self._lose(row, f"state: {clean(str(state))[:40]!r} is unknown; {name} is assumed")
+            self._lose(row, f"state: {brief(state, 40)!r} is unknown; {name} is assumed")
         return assumed
 
     def _parents(self, into: Trials) -> None:
@@ -183,7 +183,7 @@ class TrialList:
                 continue
             found = row_of.get(parent) if isinstance(parent, int) else None
             if found is None or found == row:
-                self._lose(row, f"parent: {clean(str(parent))[:40]!r} is no other trial's number")
+                self._lose(row, f"parent: {brief(parent, 40)!r} is no other trial's number")
             else:
                 into.parent[row] = found
 
@@ -221,11 +221,11 @@ class TrialList:
             self._lose(row, f"{field}: not an object")
             return None
         for key in item.keys() - EVALUATION_KEYS:
-            self._losses.count(f"unknown key {clean(str(key))[:80]!r} of an evaluation")
+            self._losses.count(f"unknown key {brief(key)!r} of an evaluation")
         outcome = item.get("outcome", "pending")
         known = OUTCOMES.get(outcome.lower()) if isinstance(outcome, str) else None
         if known is None:
-            self._lose(row, f"{field}.outcome: {clean(str(outcome))[:40]!r} is unknown")
+            self._lose(row, f"{field}.outcome: {brief(outcome, 40)!r} is unknown")
             known = Outcome.PENDING
         iteration, bracket, rung = (
             self._integer(row, f"{field}.{key}", item.get(key), -1)
@@ -251,9 +251,7 @@ class TrialList:
             for point in points:
                 step = as_number(point[0]) if isinstance(point, list) and len(point) == 2 else None
                 if step is None or not np.isfinite(step):
-                    self._lose(
-                        row, f"curves.{name}: {clean(str(point))[:80]!r} is no [step, value]"
-                    )
+                    self._lose(row, f"curves.{name}: {brief(point)!r} is no [step, value]")
                     continue
                 found.append((row, metric, step, self._number(row, f"curves.{name}", point[1])))
         if not found:

@@ -81,3 +81,8 @@ def plain(value: Any, depth: int = 0) -> Any:
     if isinstance(value, (int, float)) and abs(value) < HUGE:
         return value  # NaN and infinities fail the comparison
     return clean(str(value))
+
+
+def brief(value: Any, length: int = 80) -> str:
+    """Return any JSON value as a short text for a message."""
+    return clean(str(plain(value)))[:length]

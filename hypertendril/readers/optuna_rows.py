@@ -101,8 +101,8 @@ class StudyRecord:
     id: int
     name: str
     directions: tuple[str, ...]
-    user_attrs: Mapping[str, Any]
-    system_attrs: Mapping[str, Any]
+    user_attrs: dict[str, Any]
+    system_attrs: dict[str, Any]
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from hypertendril.model import (
 from hypertendril.readers.conditions import infer_conditions
 from hypertendril.readers.json_text import clean, plain
 from hypertendril.readers.losses import Losses
+from hypertendril.readers.optuna_attributes import CONSTRAINTS, GENERATION, METRIC_NAMES, RUNG
 from hypertendril.readers.optuna_methods import method_of
 from hypertendril.readers.optuna_rows import (
     OptunaTables,
@@ -36,9 +37,7 @@ from hypertendril.readers.optuna_rungs import Ends, Reports, Rungs, Stored, eval
 from hypertendril.readers.optuna_space import column_of
 from hypertendril.readers.result import ReadStudy
 
-METRIC_NAMES = "study:metric_names"
-_RUNG = re.compile(r"completed_rung_(\d{1,9})")
-CONSTRAINT = "constraints:"  # key of one constraint; older lists are spread over such keys
+_RUNG = re.compile(rf"{RUNG}(\d{{1,9}})")
 
 
 def build_studies(
@@ -191,7 +190,7 @@ class _StudyBuilder:
     def _rungs(self, reports: Reports) -> Rungs:
         row, _, value = self.rows.system
         parts = []
-        for key, at in self._system("completed_rung_"):
+        for key, at in self._system(RUNG):
             if match := _RUNG.fullmatch(key):
                 parts.append((row[at], np.full(len(at), int(match[1])), value[at]))
         columns = [np.concatenate(c) for c in zip(*parts, strict=True)] if parts else None
@@ -203,7 +202,7 @@ class _StudyBuilder:
     def _generation(self) -> NDArray[np.int32]:
         row, _, value = self.rows.system
         generation = np.full(self.n, -1, dtype=np.int32)
-        for _, at in self._system(":generation"):
+        for _, at in self._system(GENERATION):
             valid = at[(value[at] >= 0) & (value[at] < 2**31)]
             generation[row[valid]] = value[valid].astype(np.int32)
         return generation
@@ -216,7 +215,7 @@ class _StudyBuilder:
     def _violation(self) -> NDArray[np.float64]:
         row, _, value = self.rows.system
         violation = np.full(self.n, np.nan)
-        for _, at in self._system(CONSTRAINT):
+        for _, at in self._system(f"{CONSTRAINTS}:"):
             at = last_of_each((row[at],), at)[1]  # noqa: PLW2901 (set twice: the later one counts)
             before = np.nan_to_num(violation[row[at]])
             violation[row[at]] = before + np.maximum(value[at], 0.0)

@@ -14,10 +14,19 @@ import numpy as np
 
 from hypertendril.errors import SourceFormatError
 from hypertendril.model import TrialState
-from hypertendril.readers.json_text import BadJsonError, as_number, clean, parse
+from hypertendril.readers.json_text import BadJsonError, clean, parse
 from hypertendril.readers.losses import Losses
+from hypertendril.readers.optuna_attributes import (
+    CONSTRAINTS,
+    GENERATION,
+    METRIC_NAMES,
+    RUNG,
+    WARNINGS,
+    note_of,
+    system_values,
+)
 from hypertendril.readers.optuna_rows import LONG, OptunaTables, StudyRecord, Texts
-from hypertendril.readers.optuna_study import CONSTRAINT, METRIC_NAMES, build_studies
+from hypertendril.readers.optuna_study import build_studies
 from hypertendril.readers.result import ReadStudy
 from hypertendril.readers.times import posix_column
 
@@ -30,7 +39,6 @@ STATES = {
     "PRUNED": TrialState.PRUNED,
     "FAIL": TrialState.FAILED,
 }
-WARNING_KEYS = ("STUDY_TELL_WARNING", "fail_reason")
 NEEDED = {"studies": ("study_id", "study_name"), "trials": ("trial_id", "number", "state")}
 
 Row = tuple[Any, ...]
@@ -238,15 +246,14 @@ class OptunaStorage:
 
     def _system(self, rows: Sequence[Row]) -> list[tuple[str, tuple[Any, ...]]]:
         read: list[tuple[int, int, float]] = []
+        keys = self._texts.keys
         for trial, key, text in rows:
-            key = str(key)  # noqa: PLW2901 (a database may hold anything)
-            if key in WARNING_KEYS:
-                self._ended.notes[trial] = _note(text)
-            elif key == "constraints":
-                read += [(trial, self._texts.keys[k], v) for k, v in _constraints(text)]
+            if key in WARNINGS:
+                self._ended.notes[trial] = note_of(_parsed(text))
             else:
-                value = _number(text)
-                read.append((trial, self._texts.keys[key], np.nan if value is None else value))
+                number = _number(text)
+                value = _parsed(text) if number is None else number
+                read += [(trial, keys[k], v) for k, v in system_values(str(key), value)]
         return [("system", tuple(zip(*read, strict=True)))] if read else []
 
     def _studies(self, db: Connection) -> list[StudyRecord]:
@@ -321,11 +328,11 @@ _SYSTEM_VALUE = (
     " OR a.key IN (:warning, :reason) THEN a.value_json END"
 )
 _KEYS = {
-    "rung": "completed_rung_%",
-    "generation": "%:generation",
-    "constraint": "constraints%",
-    "warning": WARNING_KEYS[0],
-    "reason": WARNING_KEYS[1],
+    "rung": f"{RUNG}%",
+    "generation": f"%{GENERATION}",
+    "constraint": f"{CONSTRAINTS}%",
+    "warning": WARNINGS[0],
+    "reason": WARNINGS[1],
 }
 
 
@@ -385,18 +392,8 @@ def _number(text: Any) -> float | None:
         return None
 
 
-def _constraints(text: Any) -> list[tuple[str, float]]:
+def _parsed(text: Any) -> Any:
     try:
-        values = parse(text) if isinstance(text, str) else None
+        return parse(text) if isinstance(text, str) else text
     except BadJsonError:
-        return []
-    numbers = [as_number(value) for value in values] if isinstance(values, list) else []
-    return [(f"{CONSTRAINT}{i}", v) for i, v in enumerate(numbers) if v is not None]
-
-
-def _note(text: Any) -> str:
-    try:
-        value = parse(text) if isinstance(text, str) else text
-    except BadJsonError:
-        value = text
-    return clean(str(value))[:500]
+        return text

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from hypertendril.readers.generic import GenericJson
+from hypertendril.readers.optuna_journal import OptunaJournal
 from hypertendril.readers.optuna_sqlite import OptunaSqlite
 from hypertendril.readers.result import Reader, ReadStudy
 from hypertendril.readers.source import Source
 
 # The first that detects a source reads it; the widest format stands last.
-READERS: tuple[Reader, ...] = (OptunaSqlite(), GenericJson())
+READERS: tuple[Reader, ...] = (OptunaSqlite(), OptunaJournal(), GenericJson())
 
 
 def detect(source: str | Path | Source) -> Reader:

@@ -1,0 +1,150 @@
+"""What reading an Optuna study costs, beside what Optuna itself needs: CPU seconds, and are they equal?
+
+Targets: SQLite with 10,000 and 50,000 trials x 8 into columns in at most 0.5 and 2.0 s of CPU.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import optuna
+from optuna.distributions import distribution_to_json
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
+
+from benchmarks.harness import print_cells
+from benchmarks.make_study import SPACE, STUDY_NAME, Draw, draw, synthetic_study
+from hypertendril.readers import ReadStudy, Source, detect, read
+
+SIZES = (10_000, 50_000)
+COMPARED = 10_000  # Optuna needs half a minute for the larger one
+REPEATS = 3
+TARGETS = {("sqlite", 10_000): "0.5", ("sqlite", 50_000): "2.0"}
+CODES = {"COMPLETE": 1, "PRUNED": 2, "FAIL": 3}
+T = TypeVar("T")
+
+
+def synthetic_journal(n: int) -> Path:
+    """Return a journal of the trials of `synthetic_study(n)`: from the cache, or made now."""
+    path = synthetic_study(n).with_suffix(".log")
+    if not path.exists():
+        fresh = path.with_name(f"{os.getpid()}-{path.name}")
+        optuna.create_study(
+            storage=JournalStorage(JournalFileBackend(str(fresh))),
+            study_name=STUDY_NAME,
+            direction="maximize",
+        )
+        with fresh.open("a", encoding="utf-8") as file:
+            for operation in _operations(draw(n)):
+                line = {"op_code": operation.pop("op_code"), "worker_id": "w-1"} | operation
+                file.write(json.dumps(line, separators=(",", ":")) + "\n")
+        fresh.replace(path)
+    return path
+
+
+def _operations(trials: Draw) -> Iterator[dict[str, Any]]:
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    texts = {name: distribution_to_json(distribution) for name, distribution in SPACE.items()}
+    for row, state in enumerate(trials.state.tolist()):
+        begun = start + timedelta(seconds=row)
+        yield {"op_code": 4, "study_id": 0, "datetime_start": begun.isoformat()}
+        for name, values in trials.values.items():
+            value = values[row].item()
+            yield {
+                "op_code": 5,
+                "trial_id": row,
+                "param_name": name,
+                "param_value_internal": value,
+                "distribution": texts[name],
+            }
+        objective = trials.objective[row].item()
+        for step in range(1, 21 if trials.has_curve[row] else 1):
+            report = {"step": step, "intermediate_value": objective * step / 20}
+            yield {"op_code": 7, "trial_id": row} | report
+        yield {
+            "op_code": 6,
+            "trial_id": row,
+            "state": CODES[state],
+            "values": None if state == "FAIL" else [objective],
+            "datetime_complete": (begun + timedelta(seconds=30)).isoformat(),
+        }
+
+
+def timed(action: Callable[[], T], repeats: int = 1) -> tuple[float, T]:
+    """Return the least CPU seconds of some runs, and what the last one returned."""
+    costs = []
+    for _ in range(repeats):
+        begun = time.process_time()
+        found = action()
+        costs.append(time.process_time() - begun)
+    return min(costs), found
+
+
+def idle_poll_seconds(path: Path) -> float:
+    """Return the CPU of asking whether an unchanged source has changed."""
+    source = Source.parse(path)
+    reader = detect(source)
+    return timed(lambda: [reader.change_token(source) for _ in range(1000)])[0] / 1000
+
+
+def append_poll_seconds(path: Path) -> float:
+    """Return the CPU of a second look at a source that has been read."""
+    source = Source.parse(path)
+    tail = detect(source).follow(source)
+    tail.advance()
+    return timed(tail.advance)[0]
+
+
+def differences(ours: ReadStudy, theirs: list[optuna.trial.FrozenTrial]) -> int:
+    """Return how many cells differ between our columns and what Optuna reads."""
+    study, wrong = ours.as_study(), 0
+    curve_points = 0
+    for row, trial in enumerate(theirs):
+        wrong += study.params(row) != trial.params
+        wrong += int(study.trials.number[row]) != trial.number
+        value = trial.values[0] if trial.values else np.nan
+        if trial.state is not optuna.trial.TrialState.PRUNED or trial.values:
+            wrong += not np.array_equal(study.trials.objectives[row, 0], value, equal_nan=True)
+        started = trial.datetime_start.timestamp() if trial.datetime_start else np.nan
+        wrong += abs(study.trials.started[row] - started) > 1e-5
+        steps, values = study.curves.of(row, 0)
+        points = trial.intermediate_values
+        wrong += steps.tolist() != sorted(points) or values.tolist() != [points[s] for s in steps]
+        curve_points += len(points)
+    return wrong + abs(len(study) - len(theirs)) + abs(len(study.curves) - curve_points)
+
+
+def main() -> None:
+    """Print the table."""
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    rows = []
+    for kind, make in (("sqlite", synthetic_study), ("journal", synthetic_journal)):
+        for n in SIZES:
+            path = make(n)
+            cost, (study,) = timed(lambda p=path: read(p), REPEATS)
+            cells = [f"{kind} {n:,}", f"{cost:.3f}", TARGETS.get((kind, n), "")]
+            cells += [f"{append_poll_seconds(path):.3f}", f"{idle_poll_seconds(path) * 1e6:.0f}"]
+            rows.append([*cells, *_optuna_cells(kind, path, n, study)])
+    heads = ["", "read s", "target s", "look again s", "unchanged us", "optuna s", "differences"]
+    print_cells("Reading Optuna studies into columns; CPU seconds, least of 3", heads, rows)
+
+
+def _optuna_cells(kind: str, path: Path, n: int, study: ReadStudy) -> list[str]:
+    if n != COMPARED:
+        return ["", ""]
+    storage: Any = f"sqlite:///{path}"
+    if kind == "journal":
+        storage = JournalStorage(JournalFileBackend(str(path)))
+    cost, trials = timed(lambda: optuna.load_study(study_name=STUDY_NAME, storage=storage).trials)
+    return [f"{cost:.2f}", str(differences(study, trials))]
+
+
+if __name__ == "__main__":
+    main()

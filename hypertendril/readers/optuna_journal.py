@@ -1,0 +1,351 @@
+"""Optuna's journal file: one operation a line, replayed as Optuna replays it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any
+
+from hypertendril.model import TrialState
+from hypertendril.readers.json_text import BadJsonError, as_number, brief, parse
+from hypertendril.readers.losses import Losses
+from hypertendril.readers.optuna_attributes import WARNINGS, note_of, system_values
+from hypertendril.readers.optuna_rows import LONG, OptunaTables, StudyRecord, Texts
+from hypertendril.readers.optuna_study import build_studies
+from hypertendril.readers.result import ReadStudy, Tail
+from hypertendril.readers.source import Source
+from hypertendril.readers.times import posix
+
+PIECE_BYTES = 1 << 23
+TOGETHER = 512  # lines parsed in one go, twice as fast as one by one
+WITNESS_BYTES = 64  # read again before the offset, to notice a file that was written anew
+STATES = (  # by Optuna's numbers
+    TrialState.RUNNING,
+    TrialState.COMPLETE,
+    TrialState.PRUNED,
+    TrialState.FAILED,
+    TrialState.WAITING,
+)
+DIRECTIONS = {1: "minimize", 2: "maximize"}
+_OPERATION = b'{"op_code"'
+
+Operation = dict[str, Any]
+
+
+class OptunaJournal:
+    """Reads journal files."""
+
+    name = "optuna-journal"
+
+    def detects(self, source: Source) -> bool:
+        """Return whether a line near the start is an operation."""
+        head = source.head()
+        if b'"op_code"' not in head:
+            return False
+        return any(_is_operation(line) for line in head.split(b"\n"))
+
+    def read(self, source: Source) -> tuple[ReadStudy, ...]:
+        """Return the studies of the journal; a half-written last line is listed as skipped."""
+        return _JournalTail(source, at_once=True).advance()
+
+    def change_token(self, source: Source) -> Hashable:
+        """Return what the file system says of the file."""
+        return source.stat_token()
+
+    def follow(self, source: Source) -> Tail:
+        """Return a tail that reads new lines only and waits for a half-written last line."""
+        return _JournalTail(source)
+
+
+def _is_operation(line: bytes) -> bool:
+    try:
+        operation = parse(line) if line.lstrip()[:1] == b"{" else None
+    except BadJsonError:
+        return line.startswith(_OPERATION)
+    return isinstance(operation, dict) and isinstance(operation.get("op_code"), int)
+
+
+class _JournalTail:
+    def __init__(self, source: Source, *, at_once: bool = False) -> None:
+        self._source = source
+        self._at_once = at_once
+        self._restart(0)
+
+    def _restart(self, inode: int) -> None:
+        self._inode = inode
+        self._offset = 0
+        self._witness = b""
+        self._line = 0
+        self._losses = Losses(self._source.shown)
+        self._replay = Replay(self._losses)
+
+    def advance(self) -> tuple[ReadStudy, ...]:
+        """Replay the new lines and return all studies."""
+        self._source.require_file()
+        try:
+            self._read_on()
+        except OSError as error:
+            raise self._source.error(f"can't be read ({error.strerror}).") from None
+        return self._replay.studies(self._source.shown)
+
+    def _read_on(self) -> None:
+        with self._source.file.open("rb") as file:
+            inode = self._source.file.stat().st_ino
+            file.seek(max(0, self._offset - WITNESS_BYTES))
+            if inode != self._inode or file.read(len(self._witness)) != self._witness:
+                self._restart(inode)
+            file.seek(self._offset)
+            rest = b""
+            while piece := file.read(PIECE_BYTES):
+                whole, _, rest = (rest + piece).rpartition(b"\n")
+                if whole:
+                    self._lines(whole.split(b"\n"))
+                    self._offset += len(whole) + 1
+            if rest:
+                self._last_line(rest)
+            start = max(0, self._offset - WITNESS_BYTES)
+            file.seek(start)
+            self._witness = file.read(self._offset - start)
+
+    def _last_line(self, text: bytes) -> None:
+        """Take a last line without an end if it is whole; otherwise it is still being written."""
+        if _is_whole(text):
+            self._lines([text])
+            self._line -= 1  # its end comes as an empty line
+            self._offset += len(text)
+        elif self._at_once:
+            self._losses.add("the last line is not complete", self._line + 1)
+
+    def _lines(self, lines: Sequence[bytes]) -> None:
+        for start in range(0, len(lines), TOGETHER):
+            some = lines[start : start + TOGETHER]
+            try:
+                operations = parse(b"[" + b",".join(some) + b"]")
+            except BadJsonError:
+                operations = []
+            if len(operations) == len(some):
+                for i, operation in enumerate(operations):
+                    self._apply(operation, self._line + i + 1)
+            else:
+                for i, line in enumerate(some):
+                    self._one_line(line, self._line + i + 1)
+            self._line += len(some)
+        self._replay.flush()
+
+    def _one_line(self, line: bytes, number: int) -> None:
+        if not line.strip():
+            return
+        try:
+            self._apply(parse(line), number)
+        except BadJsonError as error:
+            # A writer died in the middle of a line and the next one went on behind it.
+            at = line.rfind(_OPERATION)
+            if at > 0 and _is_whole(line[at:]):
+                self._losses.add("a line cut short; the operation behind it was read", number)
+                self._apply(parse(line[at:]), number)
+            else:
+                self._losses.add(f"a line that is {error.reason}", number)
+
+    def _apply(self, operation: Any, number: int) -> None:
+        try:
+            self._replay.apply(operation)
+        except (
+            KeyError,
+            TypeError,
+            ValueError,
+            OverflowError,
+            AttributeError,
+            IndexError,
+        ) as error:
+            reason = f"{type(error).__name__}: {brief(error)}"
+            self._losses.add(f"an operation that makes no sense ({reason})", number)
+
+
+def _is_whole(text: bytes) -> bool:
+    try:
+        return isinstance(parse(text), dict)
+    except BadJsonError:
+        return False
+
+
+class Replay:
+    """The state of all studies after the operations so far.
+
+    As in Optuna, ids count creations in the whole journal, a trial that has ended changes no more,
+    and a second study of the same name is ignored.
+    """
+
+    def __init__(self, losses: Losses) -> None:
+        self._losses = losses
+        self._texts = Texts()
+        self._tables = OptunaTables()
+        self._records: dict[int, StudyRecord] = {}
+        self._studies_made = 0
+        self._sizes: dict[int, int] = {}
+        self._study: list[int] = []
+        self._number: list[int] = []
+        self._state: list[int] = []
+        self._started: list[float] = []
+        self._ended: list[float] = []
+        self._rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in LONG}
+        self._by_code: tuple[Callable[[Operation], None], ...] = (
+            self._create_study,
+            self._delete_study,
+            self._study_user,
+            self._study_system,
+            self._create_trial,
+            self._param,
+            self._state_and_values,
+            self._report,
+            self._user,
+            self._system,
+        )
+
+    def apply(self, operation: Operation) -> None:
+        """Apply one operation.
+
+        Raises:
+            KeyError, TypeError, ValueError, OverflowError, AttributeError: It makes no sense.
+        """
+        code = operation["op_code"]
+        if not 0 <= code < len(self._by_code):
+            if code != len(self._by_code):  # 10 asks to forget trials; Optuna doesn't either
+                self._losses.count(f"operations of the unknown code {code}")
+            return
+        self._by_code[code](operation)
+
+    def flush(self) -> None:
+        """Move the rows gathered from lines into columns."""
+        for name, rows in self._rows.items():
+            if rows:
+                getattr(self._tables, name).add(tuple(zip(*rows, strict=True)))
+                rows.clear()
+
+    def studies(self, shown: str) -> tuple[ReadStudy, ...]:
+        """Return all studies as they stand."""
+        tables = OptunaTables(**{name: getattr(self._tables, name) for name in LONG})
+        tables.notes = self._tables.notes
+        ids = range(len(self._study))
+        tables.trials.add((ids, self._study, self._number, self._state, self._started, self._ended))
+        records = list(self._records.values())
+        return build_studies(records, [tables], self._texts, shown, self._losses)
+
+    def _create_study(self, operation: Operation) -> None:
+        name = str(operation["study_name"])
+        directions = tuple(DIRECTIONS.get(d, "NOT_SET") for d in operation["directions"])
+        if any(record.name == name for record in self._records.values()):
+            return
+        made = self._studies_made
+        self._records[made] = StudyRecord(made, name, directions, {}, {})
+        self._sizes[made] = 0
+        self._studies_made += 1
+
+    def _delete_study(self, operation: Operation) -> None:
+        self._records.pop(operation["study_id"], None)
+
+    def _study_user(self, operation: Operation) -> None:
+        record = self._records.get(operation["study_id"])
+        if record is not None:
+            record.user_attrs.update(operation["user_attr"])
+
+    def _study_system(self, operation: Operation) -> None:
+        record = self._records.get(operation["study_id"])
+        if record is not None:
+            record.system_attrs.update(operation["system_attr"])
+
+    def _create_trial(self, operation: Operation) -> None:
+        study = operation["study_id"]
+        if study not in self._records:
+            return
+        state = STATES[operation.get("state", 0)]
+        trial = len(self._study)
+        self._study.append(study)
+        self._number.append(self._sizes[study])
+        self._sizes[study] += 1
+        self._state.append(state)
+        self._started.append(posix(operation.get("datetime_start")))
+        self._ended.append(posix(operation.get("datetime_complete")))
+        if len(operation) > _PLAIN_CREATION:
+            self._whole_trial(trial, operation)
+
+    def _whole_trial(self, trial: int, operation: Operation) -> None:
+        """Take what a trial that was added as a whole brings along."""
+        distributions = operation.get("distributions", {})
+        for name, value in operation.get("params", {}).items():
+            self._add_param(trial, name, value, distributions[name])
+        one = operation.get("value")
+        self._add_values(trial, operation.get("values") or ([] if one is None else [one]))
+        for step, value in operation.get("intermediate_values", {}).items():
+            self._rows["reports"].append((trial, float(step), float(value)))
+        for key, value in operation.get("user_attrs", {}).items():
+            self._add_user(trial, key, value)
+        for key, value in operation.get("system_attrs", {}).items():
+            self._add_system(trial, key, value)
+
+    def _can_change(self, trial: int) -> bool:
+        if not 0 <= trial < len(self._state):
+            self._losses.count("operations on a trial that was never created")
+            return False
+        return self._state[trial] <= TrialState.RUNNING
+
+    def _param(self, operation: Operation) -> None:
+        trial = operation["trial_id"]
+        if self._can_change(trial):
+            value = operation["param_value_internal"]
+            self._add_param(trial, operation["param_name"], value, operation["distribution"])
+
+    def _add_param(self, trial: int, name: str, value: Any, distribution: str) -> None:
+        codes = self._texts.names[name], self._texts.distributions[distribution]
+        self._rows["params"].append((trial, *codes, float(value)))
+
+    def _state_and_values(self, operation: Operation) -> None:
+        trial = operation["trial_id"]
+        if not self._can_change(trial):
+            return
+        state = STATES[operation["state"]]
+        if state is TrialState.RUNNING:
+            if self._state[trial] == TrialState.RUNNING:
+                return  # another process was quicker
+            self._started[trial] = posix(operation.get("datetime_start"))
+        if state > TrialState.RUNNING:
+            self._ended[trial] = posix(operation.get("datetime_complete"))
+        self._add_values(trial, operation.get("values") or [])
+        self._state[trial] = state
+
+    def _add_values(self, trial: int, values: Sequence[Any]) -> None:
+        rows = [(trial, i, float(value)) for i, value in enumerate(values)]
+        self._rows["objectives"] += rows
+
+    def _report(self, operation: Operation) -> None:
+        trial = operation["trial_id"]
+        if self._can_change(trial):
+            row = (trial, float(operation["step"]), float(operation["intermediate_value"]))
+            self._rows["reports"].append(row)
+
+    def _user(self, operation: Operation) -> None:
+        trial = operation["trial_id"]
+        if self._can_change(trial):
+            for key, value in operation["user_attr"].items():
+                self._add_user(trial, key, value)
+
+    def _add_user(self, trial: int, key: str, value: Any) -> None:
+        number = as_number(value)
+        if number is None:
+            self._rows["texts"].append((trial, self._texts.keys[key]))
+        else:
+            self._rows["user"].append((trial, self._texts.keys[key], number))
+
+    def _system(self, operation: Operation) -> None:
+        trial = operation["trial_id"]
+        if self._can_change(trial):
+            for key, value in operation["system_attr"].items():
+                self._add_system(trial, key, value)
+
+    def _add_system(self, trial: int, key: str, value: Any) -> None:
+        if key in WARNINGS:
+            self._tables.notes[trial] = note_of(value)
+            return
+        keys = self._texts.keys
+        self._rows["system"] += [(trial, keys[k], v) for k, v in system_values(key, value)]
+
+
+_PLAIN_CREATION = 4  # keys of the operation that `study.ask` writes
