@@ -8,12 +8,12 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-TOOLS = {"__init__", "__main__", "harness", "make_study"}
+PREFIX = "bench_"
 
 
 def names() -> list[str]:
-    """Return the benchmarks there are: every other module of this folder."""
-    return sorted(path.stem for path in HERE.glob("*.py") if path.stem not in TOOLS)
+    """Return the benchmarks there are: `page` for `bench_page.py`, and so on."""
+    return sorted(path.stem.removeprefix(PREFIX) for path in HERE.glob(f"{PREFIX}*.py"))
 
 
 def main() -> int:
@@ -35,7 +35,7 @@ def main() -> int:
 
 def _succeeds(name: str) -> bool:
     print(f"\n== {name}", flush=True)
-    command = [sys.executable, "-m", f"benchmarks.{name}"]
+    command = [sys.executable, "-m", f"benchmarks.{PREFIX}{name}"]
     return subprocess.run(command, cwd=HERE.parent, check=False).returncode == 0
 
 
