@@ -12,8 +12,10 @@ and a standard-library database would do as well.
 from __future__ import annotations
 
 import secrets
+import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -129,13 +131,14 @@ class JobQueue:
         self._folder = private_folder(folder)
         self._owners = private_folder(folder / "owners")
         self._clock = clock
-        self._cache = diskcache.Cache(
-            str(folder),
-            disk=JsonDisk,
-            eviction_policy="none",
-            cull_limit=0,  # a job is never dropped to save space
-            sqlite_synchronous=2,  # FULL: what was acknowledged survives a power cut
-        )
+        with _as_job_errors():
+            self._cache = diskcache.Cache(
+                str(folder),
+                disk=JsonDisk,
+                eviction_policy="none",
+                cull_limit=0,  # a job is never dropped to save space
+                sqlite_synchronous=2,  # FULL: what was acknowledged survives a power cut
+            )
 
     def close(self) -> None:
         """Close the database connection of this thread."""
@@ -154,7 +157,7 @@ class JobQueue:
         Raises:
             JobError: The queue is full.
         """
-        with self._cache.transact(retry=True):
+        with self._transaction():
             return self._add(spec, key)
 
     def submit_claimed(self, spec: JobSpec, owner: str, lease_seconds: float) -> Lease:
@@ -163,7 +166,7 @@ class JobQueue:
         Raises:
             JobError: The queue is full.
         """
-        with self._cache.transact(retry=True):
+        with self._transaction():
             return self._grant(self._add(spec, None), owner, lease_seconds, None)
 
     def claim(
@@ -174,10 +177,10 @@ class JobQueue:
         Args:
             only_abandoned: Leave jobs that nobody has started to others.
         """
-        if not self._cache.get("open"):
+        if not self._read("open", []):
             return None
-        with self._cache.transact(retry=True):
-            for job_id in self._cache.get("open", []):
+        with self._transaction():
+            for job_id in self._read("open", []):
                 record = self._record(job_id)
                 if record["state"] == JobState.QUEUED:
                     if not only_abandoned:
@@ -196,7 +199,7 @@ class JobQueue:
 
         LOST means that the job belongs to somebody else now: stop, and write nothing more.
         """
-        with self._cache.transact(retry=True):
+        with self._transaction():
             record = self._owned(lease)
             if record is None:
                 return Standing.LOST
@@ -220,20 +223,24 @@ class JobQueue:
         """End the job in `state` for ever; False (and no change) if the lease is lost."""
         if state.is_open:
             raise JobError(f"A job cannot end as {state}.")
-        with self._cache.transact(retry=True):
+        with self._transaction():
             record = self._owned(lease)
             if record is None:
                 return False
             self._end(lease.job.id, record, state, message)
             return True
 
-    def release(self, lease: Lease) -> bool:
-        """Give the job back unfinished, to be claimed by whoever comes next; False if the lease is lost."""
-        with self._cache.transact(retry=True):
+    def release(self, lease: Lease, *, refund: bool = True) -> bool:
+        """Give the job back unfinished, to be claimed by whoever comes next; False if the lease is lost.
+
+        Args:
+            refund: The attempt does not count: the job is not the reason.
+        """
+        with self._transaction():
             record = self._owned(lease)
             if record is None:
                 return False
-            record["attempts"] = max(0, record["attempts"] - 1)
+            record["attempts"] -= refund
             if record["cancel"]:
                 record["expires"] = self._clock()  # stays running: the next owner closes it
             else:
@@ -252,7 +259,7 @@ class JobQueue:
         Raises:
             JobError: There is no such job, or it has ended already.
         """
-        with self._cache.transact(retry=True):
+        with self._transaction():
             record = self._record(job_id)
             state = JobState(record["state"])
             if not state.is_open:
@@ -278,17 +285,26 @@ class JobQueue:
 
     def jobs(self) -> tuple[Job, ...]:
         """Return all jobs in the order they were submitted."""
-        return tuple(self.job(job_id) for job_id in self._cache.get("all", []))
+        return tuple(self.job(job_id) for job_id in self._read("all", []))
 
     def change_count(self) -> int:
         """Return a number that grows with every change worth showing; one indexed read."""
-        return int(self._cache.get("changes", 0))
+        return int(self._read("changes", 0))
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with _as_job_errors(), self._cache.transact(retry=True):
+            yield
+
+    def _read(self, key: str, default: Any) -> Any:
+        with _as_job_errors():
+            return self._cache.get(key, default)
 
     def _add(self, spec: JobSpec, key: str | None) -> JobId:
-        known = self._cache.get(f"key:{key}") if key else None
+        known = self._read(f"key:{key}", None) if key else None
         if known is not None:
             return JobId(known)
-        open_jobs = self._cache.get("open", [])
+        open_jobs = self._read("open", [])
         if len(open_jobs) >= MAX_OPEN_JOBS:
             raise JobError(f"The queue is full ({MAX_OPEN_JOBS} jobs); cancel some first.")
         job_id = secrets.token_hex(5)
@@ -307,7 +323,7 @@ class JobQueue:
             "message": "",
             "progress": _progress_json(Progress()),
         }
-        self._cache["all"] = [*self._cache.get("all", []), job_id]
+        self._cache["all"] = [*self._read("all", []), job_id]
         self._cache["open"] = [*open_jobs, job_id]
         if key:
             self._cache[f"key:{key}"] = job_id
@@ -339,11 +355,11 @@ class JobQueue:
         }
         record["progress"]["running"] = 0
         self._cache[_key(job_id)] = record
-        self._cache["open"] = [item for item in self._cache.get("open", []) if item != job_id]
+        self._cache["open"] = [item for item in self._read("open", []) if item != job_id]
         self._changed()
 
     def _record(self, job_id: str) -> dict[str, Any]:
-        record: dict[str, Any] | None = self._cache.get(_key(job_id))
+        record: dict[str, Any] | None = self._read(_key(job_id), None)
         if record is None:
             raise JobError(f"There is no job {job_id!r}.")
         return record
@@ -361,7 +377,15 @@ class JobQueue:
         return not is_alive(self._owners, record["owner"] or "")
 
     def _changed(self) -> None:
-        self._cache["changes"] = self._cache.get("changes", 0) + 1
+        self._cache["changes"] = self._read("changes", 0) + 1
+
+
+@contextmanager
+def _as_job_errors() -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.Error, diskcache.Timeout) as error:
+        raise JobError(f"The job queue cannot be used now ({error}); is the disk full?") from error
 
 
 def _key(job_id: str) -> str:

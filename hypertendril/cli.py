@@ -1,0 +1,253 @@
+"""The command line: people read its words, programs its JSON (documented in docs/running.md).
+
+Results go to stdout alone, everything else to stderr. The exit status is 0, 2 with one
+clear line for bad input, 1 where a study that was run here did not come to its end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import math
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from hypertendril.errors import HyperTendrilError
+from hypertendril.settings import DATA_VARIABLE, OBJECTIVES_VARIABLE, Settings
+
+# What a command needs is imported by it: `jobs` shall not wait for a sampler to load.
+
+BAD_INPUT = 2
+NOT_DONE = 1
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and end the process with its status."""
+    logging.basicConfig(
+        level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s"
+    )
+    options = _parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace], int] = options.command
+    try:
+        status = command(options)
+        sys.stdout.flush()
+    except HyperTendrilError as error:
+        print(f"hypertendril: {_one_line(error)}", file=sys.stderr)  # noqa: T201 - it is the face
+        status = BAD_INPUT
+    except BrokenPipeError:  # `hypertendril jobs | head` is no error
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 0
+    sys.exit(status)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="hypertendril",
+        description="See what a hyperparameter search did, and run the next one.",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    inspect = _command(commands, "inspect", _inspect, "show what a reader sees in some results")
+    inspect.add_argument("source", metavar="SOURCE", help="file, folder or storage URL")
+    inspect.add_argument("--json", action="store_true", help="write JSON")
+    run = _command(commands, "run", _run, "run a study here and wait for it")
+    run.add_argument("job", metavar="JOB", type=Path, help="job file (TOML or JSON)")
+    run.add_argument("--export", metavar="FILE", type=Path, help="write the study there at the end")
+    run.add_argument("--json", action="store_true", help="write JSON at the end")
+    submit = _command(commands, "submit", _submit, "put a job into the queue of the worker")
+    submit.add_argument("job", metavar="JOB", type=Path, help="job file (TOML or JSON)")
+    submit.add_argument("--key", help="submitting twice with one key makes one job")
+    submit.add_argument("--json", action="store_true", help="write JSON")
+    jobs = _command(commands, "jobs", _jobs, "list the jobs")
+    jobs.add_argument("--json", action="store_true", help="write JSON")
+    cancel = _command(commands, "cancel", _cancel, "stop a job")
+    cancel.add_argument("id", metavar="ID", help="as `jobs` shows it")
+    cancel.add_argument("--json", action="store_true", help="write JSON")
+    worker = _command(commands, "worker", _worker, "run jobs until stopped")
+    worker.add_argument(
+        "--only-if-none", action="store_true", help="end at once where another worker is active"
+    )
+    for command in (run, submit, jobs, cancel, worker):
+        command.add_argument("--data", metavar="DIR", help=f"data folder (or {DATA_VARIABLE})")
+    for command in (run, submit, worker):
+        command.add_argument(
+            "--objectives", metavar="FILE", help=f"registry (or {OBJECTIVES_VARIABLE})"
+        )
+    return parser
+
+
+def _command(
+    commands: Any, name: str, function: Callable[[argparse.Namespace], int], text: str
+) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
+    parser.set_defaults(command=function)
+    return parser
+
+
+def _inspect(options: argparse.Namespace) -> int:
+    from hypertendril.readers import report  # noqa: PLC0415
+
+    found = report.inspect_json(options.source)
+    if options.json:
+        _write_json(found)
+    else:
+        for study in found["studies"]:
+            _write(_study_line(study))
+            for skipped in study.get("skipped", ()):
+                _write(f"  left out: {skipped['reason']}")
+    return 0
+
+
+def _study_line(study: dict[str, Any]) -> str:
+    counts = ", ".join(f"{n} {state}" for state, n in study["counts"].items() if n)
+    goals = ", ".join(f"{o['name']} ({o['direction']})" for o in study["objectives"])
+    best = study.get("best")
+    best_text = f"; best {best['value']:.6g} in trial {best['number']}" if best else ""
+    return (
+        f"{study['name']}: {study['framework']}, {study['method']['name']}, {goals}; "
+        f"{len(study['space'])} parameters; {counts or 'no trials'}{best_text}"
+    )
+
+
+def _run(options: argparse.Namespace) -> int:
+    from hypertendril.jobs.foreground import run_here  # noqa: PLC0415
+
+    settings = _settings(options)
+    spec = _read_job(options, settings)
+    if options.export is not None and not options.export.absolute().parent.is_dir():
+        raise HyperTendrilError(f"{options.export}: there is no such folder to export to.")
+    with _quiet_log():
+        job, study = run_here(spec, settings)
+    if options.export is not None:
+        from hypertendril.readers.generic import write_generic  # noqa: PLC0415
+
+        write_generic(study, options.export)
+    if options.json:
+        _write_json(_job_json(job))
+    else:
+        _write(job.id)
+    if job.message:
+        print(f"hypertendril: {job.message}", file=sys.stderr)  # noqa: T201 - it is the face
+    return 0 if job.state == "done" else NOT_DONE
+
+
+def _submit(options: argparse.Namespace) -> int:
+    settings = _settings(options)
+    spec = _read_job(options, settings)
+    with _queue(settings) as queue:
+        job_id = queue.submit(spec, options.key)
+        if options.json:
+            _write_json(_job_json(queue.job(job_id)))
+        else:
+            _write(job_id)
+    return 0
+
+
+def _jobs(options: argparse.Namespace) -> int:
+    with _queue(_settings(options)) as queue:
+        jobs = queue.jobs()
+    if options.json:
+        _write_json({"jobs": [_job_json(job) for job in jobs]})
+        return 0
+    for job in jobs:
+        best = "" if job.progress.best is None else f"  best {job.progress.best:.6g}"
+        message = f"  {_one_line(job.message)}" if job.message else ""
+        done = f"{job.progress.done}/{job.spec.budget.trials}"
+        _write(f"{job.id}  {_state_word(job):<11}  {done:>9}  {job.spec.name}{best}{message}")
+    return 0
+
+
+def _cancel(options: argparse.Namespace) -> int:
+    with _queue(_settings(options)) as queue:
+        queue.cancel(options.id)
+        job = queue.job(options.id)
+    if options.json:
+        _write_json(_job_json(job))
+    else:
+        _write(f"{job.id}  {_state_word(job)}")
+    return 0
+
+
+def _worker(options: argparse.Namespace) -> int:
+    from hypertendril.jobs.worker import work  # noqa: PLC0415
+
+    work(_settings(options), only_if_none=options.only_if_none)
+    return 0
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    return Settings.find(
+        options.data, getattr(options, "objectives", None), beside=getattr(options, "job", None)
+    )
+
+
+def _read_job(options: argparse.Namespace, settings: Settings) -> Any:
+    from hypertendril.jobs.objectives import load_registry  # noqa: PLC0415
+    from hypertendril.jobs.spec import JobSpec  # noqa: PLC0415
+
+    return JobSpec.from_file(options.job, load_registry(settings.objectives))
+
+
+@contextmanager
+def _queue(settings: Settings) -> Iterator[Any]:
+    from hypertendril.jobs.queue import JobQueue  # noqa: PLC0415
+
+    queue = JobQueue(settings.queue)
+    try:
+        yield queue
+    finally:
+        queue.close()
+
+
+def _state_word(job: Any) -> str:
+    return "cancelling" if job.is_cancelling else str(job.state)
+
+
+def _job_json(job: Any) -> dict[str, Any]:
+    """Return the public JSON form of a job; times are POSIX seconds UTC."""
+    best = job.progress.best
+    return {
+        "id": job.id,
+        "study": job.id,
+        "name": job.spec.name,
+        "objective": job.spec.objective,
+        "method": job.spec.method,
+        "state": str(job.state),
+        "cancelling": job.is_cancelling,
+        "trials": job.spec.budget.trials,
+        "done": job.progress.done,
+        "running": job.progress.running,
+        "best": best if best is not None and math.isfinite(best) else None,
+        "attempts": job.attempts,
+        "message": job.message,
+        "submitted": job.submitted,
+        "started": job.started,
+        "ended": job.ended,
+    }
+
+
+@contextmanager
+def _quiet_log() -> Iterator[None]:
+    """Leave stderr to the progress bar; warnings still pass."""
+    root = logging.getLogger()
+    before, root.level = root.level, logging.WARNING
+    try:
+        yield
+    finally:
+        root.level = before
+
+
+def _one_line(error: object) -> str:
+    return " ".join(str(error).split("\n", 1)[0].split())
+
+
+def _write(line: str) -> None:
+    sys.stdout.write(line + "\n")
+
+
+def _write_json(data: Any) -> None:
+    sys.stdout.write(json.dumps(data, indent=2, allow_nan=False) + "\n")

@@ -1,0 +1,22 @@
+"""How to start this program again: the same interpreter, the same package."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+_PACKAGE_PARENT = Path(__file__).resolve().parents[2]
+
+
+def module_command(module: str, *arguments: str) -> list[str]:
+    """Return the command line that runs a module of ours; no shell ever sees it."""
+    # -P: the folder somebody happens to stand in is no place to import from.
+    return [sys.executable, "-P", "-m", module, *arguments]
+
+
+def with_package_path(environment: dict[str, str]) -> dict[str, str]:
+    """Return `environment` with this package importable, as from a checkout that is not installed."""
+    path = environment.get("PYTHONPATH")
+    entries = [str(_PACKAGE_PARENT), *([path] if path else [])]
+    return environment | {"PYTHONPATH": os.pathsep.join(entries)}

@@ -1,0 +1,139 @@
+"""Runs the job of a lease: keeps the lease alive, obeys what it hears, finishes or gives it back."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from collections.abc import Callable
+
+from hypertendril.errors import HyperTendrilError, JobError, StoreError
+from hypertendril.jobs.objectives import load_registry
+from hypertendril.jobs.queue import JobQueue, JobState, Lease, Progress, Standing
+from hypertendril.jobs.recorder import close_trials
+from hypertendril.jobs.runner import Ending, Order, run_study
+from hypertendril.settings import Settings
+from hypertendril.store.experiment_store import ExperimentStore
+
+PROGRESS_SECONDS = 0.5  # how often the progress of a job is worth a write
+_log = logging.getLogger(__name__)
+_ORDERS = {
+    Standing.HELD: Order.GO_ON,
+    Standing.CANCEL: Order.CANCEL,
+    Standing.LOST: Order.ABANDON,
+}
+_FINAL_STATES = {
+    Ending.DONE: JobState.DONE,
+    Ending.CANCELLED: JobState.CANCELLED,
+    Ending.FAILED: JobState.FAILED,
+}
+_CLOSING_MESSAGES = {
+    JobState.CANCELLED: "Cancelled; what ran it had died before.",
+    JobState.QUARANTINED: "What ran it died three times without any progress; it is not tried again.",
+}
+
+
+class LeaseKeeper:
+    """Answers a running study on behalf of the queue.
+
+    Each answer looks into the queue, so a job that was taken over is never written to
+    again, however long this process was stopped. A process that cannot reach the queue
+    for as long as its lease lasts gives up by itself.
+    """
+
+    def __init__(self, queue: JobQueue, lease: Lease, own_order: Callable[[], Order]) -> None:
+        self._queue = queue
+        self._lease = lease
+        self._own_order = own_order
+        self._renewed = time.monotonic()
+        self._noted = Progress()
+        self.progress = Progress()
+
+    def __call__(self, progress: Progress) -> Order:
+        """Return what the study has to do now."""
+        self.progress = progress
+        own = self._own_order()
+        now = time.monotonic()
+        wait = self._lease.seconds / 6 if progress == self._noted else PROGRESS_SECONDS
+        try:
+            if now - self._renewed < min(wait, self._lease.seconds / 6):
+                order = _ORDERS[self._queue.standing(self._lease)]
+            else:
+                order = _ORDERS[self._queue.heartbeat(self._lease, progress)]
+                self._renewed, self._noted = now, progress
+        except JobError as error:
+            _log.warning("Job %s: %s", self._lease.job.id, error)
+            order = Order.GO_ON if now - self._renewed < self._lease.seconds else Order.ABANDON
+        return own if order is Order.GO_ON else order
+
+
+def run_leased(
+    queue: JobQueue,
+    store: ExperimentStore,
+    lease: Lease,
+    settings: Settings,
+    own_order: Callable[[], Order],
+    watch: Callable[[Progress], None] | None = None,
+) -> JobState:
+    """Run the job of `lease` until it ends, and say so in the queue.
+
+    Args:
+        own_order: What this process itself wants: go on, cancel, or release.
+        watch: Called with the progress a few times a second.
+
+    Returns:
+        The state the job is in now; `running` if it belongs to somebody else.
+    """
+    if lease.closing is not None:
+        return _finish(queue, store, lease, lease.closing, _CLOSING_MESSAGES[lease.closing])
+    keeper = LeaseKeeper(queue, lease, own_order)
+
+    def ask_owner(progress: Progress) -> Order:
+        if watch is not None:
+            watch(progress)
+        return keeper(progress)
+
+    ending, message = _attempt(store, lease, settings, ask_owner)
+    if ending is Ending.ABANDONED or queue.heartbeat(lease, keeper.progress) is Standing.LOST:
+        return JobState.RUNNING
+    if ending in _FINAL_STATES:
+        return _finish(queue, store, lease, _FINAL_STATES[ending], message)
+    # The next attempt may find a disk with room again; the third one ends in quarantine.
+    is_released = queue.release(lease, refund=ending is Ending.RELEASED)
+    return JobState.QUEUED if is_released else JobState.RUNNING
+
+
+def _attempt(
+    store: ExperimentStore,
+    lease: Lease,
+    settings: Settings,
+    ask_owner: Callable[[Progress], Order],
+) -> tuple[Ending, str]:
+    """Return how the run ended and what there is to say about it."""
+    spec, job_id = lease.job.spec, lease.job.id
+    try:
+        objective = load_registry(settings.objectives)[spec.objective]
+        checkpoints = settings.checkpoints / job_id
+        ending = run_study(spec, objective, store, job_id, ask_owner, checkpoints)
+    except StoreError as error:
+        _log.error("Job %s is given back: %s", job_id, error)
+        return Ending.REFUSED, str(error)
+    except HyperTendrilError as error:
+        return Ending.FAILED, str(error)
+    except Exception:  # noqa: BLE001 - the door of the worker: one job must not stop the others
+        code = secrets.token_hex(4)
+        _log.exception("Job %s failed for a reason of ours (%s)", job_id, code)
+        return Ending.FAILED, f"Internal error {code}; the worker's log says more."
+    return ending, "Cancelled while it ran." if ending is Ending.CANCELLED else ""
+
+
+def _finish(
+    queue: JobQueue, store: ExperimentStore, lease: Lease, state: JobState, message: str
+) -> JobState:
+    """End the job, after the trials that nobody will go on with."""
+    if queue.standing(lease) is Standing.LOST:
+        return JobState.RUNNING
+    store.refresh()
+    if lease.job.id in store.versions():
+        close_trials(store, lease.job.id, message)
+    return state if queue.finish(lease, state, message) else JobState.RUNNING

@@ -1,0 +1,234 @@
+"""What happened to trials, gathered for a moment and written to the store in one batch."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from hypertendril.jobs.segments import Reported
+from hypertendril.model import (
+    Choice,
+    CurvePoints,
+    Evaluations,
+    Outcome,
+    Study,
+    StudyHeader,
+    Trials,
+    TrialState,
+)
+from hypertendril.store.batch import Batch, TrialUpdates
+from hypertendril.store.experiment_store import ExperimentStore
+
+MAX_NOTE_LENGTH = 2000
+
+
+@dataclass
+class _Row:
+    """A trial that is not at rest yet."""
+
+    number: int
+    values: Mapping[str, Choice]
+    started: float
+    state: TrialState = TrialState.RUNNING
+    objectives: list[float] = field(default_factory=list)
+    metrics: dict[str, float] = field(default_factory=dict)
+    latest: dict[str, float] = field(default_factory=dict)
+    steps: float = math.nan
+    ended: float = math.nan
+    note: str = ""
+
+
+class Recorder:
+    """Writes one study while it runs. The row of a trial is its number.
+
+    Nothing is visible before `flush`, and a flush is one durable batch: all of it or nothing.
+
+    Args:
+        store: Where the study is.
+        study_id: The study; nobody else may append trials to it meanwhile.
+    """
+
+    def __init__(self, store: ExperimentStore, study_id: str) -> None:
+        self._store = store
+        self._id = study_id
+        study = store.snapshot(study_id)
+        self._header = study.header
+        self._stored = len(study)
+        self._under_way: dict[int, _Row] = {}
+        self._changed: set[int] = set()
+        self._points: list[tuple[int, str, float, float]] = []
+
+    @property
+    def has_news(self) -> bool:
+        """Whether a flush would write anything."""
+        return bool(self._changed or self._points)
+
+    def start(self, number: int, values: Mapping[str, Choice]) -> None:
+        """Note that a trial runs from now on: a new one, or one that is run again."""
+        self._under_way[number] = _Row(number, values, time.time())
+        self._changed.add(number)
+
+    def report(self, report: Reported) -> None:
+        """Note a point of each reported curve."""
+        row = self._under_way[report.number]
+        row.steps = report.step if math.isnan(row.steps) else max(row.steps, report.step)
+        row.latest.update(report.metrics)
+        self._points += [
+            (report.number, name, report.step, value) for name, value in report.metrics.items()
+        ]
+
+    def end(
+        self, number: int, metrics: Mapping[str, float], error: str | None
+    ) -> tuple[TrialState, list[float]]:
+        """Note the end of a trial; return its state and the value of each objective.
+
+        An objective, or a metric the study declares, that was not returned has the last
+        value that was reported. A trial without a value for each objective has failed.
+        """
+        row = self._under_way[number]
+        names = [objective.name for objective in self._header.objectives]
+        returned = {names[0] if name == "" else name: value for name, value in metrics.items()}
+        known = row.latest | returned
+        kept = {*self._header.metric_names, *returned} - {*names}
+        row.objectives = [known.get(name, math.nan) for name in names]
+        row.metrics = {name: value for name, value in known.items() if name in kept}
+        if error is None:
+            error = _missing(names, known)
+        row.state = TrialState.COMPLETE if error is None else TrialState.FAILED
+        row.note = (error or "")[:MAX_NOTE_LENGTH]
+        row.ended = time.time()
+        self._changed.add(number)
+        return row.state, row.objectives
+
+    def flush(self) -> None:
+        """Write what was noted.
+
+        Raises:
+            StoreError: Nothing was written; all of it is kept for the next try.
+        """
+        if not self.has_news:
+            return
+        self._grow_header()
+        rows = [self._under_way[number] for number in sorted(self._changed)]
+        new = [row for row in rows if row.number >= self._stored]
+        batch = Batch(
+            trials=self._new_trials(new) if new else None,
+            updates=self._updates([row for row in rows if row.number < self._stored]),
+            evaluations=_evaluations(rows),
+            curves=self._curve_points(),
+            expected_trials=self._stored,
+        )
+        self._store.append(self._id, batch)
+        self._stored += len(new)
+        self._changed.clear()
+        self._points.clear()
+        for row in rows:
+            if row.state is not TrialState.RUNNING:
+                del self._under_way[row.number]
+
+    def _grow_header(self) -> None:
+        curves = [name for _, name, _, _ in self._points]
+        metrics = [name for number in self._changed for name in self._under_way[number].metrics]
+        header = replace(
+            self._header,
+            curve_names=tuple(dict.fromkeys([*self._header.curve_names, *curves])),
+            metric_names=tuple(dict.fromkeys([*self._header.metric_names, *metrics])),
+        )
+        if header != self._header:
+            self._store.update_header(self._id, header)
+            self._header = header
+
+    def _new_trials(self, rows: list[_Row]) -> Trials:
+        space, names = self._header.space, self._header.metric_names
+        trials = Trials.empty(len(rows), len(space), len(self._header.objectives), len(names))
+        for i, row in enumerate(rows):
+            trials.number[i] = row.number
+            trials.state[i] = row.state
+            for name, value in row.values.items():
+                trials.values[i, space.index(name)] = space[name].encode(value)
+            trials.started[i], trials.ended[i] = row.started, row.ended
+            if row.note:
+                trials.notes[i] = row.note
+        _fill(trials, rows, self._header)
+        return trials
+
+    def _updates(self, rows: list[_Row]) -> TrialUpdates | None:
+        if not rows:
+            return None
+        blank = Trials.empty(
+            len(rows), 0, len(self._header.objectives), len(self._header.metric_names)
+        )
+        _fill(blank, rows, self._header)
+        return TrialUpdates(
+            row=np.array([row.number for row in rows], dtype=np.int64),
+            state=np.array([row.state for row in rows], dtype=np.int8),
+            objectives=blank.objectives,
+            metrics=blank.metrics,
+            started=np.array([row.started for row in rows]),
+            ended=np.array([row.ended for row in rows]),
+            violation=blank.violation,
+            notes={row.number: row.note for row in rows},
+        )
+
+    def _curve_points(self) -> CurvePoints | None:
+        if not self._points:
+            return None
+        codes = {name: code for code, name in enumerate(self._header.curve_names)}
+        return CurvePoints(
+            trial=np.array([trial for trial, _, _, _ in self._points], dtype=np.int64),
+            metric=np.array([codes[name] for _, name, _, _ in self._points], dtype=np.int16),
+            step=np.array([step for _, _, step, _ in self._points]),
+            value=np.array([value for _, _, _, value in self._points]),
+        )
+
+
+def _missing(names: list[str], known: Mapping[str, float]) -> str | None:
+    """Return what is wrong with the objectives, None if each has a value (an infinite one is one)."""
+    for name in names:
+        if name not in known:
+            return f"It neither returned nor reported {name!r}, which is to be optimised."
+        if math.isnan(known[name]):
+            return f"Its {name!r} is not a number (NaN)."
+    return None
+
+
+def _fill(trials: Trials, rows: list[_Row], header: StudyHeader) -> None:
+    """Write objectives and metrics of `rows` into the rows of `trials`."""
+    columns = {name: i for i, name in enumerate(header.metric_names)}
+    for i, row in enumerate(rows):
+        if row.objectives:
+            trials.objectives[i] = row.objectives
+        for name, value in row.metrics.items():
+            trials.metrics[i, columns[name]] = value
+
+
+def _evaluations(rows: list[_Row]) -> Evaluations | None:
+    """Return one final evaluation for each trial that was completed."""
+    complete = [row for row in rows if row.state is TrialState.COMPLETE]
+    if not complete:
+        return None
+    evaluations = Evaluations.empty(len(complete))
+    for i, row in enumerate(complete):
+        evaluations.trial[i] = evaluations.iteration[i] = row.number
+        evaluations.resource[i] = row.steps
+        evaluations.value[i] = row.objectives[0]
+        evaluations.outcome[i] = Outcome.FINAL
+        evaluations.time[i] = row.ended
+    return evaluations
+
+
+def close_trials(store: ExperimentStore, study_id: str, note: str) -> None:
+    """Mark the trials of a study that will never end by themselves as failed, with a note."""
+    study: Study = store.snapshot(study_id)
+    open_states = (TrialState.RUNNING, TrialState.WAITING)
+    rows = np.flatnonzero(np.isin(study.trials.state, open_states))
+    if len(rows):
+        updates = TrialUpdates.like(study.trials, rows)
+        updates.state[:] = TrialState.FAILED
+        updates.ended[:] = time.time()
+        updates.notes.update({int(row): note[:MAX_NOTE_LENGTH] for row in rows})
+        store.append(study_id, Batch(updates=updates))

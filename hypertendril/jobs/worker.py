@@ -1,0 +1,149 @@
+"""The process that runs jobs. It belongs to no server and no browser: jobs outlive both."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Any, Self
+
+from hypertendril.errors import HyperTendrilError
+from hypertendril.jobs.interpreter import module_command, with_package_path
+from hypertendril.jobs.leased import run_leased
+from hypertendril.jobs.owner import FileLock
+from hypertendril.jobs.queue import LEASE_SECONDS, JobQueue
+from hypertendril.jobs.runner import Order
+from hypertendril.settings import Settings, private_folder
+from hypertendril.store.experiment_store import ExperimentStore
+
+IDLE_SECONDS = 0.25  # a claim that finds nothing costs some microseconds
+TROUBLE_SECONDS = 5.0  # until a disk is looked at again
+MAX_LOG_BYTES = 2**20
+_STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+_log = logging.getLogger("hypertendril.worker")
+
+
+class StopSignals:
+    """Remembers that this process was asked to end, from when it is entered until it is left."""
+
+    def __init__(self, signals: tuple[signal.Signals, ...] = _STOP_SIGNALS) -> None:
+        self._signals = signals
+        self._before: dict[signal.Signals, Any] = {}
+        self.is_set = False
+
+    def __enter__(self) -> Self:
+        for number in self._signals:
+            self._before[number] = signal.signal(number, self._note)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        del number, frame
+        self.is_set = True
+
+
+def worker_lock(settings: Settings) -> FileLock:
+    """Return the lock, not taken yet, that the one active worker of a data folder holds."""
+    return FileLock(private_folder(settings.data) / "worker.lock")
+
+
+def is_worker_alive(settings: Settings) -> bool:
+    """Return whether a worker is active in the data folder."""
+    lock = worker_lock(settings)
+    is_free = lock.acquire()
+    lock.close()
+    return not is_free
+
+
+def work(settings: Settings, *, only_if_none: bool = False) -> None:
+    """Run jobs until a signal asks this process to end; what runs is then given back.
+
+    One worker is active in a data folder. A second one stands by: it takes over when the
+    first one dies, and takes a job whose lease the first one let run out (it hangs, say).
+
+    Args:
+        settings: Where things are.
+        only_if_none: Return at once where another worker is active.
+    """
+    lock = worker_lock(settings)
+    if not lock.acquire() and only_if_none:
+        _log.info("Another worker is active in %s.", settings.data)
+        return
+    queue = JobQueue(settings.queue)
+    store = ExperimentStore.open(settings.store)
+    owner = queue.new_owner()
+    try:
+        with StopSignals() as stop:
+            _log.info("Worker %s is ready in %s.", owner.name, settings.data)
+            _serve(settings, queue, store, owner.name, lambda: stop.is_set, lock)
+    finally:
+        owner.close()
+        store.close()
+        queue.close()
+        lock.close()
+
+
+def _serve(
+    settings: Settings,
+    queue: JobQueue,
+    store: ExperimentStore,
+    owner: str,
+    must_stop: Callable[[], bool],
+    lock: FileLock,
+) -> None:
+    def own_order() -> Order:
+        return Order.RELEASE if must_stop() else Order.GO_ON
+
+    while not must_stop():
+        is_active = lock.acquire()
+        try:
+            lease = queue.claim(owner, LEASE_SECONDS, only_abandoned=not is_active)
+            if lease is None:
+                time.sleep(IDLE_SECONDS)
+                continue
+            job = lease.job
+            _log.info("Job %s (%s): started, attempt %d.", job.id, job.spec.name, job.attempts)
+            state = run_leased(queue, store, lease, settings, own_order)
+            _log.info("Job %s (%s): %s.", job.id, job.spec.name, state)
+        except HyperTendrilError:
+            _log.exception("The queue or the store failed; trying again")
+            time.sleep(TROUBLE_SECONDS)
+
+
+def start_worker(settings: Settings) -> subprocess.Popen[bytes]:
+    """Start a worker in a session of its own, where none is active; it outlives this process.
+
+    It writes to `worker.log` in the data folder and ends at once where another is active.
+    """
+    folder = private_folder(settings.data)
+    objectives = ["--objectives", str(settings.objectives)] if settings.objectives else []
+    command = module_command(
+        "hypertendril", "worker", "--only-if-none", "--data", str(settings.data), *objectives
+    )
+    log = _open_log(folder / "worker.log")
+    try:
+        return subprocess.Popen(  # noqa: S603 - our own module, no shell
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            close_fds=True,
+            start_new_session=True,
+            env=with_package_path(dict(os.environ)),
+        )
+    finally:
+        os.close(log)
+
+
+def _open_log(path: Path) -> int:
+    if path.exists() and path.stat().st_size > MAX_LOG_BYTES:
+        path.replace(path.with_suffix(".log.1"))
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
