@@ -67,7 +67,7 @@ class Derived:
                 self._values.move_to_end(key)
                 return self._values[key]
             if key not in self._running:
-                self._waiting[key] = compute
+                self._waiting.setdefault(key, compute)
                 self._waiting.move_to_end(key)
                 _shrink(self._waiting, self._size)
                 self._change.notify()
