@@ -88,8 +88,10 @@
       ? brush.trials.length === 0
       : brush.ranges.length === 0 && !brush.missing;
 
-  /** The brushes with `brush` put in the place of the one over the same columns, or removed if blank. */
+  /** The brushes with `brush` put in the place of the one over the same columns, or removed if blank;
+      `brush` may be a list, drawn in one go (a region over two axes). */
   function replaced(brushes, brush) {
+    if (Array.isArray(brush)) return brush.reduce(replaced, brushes);
     const at = brushes.findIndex((other) => sameTarget(other, brush));
     if (isBlank(brush)) return at < 0 ? brushes : brushes.filter((_, k) => k !== at);
     return at < 0 ? [...brushes, brush] : brushes.map((b, k) => (k === at ? brush : b));
