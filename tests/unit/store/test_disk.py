@@ -54,10 +54,13 @@ def test_everything_comes_back_equal_with_its_version(
         assert store.problems == ()
 
 
-def test_large_batches_are_kept_in_pieces(
-    folder, header, trials, evaluations, points, assert_same, monkeypatch
-):
+@pytest.fixture
+def small_pieces(monkeypatch):
     monkeypatch.setattr(records, "MAX_ROWS_A_PIECE", 7)
+
+
+@pytest.mark.usefixtures("small_pieces")
+def test_large_batches_are_kept_in_pieces(folder, header, trials, evaluations, points, assert_same):
     with ExperimentStore.open(folder) as store:
         study_id = store.create(header)
         batch = trials(20)
@@ -72,7 +75,7 @@ def test_large_batches_are_kept_in_pieces(
         assert store.snapshot(study_id).trials.ended.tolist() == list(range(20))
 
 
-def test_the_folder_is_for_its_owner_only(tmp_path, header):
+def test_the_folder_is_for_its_owner_only(tmp_path):
     for folder in (tmp_path / "new" / "store", tmp_path / "loose"):
         if folder.name == "loose":
             folder.mkdir(mode=0o755)
