@@ -178,7 +178,7 @@ def _add_panel(
 
 def _counts(one: CurvePanel) -> str:
     """Return how many trials leave the axis, which is made for the others."""
-    return f"{one.n_wild:,} of {one.n_curves:,} leave this range" if one.n_wild else ""
+    return f"{one.n_wild:,} off scale" if one.n_wild else ""
 
 
 def _rung_marks(data: CurvesData, one: CurvePanel, suffix: str, theme: Theme) -> go.Scatter:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 # What the page holds. Stores are written by the scripts in assets/ unless said otherwise.
 SHOWN = "page-shown-store"  # {"study": id, "version": v}: what figures are drawn from
 SELECTION = "page-selection-store"  # Selection.to_json, on release of a brush
@@ -30,6 +32,10 @@ CONTROL_PARALLEL = "control-parallel-input"
 CONTROL_SEED = "control-seed-input"
 CONTROL_SPACE = "control-space-div"
 CONTROL_DRAFT = "control-draft-store"  # the next study's space, generic form; from the server
+CONTROL_SETTINGS = "control-settings-div"
+CONTROL_KEY = "control-key-store"  # of the next submission: pressed twice, it is one job
+CONTROL_AWAITED = "control-awaited-store"  # id of a study to be shown as soon as it is there
+CONTROL_UNDO = "control-undo-button"
 CONTROL_TAKE_BRUSHES = "control-take-brushes-button"
 CONTROL_TAKE_SUGGESTION = "control-take-suggestion-button"
 CONTROL_RESET = "control-reset-button"
@@ -82,21 +88,30 @@ IMPORTANCE_LIST = "importance-ranking-div"
 IMPORTANCE_MARGINAL = "importance-marginal-graph"
 IMPORTANCE_SURFACE = "importance-surface-graph"
 IMPORTANCE_TITLE = "importance-title-span"
+IMPORTANCE_DRAWN = "importance-drawn-store"  # what the figures were drawn from; from the server
 
 
-def study_row(study_id: str) -> dict[str, str]:
+def study_row(study_id: Any) -> dict[str, Any]:
     """Return the id of a study in the Control panel."""
     return {"view": "control", "part": "study", "key": study_id}
 
 
-def job_cancel(job_id: str) -> dict[str, str]:
+def job_cancel(job_id: Any) -> dict[str, Any]:
     """Return the id of the cancel button of a job."""
     return {"view": "control", "part": "cancel", "key": job_id}
 
 
-def space_field(name: str, field: str) -> dict[str, str]:
-    """Return the id of one input (`low`, `high`, `choices`, `include`) of a parameter's row."""
-    return {"view": "control", "part": f"space-{field}", "key": name}
+def space_field(key: Any, field: str) -> dict[str, Any]:
+    """Return the id of one part (`low`, `high`, `choices`, `bar`) of a parameter's row.
+
+    The key is the parameter's position in the draft, or one of Dash's wildcards.
+    """
+    return {"view": "control", "part": f"space-{field}", "key": key}
+
+
+def method_setting(key: Any) -> dict[str, Any]:
+    """Return the id of the input for a setting of the chosen method."""
+    return {"view": "control", "part": "setting", "key": key}
 
 
 def importance_row(key: str) -> dict[str, str]:

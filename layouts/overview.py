@@ -24,11 +24,11 @@ NO_TRIALS = "No trial has been recorded yet."
 NO_VALUES = "No trial has a finite value of any metric yet."
 ONE_METRIC = "A trade-off needs a second metric:<br>these trials record one."
 # Shares of the figure's height above and below the bars of one histogram: a line of text each.
-TITLE_SHARE = 0.085
+TITLE_SHARE = 0.095
 TICKS_SHARE = 0.095
 SMALL_PX = TICK_PX - 1
 # Name and note share a line as wide as the smallest page leaves; the note gives way.
-NOTE_ROOM_CHARS = 20
+NOTE_ROOM_CHARS = 16
 ARROWS = {Direction.MAXIMIZE: "↑", Direction.MINIMIZE: "↓"}
 STATE_WORDS = {
     TrialState.COMPLETE: "complete",
@@ -89,7 +89,7 @@ def goal_badge(data: OverviewData) -> Component:
 def badges(data: OverviewData) -> list[Component]:
     """Return the best value and the trials counted by state, the usual states first."""
     figures = data.figures
-    found = []
+    found: list[Component] = []
     if figures.best_row is not None:
         words = ["best ", html.B(number_text(figures.best_value))]
         found.append(_badge(words, "best", f"Best complete trial: number {data.best_number}"))
@@ -138,7 +138,7 @@ def _add_histogram(
     y_style = axis_style(theme, grid=True) | {
         "domain": domain,
         "anchor": f"x{suffix}",
-        "range": [0, highest * 1.02],
+        "range": [0, highest * 1.05],
         "tickvals": [0, mark],
         "ticktext": ["0", number_text(mark)],
         "tickfont": {"size": SMALL_PX, "color": theme.muted},

@@ -1,0 +1,175 @@
+"""What Hyperparameter importance shows: ranked effects, the marginal in focus, the pair in focus."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hypertendril.analysis.column_axis import ColumnAxis, parameter_axis
+from hypertendril.analysis.importance import Importance
+from hypertendril.model import Objective, Study
+
+MAX_EFFECTS = 12
+# A pair that explains less of the variance is noise in the list.
+LEAST_PAIR_SHARE = 0.001
+MARGINAL_TICKS = 4
+SURFACE_TICKS = 5
+
+
+@dataclass(frozen=True)
+class Effect:
+    """One line of the ranking.
+
+    Attributes:
+        names: One parameter, or two for an interaction.
+        share: Of the variance, 0 to 1.
+        sd: Uncertainty of the share, NaN where unknown.
+    """
+
+    names: tuple[str, ...]
+    share: float
+    sd: float
+
+
+@dataclass(frozen=True)
+class MarginalCurve:
+    """Estimated objective along one parameter, all others averaged out.
+
+    Attributes:
+        axis: Of the parameter, in its declared scale.
+        position: (g,) ascending, 0 to 1 along the axis.
+        mean, sd: (g,) in the unit of the objective.
+    """
+
+    axis: ColumnAxis
+    position: NDArray[np.float64]
+    mean: NDArray[np.float64]
+    sd: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Surface:
+    """Estimated objective over two parameters.
+
+    Attributes:
+        x_axis, y_axis: Of the parameters.
+        x, y: (g,), (h,) positions 0 to 1 along the axes.
+        mean: (h, g) in the unit of the objective.
+    """
+
+    x_axis: ColumnAxis
+    y_axis: ColumnAxis
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    mean: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class EffectsData:
+    """Everything Hyperparameter importance needs.
+
+    Attributes:
+        study: Its id.
+        objective: Whose variance is explained.
+        effects: Greatest first.
+        explained: Sum of the single and pair effects.
+        r2: How well the surrogate predicts trials it has not seen; NaN where unknown.
+        n_trials: How many trials it was made from.
+        warnings: Sentences a reader must know.
+        focus: The parameters of the marginal and the surface, none to two.
+        marginal: None where no parameter is in focus.
+        surface: None where fewer than two parameters are.
+    """
+
+    study: str
+    objective: Objective
+    effects: tuple[Effect, ...]
+    explained: float
+    r2: float
+    n_trials: int
+    warnings: tuple[str, ...]
+    focus: tuple[str, ...]
+    marginal: MarginalCurve | None
+    surface: Surface | None
+
+
+def prepare_effects(study: Study, importance: Importance, focus: Sequence[str] = ()) -> EffectsData:
+    """Return ranked effects and, for the parameters in focus, marginal and surface.
+
+    Args:
+        study: Gives the axes; may be newer than what `importance` was made from.
+        importance: Of the leading objective.
+        focus: Parameters asked for; unknown ones are left out. The first has the marginal;
+            without any the most important one has, and without a second its strongest
+            partner stands beside it.
+    """
+    chosen = focused(importance, focus)
+    return EffectsData(
+        study=study.id,
+        objective=study.objectives[0],
+        effects=ranked_effects(importance),
+        explained=float(sum(importance.singles.values()) + sum(importance.pairs.values())),
+        r2=importance.r2,
+        n_trials=importance.n_trials,
+        warnings=tuple(importance.warnings),
+        focus=chosen,
+        marginal=_marginal(study, importance, chosen[0]) if chosen else None,
+        surface=_surface(study, importance, chosen[0], chosen[1]) if len(chosen) > 1 else None,
+    )
+
+
+def ranked_effects(importance: Importance, limit: int = MAX_EFFECTS) -> tuple[Effect, ...]:
+    """Return single and pair effects, the greatest first; all singles before a pair is dropped."""
+    singles = [
+        Effect((name,), share, importance.band.get(name, np.nan))
+        for name, share in importance.singles.items()
+    ]
+    pairs = [
+        Effect(names, share, np.nan)
+        for names, share in importance.pairs.items()
+        if share >= LEAST_PAIR_SHARE
+    ]
+    pairs.sort(key=lambda effect: -effect.share)
+    kept = [*singles, *pairs[: max(0, limit - len(singles))]]
+    return tuple(sorted(kept, key=lambda effect: -effect.share))
+
+
+def focused(importance: Importance, focus: Sequence[str]) -> tuple[str, ...]:
+    """Return the one or two parameters to look at: those asked for, else the most telling."""
+    known = tuple(dict.fromkeys(name for name in focus if name in importance.singles))[:2]
+    if not known and importance.singles:
+        known = (max(importance.singles, key=lambda name: importance.singles[name]),)
+    if len(known) != 1:
+        return known
+    partner = strongest_partner(importance, known[0])
+    return known if partner is None else (known[0], partner)
+
+
+def strongest_partner(importance: Importance, name: str) -> str | None:
+    """Return the parameter with the greatest interaction with `name`, else the most important other."""
+    others = [other for other in importance.singles if other != name]
+    if not others:
+        return None
+
+    def strength(other: str) -> tuple[float, float]:
+        pairs = importance.pairs
+        pair = pairs.get((name, other), pairs.get((other, name), 0.0))
+        return pair, importance.singles[other]
+
+    return max(others, key=strength)
+
+
+def _marginal(study: Study, importance: Importance, name: str) -> MarginalCurve:
+    axis = parameter_axis(study, name, MARGINAL_TICKS)
+    found = importance.marginal(name)
+    return MarginalCurve(axis, axis.unit(found.grid), found.mean, found.sd)
+
+
+def _surface(study: Study, importance: Importance, x: str, y: str) -> Surface:
+    x_axis = parameter_axis(study, x, SURFACE_TICKS)
+    y_axis = parameter_axis(study, y, SURFACE_TICKS)
+    found = importance.pair_surface(x, y)
+    return Surface(x_axis, y_axis, x_axis.unit(found.x), y_axis.unit(found.y), found.mean)
