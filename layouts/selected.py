@@ -33,7 +33,7 @@ MAX_DECIMALS = 6
 MAX_FULL = 1e9
 CELL_PADDING_PX = 18
 
-NO_VALUE = "\u2013"
+NO_VALUE = "–"
 
 # Sorting and texts of numbers live in assets/46-table.js; AG Grid finds them by these names.
 _NUMBER_COLUMN = {
@@ -96,7 +96,7 @@ def _tool(words: str, component_id: str, title: str) -> html.Button:
 
 
 def _menu() -> html.Div:
-    downloads = [
+    downloads: list[Component | str] = [
         "Download",
         _tool("CSV", ids.SELECTED_CSV, "All selected trials as CSV"),
         _tool("JSON", ids.SELECTED_JSON, "All selected trials in the generic form"),
@@ -240,7 +240,7 @@ def row_records(study: Study, rows: NDArray[np.int64]) -> list[dict[str, Any]]:
 
 def _json_numbers(values: NDArray[np.float64]) -> list[Any]:
     if np.isfinite(values).all():
-        return values.tolist()
+        return list(values.tolist())
     return [_json_number(value) for value in values.tolist()]
 
 

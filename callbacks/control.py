@@ -1,0 +1,243 @@
+"""Wiring of the Control panel: studies, queue, the draft of the next study, running it."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from dash import ALL, MATCH, Dash, Input, Output, State, ctx, no_update
+
+from hypertendril.callbacks.control_actions import (
+    CHANGES,
+    beginning,
+    cancelled,
+    changed,
+    exported,
+    form_of,
+    range_update,
+    shown_data,
+    submitted,
+)
+from hypertendril.callbacks.next_study import Draft, draft_of
+from hypertendril.callbacks.services import Services
+from hypertendril.callbacks.shown import shown_study
+from hypertendril.callbacks.study_lines import JobView, job_lines, study_lines
+from hypertendril.errors import HyperTendrilError
+from hypertendril.layouts import ids
+from hypertendril.layouts.control import message, setting_inputs
+from hypertendril.layouts.control_lists import job_list, study_list
+from hypertendril.layouts.control_space import space_rows
+from hypertendril.search import METHODS
+
+DEFAULT_METHOD = "tpe"
+_ROW_PARTS = ("low", "high", "choices")
+# What the inputs of the form hold, as `form_of` takes it.
+_FORM = {
+    "objective": State(ids.CONTROL_OBJECTIVE, "value"),
+    "method": State(ids.CONTROL_METHOD, "value"),
+    "name": State(ids.CONTROL_NAME, "value"),
+    "trials": State(ids.CONTROL_TRIALS, "value"),
+    "parallel": State(ids.CONTROL_PARALLEL, "value"),
+    "seed": State(ids.CONTROL_SEED, "value"),
+    "settings": State(ids.method_setting(ALL), "value"),
+    "settings_ids": State(ids.method_setting(ALL), "id"),
+    **{part: State(ids.space_field(ALL, part), "value") for part in _ROW_PARTS},
+    **{f"{part}_ids": State(ids.space_field(ALL, part), "id") for part in _ROW_PARTS},
+}
+_TAKERS = {
+    "brushes": Input(ids.CONTROL_TAKE_BRUSHES, "n_clicks"),
+    "suggestion": Input(ids.CONTROL_TAKE_SUGGESTION, "n_clicks"),
+    "undo": Input(ids.CONTROL_UNDO, "n_clicks"),
+    "reset": Input(ids.CONTROL_RESET, "n_clicks"),
+}
+
+
+def register(app: Dash, services: Services) -> None:
+    """Connect the panel's components."""
+    _register_lists(app, services)
+    _register_draft(app, services)
+    _register_rows(app)
+    _register_running(app, services)
+
+
+def _register_lists(app: Dash, services: Services) -> None:
+    view = JobView(services.queue)
+
+    @app.callback(
+        Output(ids.CONTROL_STUDIES, "children"),
+        Output(ids.CONTROL_JOBS, "children"),
+        Input(ids.PULSE, "data"),
+        Input(ids.SHOWN, "data"),
+    )
+    def show_lists(_pulse: Any, shown: Any) -> Any:
+        studies, jobs = services.store.studies(), view.jobs()
+        name = shown.get("study") if isinstance(shown, dict) else None
+        return study_list(study_lines(studies, jobs), name), job_list(job_lines(jobs, studies))
+
+    @app.callback(
+        Output(ids.SHOWN, "data", allow_duplicate=True),
+        Output(ids.CONTROL_AWAITED, "data", allow_duplicate=True),
+        Input(ids.study_row(ALL), "n_clicks"),
+        prevent_initial_call=True,
+    )
+    def show_study(clicks: list[int | None]) -> Any:
+        if not ctx.triggered_id or not any(clicks):
+            return no_update, no_update
+        return shown_data(services, ctx.triggered_id["key"]), None
+
+    @app.callback(
+        Output(ids.CONTROL_MESSAGE, "children", allow_duplicate=True),
+        Input(ids.job_cancel(ALL), "n_clicks"),
+        prevent_initial_call=True,
+    )
+    def cancel_job(clicks: list[int | None]) -> Any:
+        if not ctx.triggered_id or not any(clicks):
+            return no_update
+        return cancelled(services, ctx.triggered_id["key"])
+
+
+def _register_draft(app: Dash, services: Services) -> None:
+    @app.callback(
+        Output(ids.CONTROL_DRAFT, "data"),
+        Output(ids.CONTROL_OBJECTIVE, "options"),
+        Output(ids.CONTROL_OBJECTIVE, "value"),
+        Output(ids.CONTROL_NAME, "value"),
+        Input(ids.SHOWN, "data"),
+        State(ids.CONTROL_DRAFT, "data"),
+    )
+    def begin(shown: Any, draft: Any) -> Any:
+        study = shown_study(services, shown)
+        shown_id = study.id if study else None
+        if isinstance(draft, dict) and draft.get("study") == shown_id:
+            return (no_update,) * 4
+        return beginning(services, study)
+
+    @app.callback(
+        Output(ids.CONTROL_DRAFT, "data", allow_duplicate=True),
+        Input(ids.CONTROL_OBJECTIVE, "value"),
+        State(ids.SHOWN, "data"),
+        State(ids.CONTROL_DRAFT, "data"),
+        prevent_initial_call=True,
+    )
+    def choose_objective(objective: Any, shown: Any, draft: Any) -> Any:
+        if not isinstance(draft, dict) or objective == draft.get("objective"):
+            return no_update
+        return draft_of(shown_study(services, shown), services.registry, objective).to_json()
+
+    @app.callback(
+        output=(
+            Output(ids.CONTROL_DRAFT, "data", allow_duplicate=True),
+            Output(ids.CONTROL_MESSAGE, "children", allow_duplicate=True),
+        ),
+        inputs={"clicks": _TAKERS},
+        state={
+            "shown": State(ids.SHOWN, "data"),
+            "selection": State(ids.SELECTION, "data"),
+            "draft": State(ids.CONTROL_DRAFT, "data"),
+            "form": _FORM,
+        },
+        prevent_initial_call=True,
+    )
+    def change_space(clicks: Any, shown: Any, selection: Any, draft: Any, form: Any) -> Any:
+        del clicks
+        change = CHANGES[str(ctx.triggered_id)]
+        study = shown_study(services, shown)
+        try:
+            return changed(change, study, selection, Draft.from_json(draft), form_of(form))
+        except HyperTendrilError as error:
+            return no_update, message(str(error), is_error=True)
+
+
+def _register_rows(app: Dash) -> None:
+    @app.callback(
+        Output(ids.CONTROL_SPACE, "children"),
+        Output(ids.CONTROL_UNDO, "disabled"),
+        Output(ids.CONTROL_RUN, "children"),
+        Input(ids.CONTROL_DRAFT, "data"),
+    )
+    def show_space(data: Any) -> Any:
+        draft = Draft.from_json(data)
+        words = "Run refined study" if draft.is_refined else "Run study"
+        return space_rows(draft.declared, draft.space), draft.before is None, words
+
+    @app.callback(
+        Output(ids.space_field(MATCH, "bar"), "style"),
+        Output(ids.CONTROL_MESSAGE, "children", allow_duplicate=True),
+        Input(ids.space_field(MATCH, "low"), "value"),
+        Input(ids.space_field(MATCH, "high"), "value"),
+        State(ids.CONTROL_DRAFT, "data"),
+        prevent_initial_call=True,
+    )
+    def show_range(low: Any, high: Any, draft: Any) -> Any:
+        return range_update(ctx.triggered_id["key"], low, high, Draft.from_json(draft))
+
+    @app.callback(
+        Output(ids.CONTROL_METHOD, "options"),
+        Output(ids.CONTROL_METHOD, "value"),
+        Input(ids.CONTROL_METHOD, "id"),
+    )
+    def offer_methods(_id: Any) -> Any:
+        return [{"label": info.title, "value": name} for name, info in METHODS.items()], (
+            DEFAULT_METHOD
+        )
+
+    @app.callback(Output(ids.CONTROL_SETTINGS, "children"), Input(ids.CONTROL_METHOD, "value"))
+    def show_settings(method: Any) -> Any:
+        info = METHODS.get(method)
+        settings = info.settings if info else ()
+        return setting_inputs([(s.name, str(s.default), s.text) for s in settings])
+
+
+def _register_running(app: Dash, services: Services) -> None:
+    @app.callback(
+        output=(
+            Output(ids.CONTROL_MESSAGE, "children", allow_duplicate=True),
+            Output(ids.CONTROL_AWAITED, "data", allow_duplicate=True),
+            Output(ids.CONTROL_KEY, "data"),
+        ),
+        inputs={"clicks": Input(ids.CONTROL_RUN, "n_clicks")},
+        state={
+            "draft": State(ids.CONTROL_DRAFT, "data"),
+            "key": State(ids.CONTROL_KEY, "data"),
+            "form": _FORM,
+        },
+        # Also when the page opens: the first submission needs a key too.
+        prevent_initial_call="initial_duplicate",
+    )
+    def run(clicks: Any, draft: Any, key: Any, form: Any) -> Any:
+        if not clicks:
+            return no_update, no_update, secrets.token_hex(8)
+        try:
+            text, job_id = submitted(services, Draft.from_json(draft), form_of(form), key)
+        except HyperTendrilError as error:
+            return message(str(error), is_error=True), no_update, no_update
+        return message(text), job_id, secrets.token_hex(8)
+
+    @app.callback(
+        output=(
+            Output(ids.CONTROL_DOWNLOAD, "data"),
+            Output(ids.CONTROL_MESSAGE, "children", allow_duplicate=True),
+        ),
+        inputs={"clicks": Input(ids.CONTROL_EXPORT, "n_clicks")},
+        state={"draft": State(ids.CONTROL_DRAFT, "data"), "form": _FORM},
+        prevent_initial_call=True,
+    )
+    def export(clicks: Any, draft: Any, form: Any) -> Any:
+        del clicks
+        try:
+            return exported(services, Draft.from_json(draft), form_of(form))
+        except HyperTendrilError as error:
+            return no_update, message(str(error), is_error=True)
+
+    @app.callback(
+        Output(ids.SHOWN, "data", allow_duplicate=True),
+        Output(ids.CONTROL_AWAITED, "data", allow_duplicate=True),
+        Input(ids.PULSE, "data"),
+        State(ids.CONTROL_AWAITED, "data"),
+        prevent_initial_call=True,
+    )
+    def show_awaited(pulse: Any, awaited: Any) -> Any:
+        is_there = isinstance(pulse, dict) and awaited in pulse.get("studies", {})
+        if not awaited or not is_there:
+            return no_update, no_update
+        return shown_data(services, awaited), None

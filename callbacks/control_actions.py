@@ -1,0 +1,177 @@
+"""What the buttons of the Control panel do, as functions of what the page sent."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from dash import no_update
+
+from hypertendril.callbacks.next_study import (
+    Draft,
+    Form,
+    bound_of,
+    draft_of,
+    next_name,
+    proposed,
+    space_before,
+)
+from hypertendril.callbacks.services import Services
+from hypertendril.callbacks.shown import shown_study
+from hypertendril.errors import JobError, SpaceError
+from hypertendril.guidance.next_study import from_best, from_brushes
+from hypertendril.jobs.queue import JobState
+from hypertendril.layouts import ids
+from hypertendril.layouts.control import message
+from hypertendril.layouts.control_space import bar_style
+from hypertendril.layouts.labels import plain
+from hypertendril.model import SearchSpace, Selection, Study
+from hypertendril.model.space import narrowed
+
+
+def form_of(states: dict[str, Any]) -> Form:
+    """Return the form from the values and ids of its inputs."""
+
+    def by_key(part: str) -> dict[str, Any]:
+        return {
+            item["key"]: value
+            for item, value in zip(states[f"{part}_ids"], states[part], strict=True)
+        }
+
+    return Form(
+        objective=states["objective"],
+        method=states["method"],
+        name=states["name"],
+        trials=states["trials"],
+        parallel=states["parallel"],
+        seed=states["seed"],
+        settings=by_key("settings"),
+        low=by_key("low"),
+        high=by_key("high"),
+        choices=by_key("choices"),
+    )
+
+
+def shown_data(services: Services, study_id: Any) -> Any:
+    """Return what the page's store of the shown study takes, no update for an unknown study."""
+    study = shown_study(services, {"study": study_id})
+    return no_update if study is None else {"study": study.id, "version": study.version}
+
+
+def beginning(services: Services, study: Study | None) -> tuple[Any, Any, Any, str]:
+    """Return draft, objectives to choose from, the chosen one and a name for the next study."""
+    draft = draft_of(study, services.registry)
+    options = [{"label": plain(name), "value": name} for name in services.registry.objectives]
+    taken = {summary.header.name for summary in services.store.studies()}
+    name = next_name(study.name, taken) if study is not None else "first study"
+    return draft.to_json(), options, draft.objective, name
+
+
+def from_brushes_change(
+    study: Study, selection: Any, draft: Draft, before: SearchSpace
+) -> tuple[Draft, str]:
+    """Return the draft with the ranges a person has brushed, and what to say."""
+    found = from_brushes(study, Selection.from_json(selection))
+    return draft.replaced(proposed(draft, found.space), before), found.reason
+
+
+def suggestion_change(
+    study: Study, selection: Any, draft: Draft, before: SearchSpace
+) -> tuple[Draft, str]:
+    """Return the draft with the ranges of the best trials, and what to say."""
+    del selection
+    found = from_best(study)
+    return draft.replaced(proposed(draft, found.space), before), found.reason
+
+
+def undo_change(
+    study: Study | None, selection: Any, draft: Draft, before: SearchSpace
+) -> tuple[Draft, str]:
+    """Return the draft as it was before its ranges were replaced."""
+    del study, selection
+    if draft.before is None:
+        raise SpaceError("There is nothing to undo.")
+    return draft.replaced(
+        draft.before, before
+    ), "Ranges as they were before; undo again to go back."
+
+
+def reset_change(
+    study: Study | None, selection: Any, draft: Draft, before: SearchSpace
+) -> tuple[Draft, str]:
+    """Return the draft with the declared ranges."""
+    del study, selection
+    return draft.replaced(draft.declared, before), "The declared ranges again."
+
+
+CHANGES: dict[str, Callable[..., tuple[Draft, str]]] = {
+    ids.CONTROL_TAKE_BRUSHES: from_brushes_change,
+    ids.CONTROL_TAKE_SUGGESTION: suggestion_change,
+    ids.CONTROL_UNDO: undo_change,
+    ids.CONTROL_RESET: reset_change,
+}
+_NEED_STUDY = (from_brushes_change, suggestion_change)
+
+
+def changed(
+    change: Callable[..., tuple[Draft, str]],
+    study: Study | None,
+    selection: Any,
+    draft: Draft,
+    form: Form,
+) -> tuple[Any, Any]:
+    """Return the draft after `change` and the words for the message line.
+
+    Raises:
+        HyperTendrilError: The change makes no sense; the draft stays.
+    """
+    if study is None and change in _NEED_STUDY:
+        raise SpaceError("No study is shown, so there are no ranges to take.")
+    after, words = change(study, selection, draft, space_before(form, draft))
+    return after.to_json(), message(words)
+
+
+def range_update(key: str, low: Any, high: Any, draft: Draft) -> tuple[Any, Any]:
+    """Return where the bar of a row lies after an edit, and what is wrong with the edit, if anything."""
+    declared = draft.declared.parameters[int(key)]
+    try:
+        a, b = bound_of(declared, "low", low), bound_of(declared, "high", high)
+        narrowed(declared, low=a, high=b)
+    except SpaceError as error:
+        return bar_style(declared, None, None), message(str(error), is_error=True)
+    return bar_style(declared, a, b), None
+
+
+def submitted(services: Services, draft: Draft, form: Form, key: Any) -> tuple[str, str]:
+    """Put the job of the form into the queue; return what to say and the job's id.
+
+    Raises:
+        HyperTendrilError: The form is invalid or the queue refuses.
+    """
+    spec = form.job(draft, services.registry)
+    job_id = services.queue.submit(spec, key=key if isinstance(key, str) else None)
+    words = f"Queued {plain(spec.name)!r}: {spec.budget.trials} trials, {spec.method}."
+    return f"{words} It is shown as soon as it starts.", str(job_id)
+
+
+def exported(services: Services, draft: Draft, form: Form) -> tuple[Any, Any]:
+    """Return the job file the command line runs, and what to say.
+
+    Raises:
+        HyperTendrilError: The form is invalid, or TOML cannot say it.
+    """
+    spec = form.job(draft, services.registry)
+    name = f"{re.sub(r'[^A-Za-z0-9]+', '-', spec.name).strip('-')[:60] or 'study'}.toml"
+    file = {"content": spec.to_toml(), "filename": name, "type": "application/toml"}
+    return file, message(f"Saved {name}: run it with hypertendril run {name}")
+
+
+def cancelled(services: Services, job_id: Any) -> Any:
+    """Cancel a job; return what to say."""
+    try:
+        state = services.queue.cancel(str(job_id))
+    except JobError as error:
+        return message(str(error), is_error=True)
+    is_asked = state is JobState.RUNNING
+    return message("Asked the worker to stop it; what is done stays." if is_asked else "Cancelled.")

@@ -1,0 +1,160 @@
+"""Lines of the Control panel's lists, made from what store and queue say."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+
+from hypertendril.analysis.ticks import number_text
+from hypertendril.jobs.queue import Job, JobQueue, JobState
+from hypertendril.layouts.control_lists import JobLine, StudyLine
+from hypertendril.layouts.labels import plain
+from hypertendril.model import TrialState
+from hypertendril.search import METHODS
+from hypertendril.store import StudySummary
+
+FAILURES_SHOWN = 3
+FAILURE_SECONDS = 24 * 3600.0
+_ENDED_BADLY = (JobState.FAILED, JobState.QUARANTINED)
+
+
+class JobView:
+    """The jobs of a queue, read again only when something in it changed."""
+
+    def __init__(self, queue: JobQueue) -> None:
+        self._queue = queue
+        self._seen: tuple[int, tuple[Job, ...]] | None = None
+
+    def jobs(self) -> tuple[Job, ...]:
+        """Return all jobs in the order they were submitted."""
+        count = self._queue.change_count()
+        if self._seen is None or self._seen[0] != count:
+            self._seen = (count, self._queue.jobs())
+        return self._seen[1]
+
+
+def study_lines(studies: Sequence[StudySummary], jobs: Sequence[Job]) -> list[StudyLine]:
+    """Return all studies as a tree: newest first, what was refined under what it came from."""
+    known = {study.id: study for study in studies}
+    children: dict[str | None, list[StudySummary]] = {}
+    for study in sorted(studies, key=lambda s: s.created, reverse=True):
+        parent = study.header.refined_from
+        children.setdefault(parent if parent in known else None, []).append(study)
+    by_id = {str(job.id): job for job in jobs}
+    lines: list[StudyLine] = []
+    seen: set[str] = set()
+    stack = [(study, 0) for study in reversed(children.get(None, []))]
+    while stack:
+        study, depth = stack.pop()
+        if study.id in seen:
+            continue
+        seen.add(study.id)
+        lines.append(_study_line(study, depth, by_id.get(study.id)))
+        stack += [(child, depth + 1) for child in reversed(children.get(study.id, []))]
+    # Studies that name each other as parents hang from no root.
+    lines += [
+        _study_line(study, 0, by_id.get(study.id)) for study in studies if study.id not in seen
+    ]
+    return lines
+
+
+def _study_line(study: StudySummary, depth: int, job: Job | None) -> StudyLine:
+    is_running = job is not None and job.state is JobState.RUNNING
+    return StudyLine(
+        id=study.id,
+        name=study.header.name,
+        depth=depth,
+        state=_state(study, job),
+        method=_method_title(study.header.method.name),
+        n_trials=study.n_trials,
+        best="" if study.best is None else number_text(study.best),
+        progress=_share(job, study.counts) if job is not None and is_running else None,
+        detail=_detail(job, study.counts) if job is not None else "",
+        job=str(job.id) if job is not None and is_running and not job.is_cancelling else None,
+        title=_title(study),
+    )
+
+
+def _state(study: StudySummary, job: Job | None) -> str:
+    if job is not None and job.state in (*_ENDED_BADLY, JobState.QUEUED, JobState.RUNNING):
+        return "failed" if job.state in _ENDED_BADLY else job.state.value
+    if study.counts[TrialState.RUNNING]:
+        return "running"
+    if not study.n_trials:
+        return "empty"
+    return "failed" if study.counts[TrialState.FAILED] == study.n_trials else "done"
+
+
+def _method_title(name: str) -> str:
+    return METHODS[name].title if name in METHODS else name
+
+
+def _ended(counts: Mapping[TrialState, int]) -> int:
+    return sum(
+        counts[state] for state in (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAILED)
+    )
+
+
+def _share(job: Job, counts: Mapping[TrialState, int]) -> float:
+    return _ended(counts) / job.spec.budget.trials
+
+
+def _detail(job: Job, counts: Mapping[TrialState, int]) -> str:
+    if job.state is JobState.RUNNING:
+        words = "stopping" if job.is_cancelling else "running"
+        running = counts[TrialState.RUNNING]
+        return (
+            f"{words} · {_ended(counts)} of {job.spec.budget.trials} trials · {running} under way"
+        )
+    if job.state is JobState.DONE:
+        return ""
+    return f"{job.state.value} after {_ended(counts)} of {job.spec.budget.trials} trials"
+
+
+def _title(study: StudySummary) -> str:
+    header = study.header
+    counts = ", ".join(
+        f"{count:,} {state.name.lower()}" for state, count in study.counts.items() if count
+    )
+    lines = [
+        plain(header.name, 200),
+        f"{header.method.name}, written by {header.framework}",
+        *([plain(header.source, 200)] if header.source else []),
+        counts or "no trials yet",
+        *([f"{len(header.skipped)} items could not be read"] if header.skipped else []),
+    ]
+    return "\n".join(lines)
+
+
+def job_lines(
+    jobs: Sequence[Job], studies: Sequence[StudySummary], now: float | None = None
+) -> list[JobLine]:
+    """Return the jobs that wait or start, and the last ones that failed.
+
+    A running job is told by the line of its study.
+    """
+    known = {study.id for study in studies}
+    waiting = [job for job in jobs if job.state.is_open and str(job.id) not in known]
+    waiting += [job for job in jobs if job.state is JobState.QUEUED and str(job.id) in known]
+    moment = time.time() if now is None else now
+    failed = [
+        job
+        for job in jobs
+        if job.state in _ENDED_BADLY and moment - (job.ended or moment) < FAILURE_SECONDS
+    ]
+    return [_job_line(job) for job in [*waiting, *failed[-FAILURES_SHOWN:]]]
+
+
+def _job_line(job: Job) -> JobLine:
+    state = "failed" if job.state in _ENDED_BADLY else job.state.value
+    words = "stopping" if job.is_cancelling else job.state.value
+    if job.state is JobState.RUNNING and not job.is_cancelling:
+        words = "starting"
+    return JobLine(
+        id=str(job.id),
+        name=job.spec.name,
+        state=state,
+        detail=f"{words} · {job.spec.budget.trials:,}",
+        message=job.message,
+        can_cancel=job.state.is_open and not job.is_cancelling,
+    )

@@ -1,0 +1,136 @@
+"""Control panel: the studies, the queue, and the form of the next study."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import dash_bootstrap_components as dbc
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from hypertendril.layouts import ids
+from hypertendril.layouts.panel import panel
+
+DEFAULT_TRIALS = 40
+DEFAULT_PARALLEL = 2
+
+
+def control_panel() -> html.Section:
+    """Return the panel of view A."""
+    body = [
+        html.Div(
+            [
+                html.Div(id=ids.CONTROL_STUDIES, className="control-studies"),
+                html.Div(id=ids.CONTROL_JOBS, className="control-jobs"),
+                _section("Next study", _form()),
+                _section("Search space", _space(), hint="next range in orange"),
+            ],
+            className="control-scroll",
+        ),
+        html.Div(
+            [
+                html.Div(id=ids.CONTROL_MESSAGE, className="control-message", role="status"),
+                html.Div([_run_button(), _export_button()], className="control-actions"),
+            ],
+            className="control-foot",
+        ),
+        dcc.Store(id=ids.CONTROL_DRAFT),
+        dcc.Store(id=ids.CONTROL_KEY),
+        dcc.Store(id=ids.CONTROL_AWAITED),
+        dcc.Download(id=ids.CONTROL_DOWNLOAD),
+    ]
+    return panel("A", "Control panel", None, [], body)
+
+
+def message(text: str, *, is_error: bool = False) -> Component:
+    """Return what the message line says of the last thing a person did."""
+    return html.Span(text, className="is-error" if is_error else "is-said")
+
+
+def setting_inputs(settings: Sequence[tuple[str, str, str]]) -> list[Component]:
+    """Return an input for each (name, default, explanation) of a method's settings."""
+    return [
+        _field(name, _text_input(ids.method_setting(name), default), title)
+        for name, default, title in settings
+    ]
+
+
+def _section(title: str, children: Sequence[Component], hint: str = "") -> Component:
+    heading = [html.Span(title, className="control-heading")]
+    if hint:
+        heading.append(html.Span(hint, className="control-hint"))
+    # Native: opens and closes without asking the server.
+    return html.Details([html.Summary(heading), *children], open=True, className="control-section")
+
+
+def _form() -> list[Component]:
+    whole = [
+        _field("Objective", _select(ids.CONTROL_OBJECTIVE), "What is run: a registered objective"),
+        _field("Name", _text_input(ids.CONTROL_NAME, "", is_number=False)),
+    ]
+    halves = [
+        _field("Method", _select(ids.CONTROL_METHOD)),
+        _field("Trials", _text_input(ids.CONTROL_TRIALS, str(DEFAULT_TRIALS))),
+        _field(
+            "Workers",
+            _text_input(ids.CONTROL_PARALLEL, str(DEFAULT_PARALLEL)),
+            "Trials that run at the same time",
+        ),
+        _field("Seed", _text_input(ids.CONTROL_SEED, "0"), "Same seed, same search"),
+    ]
+    return [
+        html.Div(whole, className="control-fields"),
+        html.Div(halves, className="control-fields is-halves"),
+        html.Div(id=ids.CONTROL_SETTINGS, className="control-fields is-wide"),
+    ]
+
+
+def _space() -> list[Component]:
+    tools = [
+        _tool("Take ranges from brushes", ids.CONTROL_TAKE_BRUSHES),
+        _tool("Take suggestion", ids.CONTROL_TAKE_SUGGESTION),
+        _tool("Undo", ids.CONTROL_UNDO),
+        _tool("Reset", ids.CONTROL_RESET),
+    ]
+    return [
+        html.Div(tools, className="control-tools"),
+        html.Div(id=ids.CONTROL_SPACE, className="control-space"),
+    ]
+
+
+def _tool(words: str, component_id: str) -> Component:
+    return html.Button(words, id=component_id, className="pill")
+
+
+def _run_button() -> Component:
+    return html.Button("Run refined study", id=ids.CONTROL_RUN, className="ht-button primary")
+
+
+def _export_button() -> Component:
+    return html.Button(
+        "Export configuration",
+        id=ids.CONTROL_EXPORT,
+        className="ht-button",
+        title="The file that `hypertendril run` takes",
+    )
+
+
+def _field(words: str, control: Component, title: str | None = None) -> Component:
+    return html.Label([html.Span(words), control], className="control-field", title=title)
+
+
+def _select(component_id: str) -> Component:
+    select: Component = dbc.Select(id=component_id, options=[], class_name="ht-select")
+    return select
+
+
+def _text_input(component_id: Any, value: str, *, is_number: bool = True) -> Component:
+    text_input: Component = dbc.Input(
+        id=component_id,
+        value=value,
+        type="text",
+        autocomplete="off",
+        class_name="ht-input is-number" if is_number else "ht-input",
+    )
+    return text_input
