@@ -7,6 +7,7 @@ elsewhere, and is finished by a worker if this process is killed.
 from __future__ import annotations
 
 import signal
+import sys
 
 from tqdm import tqdm
 
@@ -33,13 +34,13 @@ def run_here(spec: JobSpec, settings: Settings) -> tuple[Job, Study]:
     queue = JobQueue(settings.queue)
     store = ExperimentStore.open(settings.store)
     owner = queue.new_owner()
-    bar = tqdm(total=spec.budget.trials, desc=spec.name, unit="trial")
+    every_seconds = 0.2 if sys.stderr.isatty() else 10.0
+    bar = tqdm(total=spec.budget.trials, desc=spec.name, unit="trial", mininterval=every_seconds)
 
     def watch(progress: Progress) -> None:
-        bar.n = progress.done
         best = "none yet" if progress.best is None else f"{progress.best:.5g}"
         bar.set_postfix_str(f"best {best}", refresh=False)
-        bar.refresh()
+        bar.update(progress.done - bar.n)
 
     try:
         with StopSignals((signal.SIGINT,)) as interrupt, StopSignals(_LEAVE) as leave:

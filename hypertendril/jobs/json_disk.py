@@ -16,6 +16,9 @@ from diskcache.core import MODE_RAW, UNKNOWN
 
 from hypertendril.errors import JobError
 
+# What a full disk, a lock that lasts or a broken file comes out of diskcache as.
+DATABASE_ERRORS = (diskcache.Timeout, diskcache.core.sqlite3.Error)
+
 
 class JsonDisk(diskcache.Disk):  # type: ignore[misc]
     """Stores values as JSON text; raises `JobError` for any row another program planted."""

@@ -12,6 +12,7 @@ from hypertendril.jobs.objectives import load_registry
 from hypertendril.jobs.queue import JobQueue, JobState, Lease, Progress, Standing
 from hypertendril.jobs.recorder import close_trials
 from hypertendril.jobs.runner import Ending, Order, run_study
+from hypertendril.model import Study, TrialState
 from hypertendril.settings import Settings
 from hypertendril.store.experiment_store import ExperimentStore
 
@@ -124,7 +125,17 @@ def _attempt(
         code = secrets.token_hex(4)
         _log.exception("Job %s failed for a reason of ours (%s)", job_id, code)
         return Ending.FAILED, f"Internal error {code}; the worker's log says more."
-    return ending, "Cancelled while it ran." if ending is Ending.CANCELLED else ""
+    if ending is Ending.CANCELLED:
+        return ending, "Cancelled while it ran."
+    return ending, _complaint(store.snapshot(job_id)) if ending is Ending.DONE else ""
+
+
+def _complaint(study: Study) -> str:
+    """Return what to tell about a study that ran to its end; nothing if any trial was good."""
+    if study.counts()[TrialState.COMPLETE]:
+        return ""
+    notes = study.trials.notes
+    return f"No trial was completed. The first one says: {notes.get(min(notes, default=0), '')}"
 
 
 def _finish(

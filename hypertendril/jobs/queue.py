@@ -12,7 +12,6 @@ and a standard-library database would do as well.
 from __future__ import annotations
 
 import secrets
-import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,7 +23,7 @@ from typing import Any, NewType
 import diskcache
 
 from hypertendril.errors import JobError
-from hypertendril.jobs.json_disk import JsonDisk
+from hypertendril.jobs.json_disk import DATABASE_ERRORS, JsonDisk
 from hypertendril.jobs.owner import Owner, is_alive
 from hypertendril.jobs.spec import JobSpec
 from hypertendril.settings import private_folder
@@ -384,7 +383,7 @@ class JobQueue:
 def _as_job_errors() -> Iterator[None]:
     try:
         yield
-    except (sqlite3.Error, diskcache.Timeout) as error:
+    except DATABASE_ERRORS as error:
         raise JobError(f"The job queue cannot be used now ({error}); is the disk full?") from error
 
 
