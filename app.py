@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from dash import Dash
-from hypertendril.jobs.worker import start_worker
-from hypertendril.readers.follow import Follower
 from werkzeug.serving import make_server
 
 from hypertendril.callbacks.application import create_app
@@ -18,6 +18,8 @@ from hypertendril.callbacks.services import Services
 from hypertendril.errors import HyperTendrilError
 from hypertendril.jobs.objectives import Registry, load_registry
 from hypertendril.jobs.queue import JobQueue
+from hypertendril.jobs.worker import start_worker
+from hypertendril.readers.follow import Follower
 from hypertendril.server.security import LOCAL_NAMES
 from hypertendril.settings import Settings
 from hypertendril.store import Derived, ExperimentStore
@@ -25,10 +27,11 @@ from hypertendril.store import Derived, ExperimentStore
 EXAMPLES = Path(__file__).resolve().parent / "examples" / "studies"
 
 
-def build(sources: list[str], settings: Settings) -> Dash:
+def build(sources: Sequence[str | Path], settings: Settings) -> Dash:
     """Return the application over `sources`, followed live, and what was run here before."""
     store = ExperimentStore.open(settings.store)
-    Follower(sources or [str(path) for path in sorted(EXAMPLES.glob("*.json"))], store).start()
+    follower = Follower(sources or sorted(EXAMPLES.glob("*.json")), store)
+    follower.start()
     derived = Derived()
     registry = load_registry(settings.objectives) if settings.objectives else Registry()
     services = Services(
@@ -38,6 +41,7 @@ def build(sources: list[str], settings: Settings) -> Dash:
         derived=derived,
         importances=ImportanceFeed(store, derived, time.monotonic),
         settings=settings,
+        follower=follower,
     )
     return create_app(services)
 
@@ -52,6 +56,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--objectives", help="TOML file of the objectives that may be run")
     parser.add_argument("--no-worker", action="store_true", help="only look: run no jobs")
     told = parser.parse_args(arguments)
+    # A line a request says nothing to the person who started this; errors still show.
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     try:
         settings = Settings.find(told.data, told.objectives)
         app = build(told.sources, settings)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from dash import Dash, html
-from hypertendril.layouts.control import control_panel
-from hypertendril.layouts.importance import importance_panel
 
 from hypertendril.callbacks import (
     control,
@@ -21,8 +19,10 @@ from hypertendril.callbacks import (
     space,
 )
 from hypertendril.callbacks.services import Services
+from hypertendril.layouts.control import control_panel
 from hypertendril.layouts.curves import curves_panel
 from hypertendril.layouts.exploration import exploration_panel
+from hypertendril.layouts.importance import importance_panel
 from hypertendril.layouts.overview import overview_panel
 from hypertendril.layouts.page import page as page_layout
 from hypertendril.layouts.selected import selected_panel
@@ -40,7 +40,9 @@ def create_app(services: Services) -> Dash:
         "hypertendril",
         title="HyperTendril",
         assets_folder=str(ASSETS),
-        assets_path_ignore=["vendor"],  # assets/00-vendor.css brings them in, in a layer of their own
+        assets_path_ignore=[
+            "vendor"
+        ],  # assets/00-vendor.css brings them in, in a layer of their own
         update_title="",
         serve_locally=True,
     )
@@ -48,7 +50,7 @@ def create_app(services: Services) -> Dash:
     crossfilter.register(app)
     for view in VIEWS:
         view.register(app, services)
-    app.server.register_blueprint(blueprint(services.store, lambda: _counters(services)))
+    app.server.register_blueprint(blueprint(services.store, lambda: _news(services)))
     protect(app.server, script_hashes=app.csp_hashes)
     return app
 
@@ -65,6 +67,11 @@ def _panels() -> dict[str, html.Section]:
     }
 
 
-def _counters(services: Services) -> Mapping[str, int]:
+def _news(services: Services) -> dict[str, Any]:
     services.importances.catch_up()
-    return {"derived": services.derived.count, "jobs": services.queue.change_count()}
+    return {
+        "derived": services.derived.count,
+        "jobs": services.queue.change_count(),
+        "problems": sorted(services.follower.problems.values()),
+        "first": services.first_study(),
+    }

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hypertendril.analysis.importance import Importance
-
 from hypertendril.callbacks.importance_feed import ImportanceFeed
 from hypertendril.jobs.objectives import Registry
 from hypertendril.jobs.queue import JobQueue
 from hypertendril.model import Study
+from hypertendril.readers.follow import Follower
 from hypertendril.settings import Settings
 from hypertendril.store import Derived, ExperimentStore, Failure
 
@@ -24,6 +24,7 @@ class Services:
     derived: Derived
     importances: ImportanceFeed
     settings: Settings
+    follower: Follower
 
     def importance(self, study: Study, metric: str | None = None) -> Importance | Failure | None:
         """Return the newest importance of `metric` (a column key; the leading objective if None).
@@ -36,3 +37,10 @@ class Services:
         """Return single effects by parameter name; empty while unknown or impossible."""
         found = self.importance(study)
         return dict(found.singles) if isinstance(found, Importance) else {}
+
+    def first_study(self) -> str | None:
+        """Return the id of the study a new page shows: of the sources opened, else the newest."""
+        if opened := self.follower.study_ids():
+            return opened[0]
+        newest = max(self.store.studies(), key=lambda study: study.created, default=None)
+        return newest.id if newest else None

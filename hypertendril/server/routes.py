@@ -37,19 +37,19 @@ def exploration_arrays(study: Study) -> dict[str, NDArray[Any]]:
     }
 
 
-def blueprint(store: ExperimentStore, counters: Callable[[], Mapping[str, int]]) -> Blueprint:
+def blueprint(store: ExperimentStore, news: Callable[[], Mapping[str, Any]]) -> Blueprint:
     """Return the routes `_ht/pulse` and `_ht/columns/<study>`.
 
     Args:
         store: Asked to take in what other processes wrote, at each pulse.
-        counters: Numbers that grow when something else the page shows has changed.
+        news: Whatever else a page must hear of; equal answers mean that nothing changed.
     """
     routes = Blueprint("hypertendril", __name__)
 
     @routes.get("/_ht/pulse")
     def pulse() -> Response:
         store.refresh()
-        return jsonify({"studies": store.versions(), **counters()})
+        return jsonify({"studies": store.versions(), **news()})
 
     @routes.get("/_ht/columns/<study_id>")
     def columns(study_id: str) -> Response:

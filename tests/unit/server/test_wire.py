@@ -67,7 +67,7 @@ def test_categories_travel_as_codes_with_their_texts_beside_them() -> None:
 
 
 @pytest.mark.parametrize(("direction", "worst_is_less"), [("minimize", False), ("maximize", True)])
-def test_the_colour_range_runs_from_worst_to_best(direction: str, worst_is_less: bool) -> None:
+def test_the_colour_range_runs_from_worst_to_best(direction: str, *, worst_is_less: bool) -> None:
     study = study_of([[0.01, 0]] * 20, list(range(20)))
     header = StudyHeader("s", study.space, (Objective("loss", Direction(direction)),))
     message = encode_study(Study("id", header, study.trials, study.evaluations, study.curves))

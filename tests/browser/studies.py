@@ -1,0 +1,57 @@
+"""A small study with everything that makes counting hard, written in the generic form."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+N_TRIALS = 240
+LR = {"name": "lr", "kind": "float", "low": 1e-5, "high": 0.1, "log": True}
+DEPTH = {"name": "depth", "kind": "int", "low": 1, "high": 6}
+OPTIMIZER = {"name": "optimizer", "kind": "categorical", "choices": ["sgd", "<b>x</b>", "__proto__"]}
+MOMENTUM = {
+    "name": "momentum",
+    "kind": "float",
+    "low": 0.0,
+    "high": 0.99,
+    "condition": {"parent": "optimizer", "values": ["sgd"]},
+}
+
+
+def write_awkward_study(folder: Path) -> Path:
+    """Write a study with pruned, failed and running trials, conditions and hostile categories."""
+    random = np.random.default_rng(5)
+    path = folder / "awkward.json"
+    study = {
+        "name": "awkward",
+        "objectives": [{"name": "accuracy", "direction": "maximize"}],
+        "method": {"name": "random", "settings": {}},
+        "space": [LR, DEPTH, OPTIMIZER, MOMENTUM],
+        "trials": [_trial(number, random) for number in range(N_TRIALS)],
+    }
+    path.write_text(json.dumps(study), encoding="utf-8")
+    return path
+
+
+def _trial(number: int, random: np.random.Generator) -> dict[str, Any]:
+    lr = float(10 ** random.uniform(-5, -1))
+    depth = int(random.integers(1, 7))
+    optimizer = OPTIMIZER["choices"][int(random.integers(3))]
+    params: dict[str, Any] = {"lr": lr, "depth": depth, "optimizer": optimizer}
+    if optimizer == "sgd":
+        params["momentum"] = float(random.uniform(0, 0.99))
+    accuracy = float(0.9 - 0.08 * (np.log10(lr) + 3) ** 2 + random.normal(0, 0.02))
+    state = {0: "failed", 1: "pruned", 2: "running"}.get(number % 19, "complete")
+    trial: dict[str, Any] = {
+        "number": number,
+        "state": state,
+        "params": params,
+        "metrics": {"size": float(depth * 1000 + number)},
+    }
+    if state in ("complete", "pruned"):
+        curve = [[step, accuracy * (1 - 0.5**step)] for step in range(1, 8)]
+        trial |= {"values": {"accuracy": accuracy}, "curves": {"accuracy": curve}}
+    return trial
