@@ -14,9 +14,11 @@ from typing import Any
 import numpy as np
 
 from hypertendril.model import Outcome, Study, TrialState
-from hypertendril.readers.generic import FORMAT, VERSION
 from hypertendril.readers.json_text import plain
 from hypertendril.readers.result import ReadStudy
+
+FORMAT = "hypertendril-study"
+VERSION = 1
 
 
 def to_generic(study: Study | ReadStudy) -> dict[str, Any]:

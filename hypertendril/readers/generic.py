@@ -7,6 +7,7 @@ from typing import Any
 
 from hypertendril.errors import SpaceError
 from hypertendril.model import Direction, Method, Objective, Parameter, SearchSpace, StudyHeader
+from hypertendril.readers.export import FORMAT, VERSION, to_generic, write_generic
 from hypertendril.readers.generic_trials import TrialList
 from hypertendril.readers.inferred import infer_parameter
 from hypertendril.readers.json_text import BadJsonError, as_choice, brief, clean, parse, plain
@@ -14,8 +15,8 @@ from hypertendril.readers.losses import Losses
 from hypertendril.readers.result import ReadStudy, Rereading, Tail
 from hypertendril.readers.source import Source
 
-FORMAT = "hypertendril-study"
-VERSION = 1
+__all__ = ["GenericJson", "from_generic", "to_generic", "write_generic"]
+
 MOST_BYTES = 1 << 30  # Python needs some ten times as much to parse it
 STUDY_KEYS = frozenset(
     {"format", "version", "name", "framework", "refined_from", "objectives", "method"}

@@ -18,12 +18,13 @@ from hypertendril.readers.times import posix
 PIECE_BYTES = 1 << 23
 TOGETHER = 512  # lines parsed in one go, twice as fast as one by one
 WITNESS_BYTES = 64  # read again before the offset, to notice a file that was written anew
+WAITING, RUNNING = int(TrialState.WAITING), int(TrialState.RUNNING)  # plain: compared per line
 STATES = (  # by Optuna's numbers
-    TrialState.RUNNING,
-    TrialState.COMPLETE,
-    TrialState.PRUNED,
-    TrialState.FAILED,
-    TrialState.WAITING,
+    RUNNING,
+    int(TrialState.COMPLETE),
+    int(TrialState.PRUNED),
+    int(TrialState.FAILED),
+    WAITING,
 )
 DIRECTIONS = {1: "minimize", 2: "maximize"}
 _OPERATION = b'{"op_code"'
@@ -123,8 +124,7 @@ class _JournalTail:
             except BadJsonError:
                 operations = []
             if len(operations) == len(some):
-                for i, operation in enumerate(operations):
-                    self._apply(operation, self._line + i + 1)
+                self._apply(operations, self._line + 1)
             else:
                 for i, line in enumerate(some):
                     self._one_line(line, self._line + i + 1)
@@ -135,29 +135,24 @@ class _JournalTail:
         if not line.strip():
             return
         try:
-            self._apply(parse(line), number)
+            self._apply([parse(line)], number)
         except BadJsonError as error:
             # A writer died in the middle of a line and the next one went on behind it.
             at = line.rfind(_OPERATION)
             if at > 0 and _is_whole(line[at:]):
                 self._losses.add("a line cut short; the operation behind it was read", number)
-                self._apply(parse(line[at:]), number)
+                self._apply([parse(line[at:])], number)
             else:
                 self._losses.add(f"a line that is {error.reason}", number)
 
-    def _apply(self, operation: Any, number: int) -> None:
-        try:
-            self._replay.apply(operation)
-        except (
-            KeyError,
-            TypeError,
-            ValueError,
-            OverflowError,
-            AttributeError,
-            IndexError,
-        ) as error:
-            reason = f"{type(error).__name__}: {brief(error)}"
-            self._losses.add(f"an operation that makes no sense ({reason})", number)
+    def _apply(self, operations: Sequence[Any], first_line: int) -> None:
+        apply = self._replay.apply
+        for i, operation in enumerate(operations):
+            try:
+                apply[operation["op_code"]](operation)
+            except (LookupError, TypeError, ValueError, OverflowError, AttributeError) as error:
+                reason = f"{type(error).__name__}: {brief(str(error))}"
+                self._losses.add(f"an operation that makes no sense ({reason})", first_line + i)
 
 
 def _is_whole(text: bytes) -> bool:
@@ -187,31 +182,21 @@ class Replay:
         self._started: list[float] = []
         self._ended: list[float] = []
         self._rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in LONG}
-        self._by_code: tuple[Callable[[Operation], None], ...] = (
-            self._create_study,
-            self._delete_study,
-            self._study_user,
-            self._study_system,
-            self._create_trial,
-            self._param,
-            self._state_and_values,
-            self._report,
-            self._user,
-            self._system,
-        )
-
-    def apply(self, operation: Operation) -> None:
-        """Apply one operation.
-
-        Raises:
-            KeyError, TypeError, ValueError, OverflowError, AttributeError: It makes no sense.
-        """
-        code = operation["op_code"]
-        if not 0 <= code < len(self._by_code):
-            if code != len(self._by_code):  # 10 asks to forget trials; Optuna doesn't either
-                self._losses.count(f"operations of the unknown code {code}")
-            return
-        self._by_code[code](operation)
+        self._params = self._rows["params"]
+        # By operation code. Each raises one of a few built-in errors where it makes no sense.
+        self.apply: dict[int, Callable[[Operation], None]] = {
+            0: self._create_study,
+            1: self._delete_study,
+            2: self._study_user,
+            3: self._study_system,
+            4: self._create_trial,
+            5: self._param,
+            6: self._state_and_values,
+            7: self._report,
+            8: self._user,
+            9: self._system,
+            10: lambda _: None,  # asks to forget trials; Optuna doesn't either
+        }
 
     def flush(self) -> None:
         """Move the rows gathered from lines into columns."""
@@ -285,7 +270,7 @@ class Replay:
         if not 0 <= trial < len(self._state):
             self._losses.count("operations on a trial that was never created")
             return False
-        return self._state[trial] <= TrialState.RUNNING
+        return self._state[trial] <= RUNNING
 
     def _param(self, operation: Operation) -> None:
         trial = operation["trial_id"]
@@ -294,19 +279,20 @@ class Replay:
             self._add_param(trial, operation["param_name"], value, operation["distribution"])
 
     def _add_param(self, trial: int, name: str, value: Any, distribution: str) -> None:
-        codes = self._texts.names[name], self._texts.distributions[distribution]
-        self._rows["params"].append((trial, *codes, float(value)))
+        texts = self._texts
+        row = (trial, texts.names[name], texts.distributions[distribution], float(value))
+        self._params.append(row)
 
     def _state_and_values(self, operation: Operation) -> None:
         trial = operation["trial_id"]
         if not self._can_change(trial):
             return
         state = STATES[operation["state"]]
-        if state is TrialState.RUNNING:
-            if self._state[trial] == TrialState.RUNNING:
+        if state == RUNNING:
+            if self._state[trial] == RUNNING:
                 return  # another process was quicker
             self._started[trial] = posix(operation.get("datetime_start"))
-        if state > TrialState.RUNNING:
+        if state > RUNNING:
             self._ended[trial] = posix(operation.get("datetime_complete"))
         self._add_values(trial, operation.get("values") or [])
         self._state[trial] = state

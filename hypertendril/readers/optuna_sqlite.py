@@ -12,7 +12,8 @@ from typing import Any
 from urllib.parse import quote
 
 from hypertendril.errors import SourceFormatError
-from hypertendril.readers.optuna_tables import NEEDED, OptunaStorage, Row
+from hypertendril.readers.optuna_sql import NEEDED, TABLES, Row
+from hypertendril.readers.optuna_tables import OptunaStorage
 from hypertendril.readers.result import ReadStudy, Tail
 from hypertendril.readers.source import Source
 
@@ -33,7 +34,7 @@ class OptunaSqlite:
         try:
             with closing(open_database(source)) as database:
                 return set(NEEDED) <= set(database.columns())
-        except SourceFormatError:
+        except (SourceFormatError, sqlite3.Error):
             return True  # reading it says what is wrong
 
     def read(self, source: Source) -> tuple[ReadStudy, ...]:
@@ -46,11 +47,12 @@ class OptunaSqlite:
         In the log's mode commits may rewrite a file of unchanged size; the head of the shared
         index counts every commit.
         """
+        real = Source(path=source.file.resolve())  # the log lies beside the file, not beside a link
         return (
-            source.stat_token(),
-            _bytes_of(source.file, "", 24, 4),  # counts commits in the other modes
-            source.stat_token("-wal"),
-            _bytes_of(source.file, "-shm", 0, 48),
+            real.stat_token(),
+            _bytes_of(real.file, "", 24, 4),  # counts commits in the other modes
+            real.stat_token("-wal"),
+            _bytes_of(real.file, "-shm", 0, 48),
         )
 
     def follow(self, source: Source) -> Tail:
@@ -72,36 +74,47 @@ class _SqliteTail:
             self._storage, self._inode = OptunaStorage(self._source.shown), inode
         try:
             with closing(open_database(self._source, lenient=self._lenient)) as database:
-                return self._storage.advance(database)
+                studies = self._storage.advance(database)
+                if not (database.is_idle and _has_log(self._source.file)):
+                    return studies
         except sqlite3.Error as error:
             self._storage = OptunaStorage(self._source.shown)
-            if "UTF-8" in str(error) and not self._lenient:
-                self._lenient = True
-                return self.advance()
-            raise _explained(self._source, error) from None
+            if "UTF-8" not in str(error) or self._lenient:
+                raise _explained(self._source, error) from None
+            self._lenient = True
+            return self.advance()
+        # A writer came while the file was taken for idle: some of it may be half a change.
+        self._storage = OptunaStorage(self._source.shown)
+        return self.advance()
 
 
 class Database:
     """A read-only SQLite connection as `optuna_tables` needs it."""
 
-    errors: tuple[type[Exception], ...] = (sqlite3.Error,)
-
-    def __init__(self, connection: sqlite3.Connection, copy: Path | None = None) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, copy: Path | None = None, *, is_idle: bool = False
+    ) -> None:
         self._connection = connection
         self._copy = copy
+        self.is_idle = is_idle
 
     def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> Sequence[Row]:
         """Return the rows of a query."""
         return self._connection.execute(sql, parameters or {}).fetchall()
 
     def columns(self) -> Mapping[str, frozenset[str]]:
-        """Return the column names of every table."""
-        names = self.rows("SELECT name FROM sqlite_master WHERE type = 'table'")
+        """Return the column names of the tables of a storage."""
         info = "SELECT name FROM pragma_table_info(:table)"
-        return {
-            name: frozenset(str(row[0]) for row in self.rows(info, {"table": name}))
-            for (name,) in names
+        found = {
+            table: frozenset(str(row[0]) for row in self.rows(info, {"table": table}))
+            for table in TABLES
         }
+        return {table: columns for table, columns in found.items() if columns}
+
+    def is_damage(self, error: Exception) -> bool:
+        """Return whether it is the file that is at fault, not a writer or an encoding."""
+        text = str(error)
+        return isinstance(error, sqlite3.Error) and "locked" not in text and "UTF-8" not in text
 
     def begin(self) -> None:
         """Start a read transaction; it sees one moment of the database."""
@@ -133,13 +146,9 @@ def open_database(source: Source, *, lenient: bool = False) -> Database:
     try:
         # A database in WAL mode without a log has no writer. Opened the usual way, SQLite would
         # leave a log and an index beside it, or fail in a folder it can't write to.
-        idle = (
-            _bytes_of(file, "", 18, 1) == bytes([_WAL_FORMAT])
-            and not _beside(file, "-wal").exists()
-        )
-        database = Database(
-            _connect(file, "mode=ro&immutable=1" if idle else "mode=ro", lenient=lenient)
-        )
+        is_idle = _bytes_of(file, "", 18, 1) == bytes([_WAL_FORMAT]) and not _has_log(file)
+        options = "mode=ro&immutable=1" if is_idle else "mode=ro"
+        database = Database(_connect(file, options, lenient=lenient), is_idle=is_idle)
         try:
             database.rows("SELECT COUNT(*) FROM sqlite_master")
         except sqlite3.OperationalError as error:
@@ -179,6 +188,10 @@ def _recovered_copy(file: Path, *, lenient: bool) -> Database:
         shutil.rmtree(folder, ignore_errors=True)
         raise
     return Database(connection, folder)
+
+
+def _has_log(file: Path) -> bool:
+    return _beside(file.resolve(), "-wal").exists()
 
 
 def _beside(file: Path, suffix: str) -> Path:

@@ -1,4 +1,4 @@
-"""The tables of an Optuna SQL storage, read piece by piece; the same SQL serves every database.
+"""An Optuna SQL storage, read piece by piece.
 
 A trial that has ended never changes in Optuna, so it is read once. Trials that have not ended are
 read again at each look. Each piece is one short transaction: a writer is never held up for long,
@@ -7,25 +7,29 @@ and all rows of a trial come from the same moment.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
 from hypertendril.errors import SourceFormatError
 from hypertendril.model import TrialState
-from hypertendril.readers.json_text import BadJsonError, clean, parse
+from hypertendril.readers.json_text import BadJsonError, brief, clean, parse
 from hypertendril.readers.losses import Losses
-from hypertendril.readers.optuna_attributes import (
-    CONSTRAINTS,
-    GENERATION,
-    METRIC_NAMES,
-    RUNG,
-    WARNINGS,
-    note_of,
-    system_values,
-)
+from hypertendril.readers.optuna_attributes import WARNINGS, note_of, system_values
 from hypertendril.readers.optuna_rows import LONG, OptunaTables, StudyRecord, Texts
+from hypertendril.readers.optuna_sql import (
+    NEEDED,
+    Connection,
+    Parameters,
+    Row,
+    among,
+    between,
+    children,
+    next_trials,
+    of_studies,
+    some_trials,
+)
 from hypertendril.readers.optuna_study import build_studies
 from hypertendril.readers.result import ReadStudy
 from hypertendril.readers.times import posix_column
@@ -39,29 +43,8 @@ STATES = {
     "PRUNED": TrialState.PRUNED,
     "FAIL": TrialState.FAILED,
 }
-NEEDED = {"studies": ("study_id", "study_name"), "trials": ("trial_id", "number", "state")}
 
-Row = tuple[Any, ...]
-
-
-class Connection(Protocol):
-    """A database as this module needs it: named parameters as `:name`, short transactions."""
-
-    def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> Sequence[Row]:
-        """Return the rows of a query."""
-
-    def columns(self) -> Mapping[str, frozenset[str]]:
-        """Return the column names of every table."""
-
-    def begin(self) -> None:
-        """Start a read transaction."""
-
-    def end(self) -> None:
-        """End it."""
-
-    @property
-    def errors(self) -> tuple[type[Exception], ...]:
-        """What the database raises when a table can't be read."""
+Found = list[tuple[str, tuple[Any, ...]]]  # table of `OptunaTables`, its columns
 
 
 class OptunaStorage:
@@ -70,6 +53,13 @@ class OptunaStorage:
     def __init__(self, shown: str) -> None:
         self._shown = shown
         self._forget()
+        self._read: dict[str, Callable[[Sequence[Row]], Found]] = {
+            "trial_params": self._params,
+            "trial_values": _values,
+            "trial_intermediate_values": _reports,
+            "trial_user_attributes": self._user,
+            "trial_system_attributes": self._system,
+        }
 
     def _forget(self) -> None:
         self._texts = Texts()
@@ -78,9 +68,9 @@ class OptunaStorage:
         self._open_ids: list[int] = []
         self._last_id = 0
         self._count = 0
-        self._mark: Row | None = None
+        self._mark: Row | None = None  # an ended trial, by which the file is known again
         self._losses = Losses(self._shown)
-        self._broken: set[str] = set()
+        self._told: set[str] = set()
 
     def advance(self, db: Connection) -> tuple[ReadStudy, ...]:
         """Read what is new and return all studies.
@@ -93,8 +83,8 @@ class OptunaStorage:
             self._forget()
         open_before, self._open, self._open_ids = self._open_ids, OptunaTables(), []
         for start in range(0, len(open_before), SOME):
-            self._take(db, open_before[start : start + SOME])
-        while self._take(db, None):
+            self._take_again(db, open_before[start : start + SOME])
+        while self._take_next(db):
             pass
         records = self._studies(db)
         parts = [self._ended, self._open]
@@ -114,138 +104,126 @@ class OptunaStorage:
 
     def _still_the_same(self, db: Connection) -> bool:
         """Return whether what was read before is still there: no trial deleted, no new file."""
-        if self._mark is None:
+        if not self._last_id:
             return True
         db.begin()
         try:
-            count = db.rows(
-                "SELECT COUNT(*) FROM trials WHERE trial_id <= :last", {"last": self._last_id}
-            )
-            mark = db.rows(_TRIALS + " WHERE t.trial_id = :last", {"last": self._last_id})
+            last = {"last": self._last_id}
+            count = db.rows("SELECT COUNT(*) FROM trials WHERE trial_id <= :last", last)
+            mark = some_trials(db, [self._mark[0]]) if self._mark else []
         finally:
             db.end()
-        same_trial = bool(mark) and tuple(mark[0][:3]) == self._mark
-        return same_trial and int(count[0][0]) == self._count
+        if self._mark and (not mark or tuple(mark[0]) != self._mark):
+            return False
+        return int(count[0][0]) == self._count
 
-    def _take(self, db: Connection, ids: Sequence[int] | None) -> int:
-        """Read one piece in one transaction, the trials `ids` or the next ones; return how many."""
+    def _take_again(self, db: Connection, ids: Sequence[int]) -> None:
         db.begin()
         try:
-            if ids is None:
-                trials = db.rows(
-                    _TRIALS + " WHERE t.trial_id > :last ORDER BY t.trial_id LIMIT :piece",
-                    {"last": self._last_id, "piece": PIECE},
-                )
-            else:
-                where, parameters = _among(ids)
-                trials = db.rows(_TRIALS + where.replace("a.", "t."), parameters)
-            if not trials:
-                return 0
-            read_ids = [int(row[0]) for row in trials]
-            still_open = self._add_trials(trials)
-            if ids is None:
-                where = " WHERE a.trial_id > :low AND a.trial_id <= :high"
-                parameters = {"low": self._last_id, "high": read_ids[-1]}
-            self._children(db, where, parameters, still_open)
+            trials = some_trials(db, ids)
+            if trials:
+                self._children(db, among(ids), self._add_trials(trials))
         finally:
             db.end()
-        if ids is None:
-            self._last_id, self._mark = read_ids[-1], tuple(trials[-1][:3])
-            self._count += len(read_ids)
-        return len(read_ids)
+
+    def _take_next(self, db: Connection) -> bool:
+        db.begin()
+        try:
+            trials = next_trials(db, self._last_id, PIECE)
+            if trials:
+                newest = int(trials[-1][0])
+                self._children(db, between(self._last_id, newest), self._add_trials(trials))
+                self._last_id = newest
+                self._count += len(trials)
+        finally:
+            db.end()
+        return bool(trials)
 
     def _add_trials(self, trials: Sequence[Row]) -> set[int]:
         """Store rows of the table `trials`; return the ids of those that have not ended."""
         ids, studies, numbers, states, started, ended = zip(*trials, strict=True)
-        known = [STATES.get(state, TrialState.FAILED) for state in states]
         for state in states:
             if state not in STATES:
-                self._losses.count(f"the unknown state {str(state)[:40]!r}, shown as failed")
-        columns = (
-            ids,
-            [-1 if study is None else study for study in studies],
+                self._losses.count(f"the unknown state {brief(state, 40)!r}, shown as failed")
+        arrays = [
+            np.asarray(ids, dtype=np.int64),
+            np.array([_whole(study, -1) for study in studies]),
             # Before it is numbered a trial has none for a moment; ids keep the order.
-            [i if number is None else number for i, number in zip(ids, numbers, strict=True)],
-            known,
+            np.array([_whole(number, i) for i, number in zip(ids, numbers, strict=True)]),
+            np.array([STATES.get(state, TrialState.FAILED) for state in states]),
             posix_column(started),
             posix_column(ended),
-        )
-        arrays = [np.asarray(column) for column in columns]
+        ]
         is_open = arrays[3] <= TrialState.RUNNING
         self._ended.trials.add([array[~is_open] for array in arrays])
         self._open.trials.add([array[is_open] for array in arrays])
-        still_open = [int(i) for i in arrays[0][is_open]]
+        still_open: list[int] = arrays[0][is_open].tolist()
         self._open_ids += still_open
+        if not is_open.all():
+            self._mark = tuple(trials[int(np.flatnonzero(~is_open)[-1])])
         return set(still_open)
 
     def _children(
-        self, db: Connection, where: str, parameters: Mapping[str, Any], still_open: set[int]
+        self, db: Connection, condition: tuple[str, Parameters], still_open: set[int]
     ) -> None:
         """Read the rows that belong to trials, table by table; a broken table is left out."""
-        take: dict[str, Callable[[Sequence[Row]], list[tuple[str, tuple[Any, ...]]]]] = {
-            "trial_params": self._params,
-            "trial_values": _values,
-            "trial_intermediate_values": _reports,
-            "trial_user_attributes": self._user,
-            "trial_system_attributes": self._system,
-        }
-        for table, read in take.items():
+        for table, read in self._read.items():
             if table not in self._tables:
                 continue
             try:
-                rows = db.rows(
-                    _select(table, self._tables[table]) + where, dict(parameters) | _KEYS
-                )
-                found = read(rows) if rows else []
-            except db.errors as error:
-                if "locked" in str(error) or "UTF-8" in str(error):
+                rows = children(db, table, self._tables[table], condition)
+            except Exception as error:
+                if not db.is_damage(error):
                     raise
-                self._losses.count(f"table {table} can't be read fully: {error}")
+                self._tell(f"table {table} can't be read fully: {error}")
                 continue
-            except (ValueError, TypeError, OverflowError) as error:
-                self._losses.count(f"table {table} holds a value of the wrong type: {error}")
-                continue
-            for name, columns in found:
+            for name, columns in self._usable(table, read, rows) if rows else ():
                 self._store(name, columns, still_open)
+
+    def _usable(
+        self, table: str, read: Callable[[Sequence[Row]], Found], rows: Sequence[Row]
+    ) -> Found:
+        """Return what `read` makes of rows; if some hold a wrong type, of the others."""
+        try:
+            return read(rows)
+        except (ValueError, TypeError, OverflowError):
+            good = [row for row in rows if _is_readable(read, row)]
+        self._losses.count(f"table {table}: a value of the wrong type", len(rows) - len(good))
+        return read(good) if good else []
 
     def _store(self, name: str, columns: tuple[Any, ...], still_open: set[int]) -> None:
         assert name in LONG
         if not still_open:
             getattr(self._ended, name).add(columns)
             return
-        trial = np.asarray(columns[0], dtype=np.int64)
-        is_open = np.isin(trial, list(still_open))
         arrays = [np.asarray(column) for column in columns]
+        is_open = np.isin(arrays[0], list(still_open))
         getattr(self._ended, name).add([array[~is_open] for array in arrays])
         getattr(self._open, name).add([array[is_open] for array in arrays])
 
-    def _params(self, rows: Sequence[Row]) -> list[tuple[str, tuple[Any, ...]]]:
+    def _params(self, rows: Sequence[Row]) -> Found:
         trial, name, value, distribution, written = zip(*rows, strict=True)
         names, distributions = self._texts.names, self._texts.distributions
         codes = [names[x] for x in name], [distributions[x] for x in distribution]
         # The index gives them by name; the order they were asked in is the better column order.
-        order = np.argsort(np.asarray(written))
+        order = np.argsort(np.asarray(written, dtype=np.int64))
         columns = (trial, *codes, np.asarray(value, dtype=np.float64))
         return [("params", tuple(np.asarray(column)[order] for column in columns))]
 
-    def _user(self, rows: Sequence[Row]) -> list[tuple[str, tuple[Any, ...]]]:
+    def _user(self, rows: Sequence[Row]) -> Found:
         numbers: list[tuple[int, int, float]] = []
         others: list[tuple[int, int]] = []
+        keys = self._texts.keys
         for trial, key, text in rows:
-            code, value = self._texts.keys[str(key)], _number(text)
+            value = _number(text)
             if value is None:
-                others.append((trial, code))
+                others.append((trial, keys[str(key)]))
             else:
-                numbers.append((trial, code, value))
-        found: list[tuple[str, tuple[Any, ...]]] = []
-        if numbers:
-            found.append(("user", tuple(zip(*numbers, strict=True))))
-        if others:
-            found.append(("texts", tuple(zip(*others, strict=True))))
-        return found
+                numbers.append((trial, keys[str(key)], value))
+        return [*_columns("user", numbers), *_columns("texts", others)]
 
-    def _system(self, rows: Sequence[Row]) -> list[tuple[str, tuple[Any, ...]]]:
-        read: list[tuple[int, int, float]] = []
+    def _system(self, rows: Sequence[Row]) -> Found:
+        found: list[tuple[int, int, float]] = []
         keys = self._texts.keys
         for trial, key, text in rows:
             if key in WARNINGS:
@@ -253,30 +231,16 @@ class OptunaStorage:
             else:
                 number = _number(text)
                 value = _parsed(text) if number is None else number
-                read += [(trial, keys[k], v) for k, v in system_values(str(key), value)]
-        return [("system", tuple(zip(*read, strict=True)))] if read else []
+                found += [(trial, keys[k], v) for k, v in system_values(str(key), value)]
+        return _columns("system", found)
 
     def _studies(self, db: Connection) -> list[StudyRecord]:
         db.begin()
         try:
             studies = db.rows("SELECT study_id, study_name FROM studies ORDER BY study_id")
-            directions = self._optional(
-                db,
-                "study_directions",
-                "SELECT study_id, objective, direction FROM study_directions ORDER BY objective",
-            )
-            user = self._optional(
-                db,
-                "study_user_attributes",
-                "SELECT a.study_id, a.key, a.value_json FROM study_user_attributes a",
-            )
-            system = self._optional(
-                db,
-                "study_system_attributes",
-                "SELECT a.study_id, a.key, CASE WHEN a.key = :names THEN a.value_json END"
-                " FROM study_system_attributes a",
-                {"names": METRIC_NAMES},
-            )
+            directions = self._of_studies(db, "study_directions")
+            user = self._of_studies(db, "study_user_attributes")
+            system = self._of_studies(db, "study_system_attributes")
         finally:
             db.end()
         return [
@@ -290,17 +254,13 @@ class OptunaStorage:
             for study, name in studies
         ]
 
-    def _optional(
-        self, db: Connection, table: str, sql: str, parameters: Mapping[str, Any] | None = None
-    ) -> Sequence[Row]:
+    def _of_studies(self, db: Connection, table: str) -> Sequence[Row]:
         try:
-            return db.rows(sql, parameters) if table in self._tables else ()
-        except db.errors as error:
-            if "locked" in str(error) or "UTF-8" in str(error):
+            return of_studies(db, table) if table in self._tables else ()
+        except Exception as error:
+            if not db.is_damage(error):
                 raise
-            if table not in self._broken:
-                self._losses.add(f"table {table} can't be read: {error}")
-            self._broken.add(table)
+            self._tell(f"table {table} can't be read: {error}")
             return ()
 
     def _attributes(self, rows: Sequence[Row], study: Any) -> dict[str, Any]:
@@ -311,62 +271,26 @@ class OptunaStorage:
             try:
                 found[clean(str(key))] = parse(text) if isinstance(text, (str, bytes)) else None
             except BadJsonError as error:
-                reason = f"study attribute {clean(str(key))!r} is {error.reason}"
-                if reason not in self._broken:
-                    self._losses.add(reason)
-                self._broken.add(reason)
+                self._tell(f"study attribute {brief(key)!r} is {error.reason}")
         return found
 
-
-_TRIALS = (
-    "SELECT t.trial_id, t.study_id, t.number, t.state, t.datetime_start, t.datetime_complete"
-    " FROM trials t"
-)
-# `key` is a reserved word somewhere; behind an alias and a dot it is a plain name everywhere.
-_SYSTEM_VALUE = (
-    "CASE WHEN a.key LIKE :rung OR a.key LIKE :generation OR a.key LIKE :constraint"
-    " OR a.key IN (:warning, :reason) THEN a.value_json END"
-)
-_KEYS = {
-    "rung": f"{RUNG}%",
-    "generation": f"%{GENERATION}",
-    "constraint": f"{CONSTRAINTS}%",
-    "warning": WARNINGS[0],
-    "reason": WARNINGS[1],
-}
-
-
-def _select(table: str, columns: frozenset[str]) -> str:
-    """Return the query of a table without its condition; columns that came later may lack."""
-    wanted = {
-        "trial_params": "a.trial_id, a.param_name, a.param_value, a.distribution_json, a.param_id",
-        "trial_values": "a.trial_id, a.objective, a.value, a.value_type",
-        "trial_intermediate_values": (
-            "a.trial_id, a.step, a.intermediate_value, a.intermediate_value_type"
-        ),
-        "trial_user_attributes": "a.trial_id, a.key, a.value_json",
-        "trial_system_attributes": f"a.trial_id, a.key, {_SYSTEM_VALUE}",
-    }[table]
-    late = wanted.rpartition("a.")[2]
-    if late.endswith("value_type") and late not in columns:
-        wanted = wanted.removesuffix(f"a.{late}") + "NULL"  # all values were finite before it came
-    return f"SELECT {wanted} FROM {table} a"  # noqa: S608 (both from the literals above)
-
-
-def _among(ids: Sequence[int]) -> tuple[str, dict[str, Any]]:
-    parameters = {f"i{k}": i for k, i in enumerate(ids)}
-    return f" WHERE a.trial_id IN ({', '.join(':' + name for name in parameters)})", parameters
+    def _tell(self, loss: str) -> None:
+        """Record a loss that every look meets again."""
+        if loss not in self._told:
+            self._losses.add(loss)
+        self._told.add(loss)
 
 
 _SPECIAL = {"INF_POS": np.inf, "INF_NEG": -np.inf, "NAN": np.nan}
 
 
-def _values(rows: Sequence[Row]) -> list[tuple[str, tuple[Any, ...]]]:
+def _values(rows: Sequence[Row]) -> Found:
     trial, position, value, kind = zip(*rows, strict=True)
-    return [("objectives", (trial, position, _typed(value, kind)))]
+    positions = np.asarray(position, dtype=np.int64)
+    return [("objectives", (trial, positions, _typed(value, kind)))]
 
 
-def _reports(rows: Sequence[Row]) -> list[tuple[str, tuple[Any, ...]]]:
+def _reports(rows: Sequence[Row]) -> Found:
     trial, step, value, kind = zip(*rows, strict=True)
     return [("reports", (trial, np.asarray(step, dtype=np.float64), _typed(value, kind)))]
 
@@ -378,6 +302,22 @@ def _typed(values: Sequence[Any], kinds: Sequence[Any]) -> Any:
             if kind in _SPECIAL:
                 column[i] = _SPECIAL[kind]
     return column
+
+
+def _columns(name: str, rows: Sequence[tuple[Any, ...]]) -> Found:
+    return [(name, tuple(zip(*rows, strict=True)))] if rows else []
+
+
+def _is_readable(read: Callable[[Sequence[Row]], Found], row: Row) -> bool:
+    try:
+        read([row])
+    except (ValueError, TypeError, OverflowError):
+        return False
+    return True
+
+
+def _whole(value: Any, default: int) -> int:
+    return value if isinstance(value, int) else default
 
 
 def _number(text: Any) -> float | None:

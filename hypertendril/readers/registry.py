@@ -7,11 +7,19 @@ from pathlib import Path
 from hypertendril.readers.generic import GenericJson
 from hypertendril.readers.optuna_journal import OptunaJournal
 from hypertendril.readers.optuna_sqlite import OptunaSqlite
+from hypertendril.readers.optuna_url import OptunaUrl
 from hypertendril.readers.result import Reader, ReadStudy
 from hypertendril.readers.source import Source
+from hypertendril.readers.table import TableCsv
 
 # The first that detects a source reads it; the widest format stands last.
-READERS: tuple[Reader, ...] = (OptunaSqlite(), OptunaJournal(), GenericJson())
+READERS: tuple[Reader, ...] = (
+    OptunaSqlite(),
+    OptunaJournal(),
+    OptunaUrl(),
+    TableCsv(),
+    GenericJson(),
+)
 
 
 def detect(source: str | Path | Source) -> Reader:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Hashable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from hypertendril.model import CurvePoints, Evaluations, Study, StudyHeader, Trials
@@ -28,7 +29,8 @@ class ReadStudy:
 
 def outside_id(source: str, study_name: str) -> str:
     """Return the store id of a study that lives in an outside source: the same in every run."""
-    text = f"{source}\n{study_name}".encode("utf-8", "replace")
+    place = source if "://" in source else str(Path(source).absolute())
+    text = f"{place}\n{study_name}".encode("utf-8", "replace")
     return "x" + hashlib.sha256(text).hexdigest()[:16]
 
 

@@ -85,7 +85,7 @@ class Source:
         """Return what the file system says of the file `path` + `suffix`; None where it is missing."""
         try:
             status = Path(f"{self.file}{suffix}").stat()
-        except OSError:
+        except (OSError, ValueError):
             return None
         return status.st_ino, status.st_size, status.st_mtime_ns
 

@@ -1,0 +1,189 @@
+"""Keeps a store up to date with sources that other processes write."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+import uuid
+from collections.abc import Hashable, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from hypertendril.errors import SourceFormatError
+from hypertendril.model import CurvePoints, Evaluations, StudyHeader, Trials
+from hypertendril.readers.registry import detect
+from hypertendril.readers.result import Reader, ReadStudy, Tail, outside_id
+from hypertendril.readers.source import Source
+
+RETRY_SECONDS = 10.0  # a source that failed and has not changed is tried again this often
+REST = 2.0  # pause at least this many times as long as the last look took
+
+_log = logging.getLogger(__name__)
+
+
+class Shelf(Protocol):
+    """What a follower needs of a store."""
+
+    def put(
+        self,
+        study_id: str,
+        header: StudyHeader,
+        trials: Trials,
+        evaluations: Evaluations,
+        curves: CurvePoints,
+    ) -> None:
+        """Insert or replace a study that is owned by an outside source."""
+
+    def remove(self, study_id: str) -> None:
+        """Forget a study."""
+
+
+class Follower:
+    """Reads sources into a store, then again whenever they change.
+
+    An unchanged source costs a few `stat` calls a look. A source that can't be read is a problem to
+    be shown, with the studies read from it before left in place.
+    """
+
+    def __init__(
+        self, sources: Sequence[str | Path], store: Shelf, interval_seconds: float = 1.0
+    ) -> None:
+        self._followed = [_Followed(Source.parse(source), store) for source in sources]
+        self._interval_seconds = interval_seconds
+        self._stop = threading.Event()
+        self._loaded = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    @property
+    def problems(self) -> dict[str, str]:
+        """What is wrong now, by source; empty if all is well."""
+        return {f.source.shown: f.problem for f in self._followed if f.problem is not None}
+
+    def study_ids(self) -> tuple[str, ...]:
+        """Return the ids of the studies that come from the sources, in their order."""
+        return tuple(study_id for followed in self._followed for study_id in followed.ids())
+
+    def look(self) -> bool:
+        """Look at every source once; return whether the store has changed."""
+        changed = [followed.look() for followed in self._followed]
+        self._loaded.set()
+        return any(changed)
+
+    def start(self) -> None:
+        """Begin to follow, in a thread of its own."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="follower", daemon=True)
+            self._thread.start()
+
+    def wait_loaded(self, timeout_seconds: float) -> bool:
+        """Wait until every source has been looked at once; False if that took too long."""
+        return self._loaded.wait(timeout_seconds)
+
+    def stop(self) -> None:
+        """End the thread; returns when a look in progress is done."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            begun = time.monotonic()
+            self.look()
+            took = time.monotonic() - begun
+            self._stop.wait(max(self._interval_seconds, REST * took))
+
+
+class _Followed:
+    """One source: its reader, how far it was read, and what was put into the store."""
+
+    def __init__(self, source: Source, store: Shelf) -> None:
+        self.source = source
+        self.problem: str | None = None
+        self._store = store
+        self._reader: Reader | None = None
+        self._tail: Tail | None = None
+        self._token: Hashable = object()  # equal to nothing
+        self._put: dict[str, ReadStudy] = {}
+        self._retry_at = 0.0
+
+    def ids(self) -> tuple[str, ...]:
+        return tuple(self._put)
+
+    def look(self) -> bool:
+        """Read the source if it has changed; return whether the store has."""
+        try:
+            return self._look()
+        except SourceFormatError as error:
+            self._failed(str(error))
+        except Exception:  # noqa: BLE001 (the door of all readers: one must not end the others)
+            mark = uuid.uuid4().hex[:8]
+            _log.exception("Reading %s failed [%s]", self.source.shown, mark)
+            self._failed(f"{self.source.shown}: reading failed unexpectedly; see the log, {mark}.")
+        return False
+
+    def _look(self) -> bool:
+        token = self._change_token()
+        if token == self._token and (self.problem is None or time.monotonic() < self._retry_at):
+            return False
+        self._token = token
+        if self._reader is None or self._tail is None:
+            self._reader = detect(self.source)
+            self._token = self._reader.change_token(self.source)  # before reading, never after
+            self._tail = self._reader.follow(self.source)
+        changed = self._store_all(self._tail.advance())
+        self.problem = None
+        return changed
+
+    def _change_token(self) -> Hashable:
+        if self._reader is not None:
+            return self._reader.change_token(self.source)
+        return self.source.stat_token() if self.source.path is not None else None
+
+    def _failed(self, problem: str) -> None:
+        if problem != self.problem:
+            _log.warning("%s", problem)
+        self.problem = problem
+        self._retry_at = time.monotonic() + RETRY_SECONDS
+        if self._reader is not None:
+            self._reader = self._tail = None  # it may be of another format when it works again
+            self._token = self._change_token()
+
+    def _store_all(self, studies: Sequence[ReadStudy]) -> bool:
+        """Put what is new or different, remove what is gone."""
+        found = {outside_id(self.source.shown, study.header.name): study for study in studies}
+        changed = False
+        for study_id, study in found.items():
+            before = self._put.get(study_id)
+            if before is None or not _equal(before, study):
+                self._store.put(
+                    study_id, study.header, study.trials, study.evaluations, study.curves
+                )
+                changed = True
+        for study_id in self._put.keys() - found.keys():
+            self._store.remove(study_id)
+            changed = True
+        self._put = found
+        return changed
+
+
+def _equal(one: ReadStudy, other: ReadStudy) -> bool:
+    return one.header == other.header and all(
+        _equal_columns(vars(getattr(one, part)), vars(getattr(other, part)))
+        for part in ("trials", "evaluations", "curves")
+    )
+
+
+def _equal_columns(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    for name, column in one.items():
+        if name not in other or name.startswith("_"):
+            continue
+        if not isinstance(column, np.ndarray):
+            if column != other[name]:
+                return False
+        elif not np.array_equal(column, other[name], equal_nan=column.dtype.kind == "f"):
+            return False
+    return True

@@ -1,0 +1,144 @@
+"""Optuna storages behind a URL (PostgreSQL, MySQL, ...): the SQL of `optuna_tables` by SQLAlchemy."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any
+
+from hypertendril.errors import SourceFormatError
+from hypertendril.readers.json_text import brief
+from hypertendril.readers.optuna_sql import NEEDED, TABLES, Row
+from hypertendril.readers.optuna_tables import OptunaStorage
+from hypertendril.readers.result import ReadStudy, Tail
+from hypertendril.readers.source import Source
+
+# Every change of a study adds a row or changes a state; a report that overwrites one doesn't show.
+_NEWEST = {
+    "studies": "study_id",
+    "trial_params": "param_id",
+    "trial_values": "trial_value_id",
+    "trial_intermediate_values": "trial_intermediate_value_id",
+    "trial_user_attributes": "trial_user_attribute_id",
+    "trial_system_attributes": "trial_system_attribute_id",
+}
+
+
+class OptunaUrl:
+    """Reads storages that `optuna.create_study(storage=URL)` writes to."""
+
+    name = "optuna-url"
+
+    def detects(self, source: Source) -> bool:
+        """Return whether the URL leads to a database with Optuna's tables."""
+        if source.url is None:
+            return False
+        with _connected(source) as database:
+            return set(NEEDED) <= set(database.columns())
+
+    def read(self, source: Source) -> tuple[ReadStudy, ...]:
+        """Return the studies of the storage."""
+        return self.follow(source).advance()
+
+    def change_token(self, source: Source) -> Hashable:
+        """Return the newest id of every table and the number of trials in each state."""
+        with _connected(source) as database:
+            newest = [
+                tuple(database.rows(f"SELECT MAX({key}) FROM {table}")[0])  # noqa: S608 (literals)
+                for table, key in _NEWEST.items()
+            ]
+            states = database.rows("SELECT state, COUNT(*) FROM trials GROUP BY state")
+        return (*newest, *sorted(map(tuple, states)))
+
+    def follow(self, source: Source) -> Tail:
+        """Return a tail that reads ended trials once and the others at every look."""
+        return _UrlTail(source)
+
+
+class _UrlTail:
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._storage = OptunaStorage(source.shown)
+
+    def advance(self) -> tuple[ReadStudy, ...]:
+        try:
+            with _connected(self._source) as database:
+                return self._storage.advance(database)
+        except SourceFormatError:
+            self._storage = OptunaStorage(self._source.shown)
+            raise
+
+
+class _Database:
+    """A SQLAlchemy connection as `optuna_tables` needs it.
+
+    The default isolation of the servers is enough: a trial's row is read before what belongs to
+    it, and Optuna writes what belongs to it before it marks the trial as ended.
+    """
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> Sequence[Row]:
+        from sqlalchemy import text  # noqa: PLC0415 (only a URL needs it)
+
+        found: Sequence[Row] = self._connection.execute(
+            text(sql), dict(parameters or {})
+        ).fetchall()
+        return found
+
+    def columns(self) -> Mapping[str, frozenset[str]]:
+        from sqlalchemy import inspect  # noqa: PLC0415
+
+        inspector = inspect(self._connection)
+        there = set(inspector.get_table_names()) & set(TABLES)
+        return {
+            table: frozenset(column["name"] for column in inspector.get_columns(table))
+            for table in there
+        }
+
+    def is_damage(self, error: Exception) -> bool:  # noqa: ARG002 (the protocol's)
+        return False  # a server that fails once is not asked on
+
+    def begin(self) -> None:
+        self._connection.rollback()  # looking at the tables has begun a transaction already
+
+    def end(self) -> None:
+        self._connection.rollback()
+
+
+@lru_cache(maxsize=8)
+def _engine(url: str) -> Any:
+    from sqlalchemy import create_engine  # noqa: PLC0415
+
+    return create_engine(url, pool_size=1, max_overflow=1, pool_pre_ping=True)
+
+
+@contextmanager
+def _connected(source: Source) -> Iterator[_Database]:
+    """Give a connection to the database of a URL.
+
+    Raises:
+        SourceFormatError: SQLAlchemy or the driver is not installed, or the server refuses.
+    """
+    try:
+        from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError  # noqa: PLC0415
+    except ImportError:
+        raise source.error(
+            "is a database URL; reading it needs SQLAlchemy.", "pip install sqlalchemy"
+        ) from None
+    try:
+        with _engine(source.url or "").connect() as connection:
+            yield _Database(connection)
+    except ImportError as error:
+        module = error.name or "the driver"
+        hint = f"pip install {module}" if error.name else None
+        raise source.error(f"needs the database driver {module!r}.", hint) from None
+    except (ArgumentError, NoSuchModuleError):
+        raise source.error(
+            "is not a URL of a database SQLAlchemy knows.", "postgresql://user@host/name, say."
+        ) from None
+    except SQLAlchemyError as error:
+        cause = brief(str(getattr(error, "orig", None) or error).strip().partition("\n")[0], 200)
+        raise source.error(f"can't be read: {cause}.", "Check host, user and database.") from None

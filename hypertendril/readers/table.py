@@ -1,0 +1,314 @@
+"""Tables: one CSV row a trial, its columns told by their names; curves in a second file beside it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from hypertendril.model import Direction, Study, TrialState
+from hypertendril.readers.export import iso, write_whole
+from hypertendril.readers.generic import from_generic
+from hypertendril.readers.inferred import infer_parameter
+from hypertendril.readers.json_text import brief
+from hypertendril.readers.losses import Losses
+from hypertendril.readers.result import ReadStudy, Rereading, Tail
+from hypertendril.readers.source import Source
+
+GROUPS = ("param", "objective", "metric")
+PLAIN = ("number", "state", "parent", "bracket", "started", "ended", "violation", "note")
+TEXTS = ("state", "note")
+CURVE_COLUMNS = ("trial", "metric", "step", "value")
+DELIMITERS = (",", ";", "\t")
+MOST_DIGITS = 18  # longer whole numbers are floats anyway
+
+Cell = str | int | float | bool | None
+
+
+class TableCsv:
+    """Reads CSV tables."""
+
+    name = "table"
+
+    def detects(self, source: Source) -> bool:
+        """Return whether the first line names a column `param:`, `objective:` or `metric:`."""
+        if source.path is None:
+            return False
+        first = source.head().partition(b"\n")[0].decode("utf-8-sig", "replace")
+        names = next(csv.reader([first], delimiter=_delimiter(first)), [])
+        return any(name.strip().startswith(tuple(f"{g}:" for g in GROUPS)) for name in names)
+
+    def read(self, source: Source) -> tuple[ReadStudy, ...]:
+        """Return the one study of the table."""
+        return (read_table(source),)
+
+    def change_token(self, source: Source) -> Hashable:
+        """Return what the file system says of the table and of its curves."""
+        return source.stat_token(), Source(path=curves_path(source.file)).stat_token()
+
+    def follow(self, source: Source) -> Tail:
+        """Return a tail that reads the table again."""
+        return Rereading(self, source)
+
+
+def curves_path(table: Path) -> Path:
+    """Return where the curves of a table stand: `runs.curves.csv` beside `runs.csv`."""
+    return table.with_name(f"{table.name.removesuffix('.csv')}.curves.csv")
+
+
+def read_table(source: Source, roles: Mapping[str, str] | None = None) -> ReadStudy:
+    """Return the study of a CSV table.
+
+    Args:
+        source: The file.
+        roles: What columns are whose names don't tell: `{"lr": "param:lr:log", ...}`.
+
+    Raises:
+        SourceFormatError: Not a table of trials.
+    """
+    header, rows = _rows(source)
+    losses = Losses(source.shown)
+    data, lines = _generic(header, rows, roles or {}, losses)
+    curve_losses = Losses(str(curves_path(source.file)))
+    _add_curves(data, source, curve_losses)
+    found = from_generic(data, source, lambda i: lines[i], framework="table")
+    skipped = (*losses.listed(), *found.header.skipped, *curve_losses.listed())
+    return replace(found, header=replace(found.header, skipped=skipped))
+
+
+def _delimiter(line: str) -> str:
+    return max(DELIMITERS, key=line.count)
+
+
+def _rows(source: Source) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
+    """Return the names of the columns, and line number and cells of each row to come."""
+    source.require_file()
+    try:
+        text = source.file.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise source.error("is not UTF-8 text.", "Save it as UTF-8.", line=line) from None
+    except OSError as error:
+        raise source.error(f"can't be read ({error.strerror}).") from None
+    reader = csv.reader(io.StringIO(text), delimiter=_delimiter(text.partition("\n")[0]))
+
+    def numbered() -> Iterator[tuple[int, list[str]]]:
+        try:
+            for cells in reader:
+                if cells:
+                    yield reader.line_num, cells
+        except csv.Error as error:
+            raise source.error(f"is not CSV: {error}.", line=reader.line_num) from None
+
+    rows = numbered()
+    _, header = next(rows, (1, []))
+    return [name.strip() for name in header], rows
+
+
+@dataclass(frozen=True)
+class _Column:
+    """Where the cells of a column go: `params`, `values`, `metrics` or the trial itself (None)."""
+
+    group: str | None
+    name: str
+    is_log: bool = False
+    direction: str | None = None
+
+
+_GROUP_KEYS = {"param": "params", "objective": "values", "metric": "metrics"}
+
+
+def _column(name: str) -> _Column | None:
+    """Return what a column is by its name; None if that doesn't tell."""
+    group, colon, rest = name.partition(":")
+    if not colon or group not in GROUPS or not rest:
+        return _Column(None, name) if name in PLAIN else None
+    start, _, end = rest.rpartition(":")
+    if group == "param" and start and end == "log":
+        return _Column("params", start, is_log=True)
+    if group == "objective" and start and end in list(Direction):
+        return _Column("values", start, direction=end)
+    return _Column(_GROUP_KEYS[group], rest)
+
+
+def _generic(
+    header: Sequence[str],
+    rows: Iterator[tuple[int, list[str]]],
+    roles: Mapping[str, str],
+    losses: Losses,
+) -> tuple[dict[str, Any], list[int]]:
+    """Return the table in the generic form, and the line of each trial."""
+    columns = [_column(roles.get(name, name)) for name in header]
+    for name, column in zip(header, columns, strict=True):
+        if column is None:
+            losses.add(f"unknown column {brief(name)!r}", 1)
+    cells, lines = _columns_of(rows, len(header), losses)
+    trials: list[dict[str, Any]] = [
+        {"params": {}, "values": {}, "metrics": {}} for _ in range(len(lines))
+    ]
+    space = []
+    for column, texts in zip(columns, cells, strict=True):
+        if column is None:
+            continue
+        values = _values(column, texts)
+        for trial, value in zip(trials, values, strict=True):
+            if value is not None:
+                (trial if column.group is None else trial[column.group])[column.name] = value
+        if column.group == "params":
+            space += _described(column, values)
+    objectives = [
+        {"name": c.name, "direction": c.direction} for c in columns if c and c.group == "values"
+    ]
+    data: dict[str, Any] = {"trials": trials, "space": space}
+    data["metrics"] = [c.name for c in columns if c is not None and c.group == "metrics"]
+    return data | ({"objectives": objectives} if objectives else {}), lines
+
+
+def _columns_of(
+    rows: Iterator[tuple[int, list[str]]], width: int, losses: Losses
+) -> tuple[list[list[str]], list[int]]:
+    cells: list[list[str]] = [[] for _ in range(width)]
+    lines = []
+    for line, row in rows:
+        if len(row) != width:
+            losses.add(f"{len(row)} cells in a row of a table with {width} columns", line)
+        lines.append(line)
+        padded = row[:width] + [""] * (width - len(row))
+        for column, text in zip(cells, padded, strict=True):
+            column.append(text)
+    return cells, lines
+
+
+def _described(column: _Column, values: Sequence[Cell]) -> list[dict[str, Any]]:
+    parameter = infer_parameter(column.name, values)
+    if parameter is None:
+        return []
+    if column.is_log and parameter.low is not None and parameter.low > 0:
+        parameter = replace(parameter, log=True)
+    return [parameter.to_json()]
+
+
+def _cell(text: str) -> Cell:
+    """Return a cell as a number where it is one; None where it is empty."""
+    text = text.strip()
+    if not text:
+        return None
+    try:
+        is_whole = len(text) <= MOST_DIGITS and text.lstrip("+-").isdigit()
+        return int(text) if is_whole else float(text)
+    except ValueError:
+        return text
+
+
+def _values(column: _Column, texts: Sequence[str]) -> list[Cell]:
+    if column.group == "params":
+        return _typed(texts)
+    if column.group is None and column.name in TEXTS:
+        return [text or None for text in texts]
+    return [_cell(text) for text in texts]
+
+
+def _typed(texts: Sequence[str]) -> list[Cell]:
+    """Return the cells of a parameter as what all of them are: numbers, truth values or texts."""
+    cells = [_cell(text) for text in texts]
+    seen = {
+        text.strip().lower() for text, cell in zip(texts, cells, strict=True) if cell is not None
+    }
+    if all(cell is None or not isinstance(cell, str) for cell in cells):
+        return [None if isinstance(c, float) and math.isnan(c) else c for c in cells]
+    if seen <= {"true", "false"}:
+        return [None if c is None else str(c).lower() == "true" for c in cells]
+    return [None if cell is None else text for text, cell in zip(texts, cells, strict=True)]
+
+
+def _add_curves(data: dict[str, Any], source: Source, losses: Losses) -> None:
+    """Add the points of the second file to the trials they belong to."""
+    beside = Source(path=curves_path(source.file))
+    if beside.file == source.file or not beside.file.is_file() or not beside.file.stat().st_size:
+        return
+    header, rows = _rows(beside)
+    if sorted(header) != sorted(CURVE_COLUMNS):
+        losses.add(f"its columns must be {', '.join(CURVE_COLUMNS)}", 1)
+        return
+    at = {name: header.index(name) for name in CURVE_COLUMNS}
+    trials: dict[Any, dict[str, Any]] = {}
+    for i, trial in enumerate(data["trials"]):
+        trials.setdefault(trial.get("number", i), trial)
+    for line, row in rows:
+        if len(row) != len(header):
+            losses.add(f"{len(row)} cells in a row of a table with {len(header)} columns", line)
+            continue
+        trial = trials.get(_cell(row[at["trial"]]))
+        if trial is None:
+            losses.add(f"no trial has the number {brief(row[at['trial']])!r}", line)
+            continue
+        curves = trial.setdefault("curves", {}).setdefault(row[at["metric"]], [])
+        curves.append([_cell(row[at["step"]]), _cell(row[at["value"]])])
+
+
+def write_table(study: Study | ReadStudy, path: Path) -> None:
+    """Write a study as CSV, and its curves, if any, to `curves_path(path)`.
+
+    Ranges, conditions and evaluations are not part of a table; the generic form keeps them.
+    """
+    write_whole(path, _csv([_header(study), *_table_rows(study)]))
+    points, names, numbers = study.curves, study.header.curve_names, study.trials.number
+    if len(points):
+        columns = (points.trial, points.metric, points.step, points.value)
+        rows = zip(*(column.tolist() for column in columns), strict=True)
+        body = [[numbers[t].item(), names[m], _text(s), _text(v)] for t, m, s, v in rows]
+        write_whole(curves_path(path), _csv([list(CURVE_COLUMNS), *body]))
+
+
+def _csv(rows: Sequence[Sequence[Any]]) -> str:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows(rows)
+    return out.getvalue()
+
+
+def _header(study: Study | ReadStudy) -> list[str]:
+    header = study.header
+    return [
+        *PLAIN,
+        *(f"param:{p.name}{':log' if p.log else ''}" for p in header.space),
+        *(f"objective:{o.name}:{o.direction.value}" for o in header.objectives),
+        *(f"metric:{name}" for name in header.metric_names),
+    ]
+
+
+def _table_rows(study: Study | ReadStudy) -> Iterator[list[Any]]:
+    trials = study.trials
+    decode: list[Callable[[float], Any]] = [parameter.decode for parameter in study.header.space]
+    for row in range(len(trials)):
+        parent = int(trials.parent[row])
+        values = trials.values[row].tolist()
+        numbers = [*trials.objectives[row].tolist(), *trials.metrics[row].tolist()]
+        bracket = int(trials.bracket[row])
+        yield [
+            int(trials.number[row]),
+            TrialState(int(trials.state[row])).name.lower(),
+            "" if parent < 0 else int(trials.number[parent]),
+            "" if bracket < 0 else bracket,
+            *(_moment(m) for m in (trials.started[row].item(), trials.ended[row].item())),
+            _text(trials.violation[row].item()),
+            trials.notes.get(row, ""),
+            *("" if math.isnan(v) else _text(d(v)) for d, v in zip(decode, values, strict=True)),
+            *map(_text, numbers),
+        ]
+
+
+def _moment(moment: float) -> Any:
+    return "" if math.isnan(moment) else iso(moment)
+
+
+def _text(value: Any) -> Any:
+    """Return a value as a cell; numbers in the shortest form that reads back the same."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return "" if math.isnan(value) else repr(value)
+    return value
