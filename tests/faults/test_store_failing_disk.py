@@ -189,7 +189,7 @@ def how_it_ends(folder: Path, acknowledged: Path) -> int:
         write_until_it_fails(folder, acknowledged)
     except StoreError as error:
         return 3 if str(folder) in str(error) else 5
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - the child reports by its exit code alone
         traceback.print_exc()
         return 6
     return 0
