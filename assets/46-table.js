@@ -23,7 +23,7 @@
     const isFixed = Number.isInteger(decimals) && Number.isFinite(number);
     if (!isFixed) return ht.number(number);
     const text = number.toFixed(decimals);
-    return decimals === 0 && text.length > 5 ? text.replace(/\B(?=(\d{3})+$)/g, ",") : text;
+    return decimals === 0 ? text.replace(/\B(?=(\d{3})+$)/g, ",") : text;
   };
   functions.htFigure = figure;
   functions.htChoice = (params) => {

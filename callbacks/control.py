@@ -166,10 +166,11 @@ def _register_rows(app: Dash) -> None:
         Input(ids.space_field(MATCH, "low"), "value"),
         Input(ids.space_field(MATCH, "high"), "value"),
         State(ids.CONTROL_DRAFT, "data"),
+        State(ids.CONTROL_MESSAGE, "children"),
         prevent_initial_call=True,
     )
-    def show_range(low: Any, high: Any, draft: Any) -> Any:
-        return range_update(ctx.triggered_id["key"], low, high, Draft.from_json(draft))
+    def show_range(low: Any, high: Any, draft: Any, said: Any) -> Any:
+        return range_update(ctx.triggered_id["key"], low, high, Draft.from_json(draft), said)
 
     @app.callback(
         Output(ids.CONTROL_METHOD, "options"),

@@ -132,15 +132,19 @@ def changed(
     return after.to_json(), message(words)
 
 
-def range_update(key: str, low: Any, high: Any, draft: Draft) -> tuple[Any, Any]:
-    """Return where the bar of a row lies after an edit, and what is wrong with the edit, if anything."""
+def range_update(key: str, low: Any, high: Any, draft: Draft, said: Any) -> tuple[Any, Any]:
+    """Return where the bar of a row lies after an edit, and what is wrong with the edit.
+
+    What was said of something else stays; an earlier complaint goes.
+    """
     declared = draft.declared.parameters[int(key)]
     try:
         a, b = bound_of(declared, "low", low), bound_of(declared, "high", high)
         narrowed(declared, low=a, high=b)
     except SpaceError as error:
         return bar_style(declared, None, None), message(str(error), is_error=True)
-    return bar_style(declared, a, b), None
+    was_wrong = "is-error" in str(said)
+    return bar_style(declared, a, b), None if was_wrong else no_update
 
 
 def submitted(services: Services, draft: Draft, form: Form, key: Any) -> tuple[str, str]:

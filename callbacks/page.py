@@ -14,6 +14,7 @@ from hypertendril.callbacks.services import Services
 from hypertendril.callbacks.shown import selected_mask, shown_study
 from hypertendril.errors import StoreError
 from hypertendril.layouts import ids
+from hypertendril.layouts.aligned import aligned_text
 from hypertendril.layouts.labels import plain
 from hypertendril.layouts.page import kpis
 from hypertendril.layouts.selected import NO_VALUE, duration_text
@@ -43,11 +44,10 @@ def key_figures(study: Study | None, selection: Any) -> list[tuple[str, str]]:
         return []
     figures = summarise(study, selected_mask(study, selection)).selected
     name = plain(study.objectives[0].name, 24)
-    spread = "" if math.isnan(figures.sd) else f" ± {number_text(figures.sd, 3)}"
     return [
         (f"{figures.n:,}", "trial" if figures.n == 1 else "trials"),
-        (_or_dash(figures.best_value), f"best {name}"),
-        (f"{_or_dash(figures.mean, 3)}{spread}", "mean ± sd"),
+        (_best_text(figures.best_value), f"best {name}"),
+        (_mean_text(figures.mean, figures.sd), "mean ± sd"),
         (
             duration_text(figures.compute_seconds) if figures.compute_seconds else NO_VALUE,
             "compute",
@@ -55,8 +55,16 @@ def key_figures(study: Study | None, selection: Any) -> list[tuple[str, str]]:
     ]
 
 
-def _or_dash(value: float, digits: int = 4) -> str:
-    return NO_VALUE if math.isnan(value) else number_text(value, digits)
+def _best_text(value: float) -> str:
+    return NO_VALUE if math.isnan(value) else aligned_text(value)
+
+
+def _mean_text(mean: float, sd: float) -> str:
+    if math.isnan(mean):
+        return NO_VALUE
+    return (
+        number_text(mean, 3) if math.isnan(sd) else f"{number_text(mean, 3)} ± {number_text(sd, 2)}"
+    )
 
 
 def crumb(study: Study | None, store: ExperimentStore) -> list[Component | str]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 
-from hypertendril.analysis.ticks import number_text
 from hypertendril.jobs.queue import Job, JobQueue, JobState
+from hypertendril.layouts.aligned import aligned_text
 from hypertendril.layouts.control_lists import JobLine, StudyLine
 from hypertendril.layouts.labels import plain
 from hypertendril.model import TrialState
@@ -67,7 +67,7 @@ def _study_line(study: StudySummary, depth: int, job: Job | None) -> StudyLine:
         state=_state(study, job),
         method=_method_title(study.header.method.name),
         n_trials=study.n_trials,
-        best="" if study.best is None else number_text(study.best),
+        best="" if study.best is None else aligned_text(study.best),
         progress=_share(job, study.counts) if job is not None and is_running else None,
         detail=_detail(job, study.counts) if job is not None else "",
         job=str(job.id) if job is not None and is_running and not job.is_cancelling else None,

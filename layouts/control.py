@@ -24,7 +24,7 @@ def control_panel() -> html.Section:
                 html.Div(id=ids.CONTROL_STUDIES, className="control-studies"),
                 html.Div(id=ids.CONTROL_JOBS, className="control-jobs"),
                 _section("Next study", _form()),
-                _section("Search space", _space(), hint="next range in orange"),
+                _section("Search space", _space(), hint="next: orange"),
             ],
             className="control-scroll",
         ),
@@ -65,12 +65,21 @@ def _section(title: str, children: Sequence[Component], hint: str = "") -> Compo
 
 
 def _form() -> list[Component]:
-    whole = [
+    settings = html.Details(
+        [
+            html.Summary("settings"),
+            html.Div(id=ids.CONTROL_SETTINGS, className="control-fields is-wide"),
+        ],
+        className="control-settings",
+    )
+    wide = [
         _field("Objective", _select(ids.CONTROL_OBJECTIVE), "What is run: a registered objective"),
         _field("Name", _text_input(ids.CONTROL_NAME, "", is_number=False)),
+        html.Div(
+            [_field("Method", _select(ids.CONTROL_METHOD)), settings], className="control-method"
+        ),
     ]
-    halves = [
-        _field("Method", _select(ids.CONTROL_METHOD)),
+    counts = [
         _field("Trials", _text_input(ids.CONTROL_TRIALS, str(DEFAULT_TRIALS))),
         _field(
             "Workers",
@@ -80,20 +89,19 @@ def _form() -> list[Component]:
         _field("Seed", _text_input(ids.CONTROL_SEED, "0"), "Same seed, same search"),
     ]
     return [
-        html.Div(whole, className="control-fields"),
-        html.Div(halves, className="control-fields is-halves"),
-        html.Div(id=ids.CONTROL_SETTINGS, className="control-fields is-wide"),
+        html.Div(wide, className="control-fields"),
+        html.Div(counts, className="control-counts"),
     ]
 
 
 def _space() -> list[Component]:
+    corner = [_tool("undo", ids.CONTROL_UNDO), _tool("reset", ids.CONTROL_RESET)]
     tools = [
         _tool("Take ranges from brushes", ids.CONTROL_TAKE_BRUSHES),
         _tool("Take suggestion", ids.CONTROL_TAKE_SUGGESTION),
-        _tool("Undo", ids.CONTROL_UNDO),
-        _tool("Reset", ids.CONTROL_RESET),
     ]
     return [
+        html.Div(corner, className="control-corner"),
         html.Div(tools, className="control-tools"),
         html.Div(id=ids.CONTROL_SPACE, className="control-space"),
     ]
