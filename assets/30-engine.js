@@ -27,12 +27,20 @@
     focus: [],
     highlighted: [],
   };
-  ht.debug = { paints: 0, paintMs: [], hoverMs: [], views };
+  ht.debug = { paints: 0, paintMs: [], hoverMs: [], views, isDrawn };
   const state = ht.state;
 
   ht.onData = (listener) => dataListeners.push(listener);
   ht.onChange = (listener) => changeListeners.push(listener);
   ht.send = (id, data) => window.dash_clientside.set_props(id, { data });
+
+  /** Whether every view shows the study the page is about, or says why it has nothing to show. */
+  function isDrawn() {
+    if (!state.data || !views.length) return false;
+    return views.every(
+      (view) => view.gd && !view.isStale && (view.isReady || (view.meta && view.meta.empty)),
+    );
+  }
 
   /* ---- colours: CSS variables, read once per theme ---- */
   let tokens = null;

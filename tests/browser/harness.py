@@ -17,9 +17,8 @@ LARGE = (1600, 1000)
 SMALL = (1280, 800)
 PAGE_TIMEOUT_SECONDS = 20.0
 
-# Every view has its frame and has painted the columns of the study that is shown.
-DRAWN = """() => window.ht && ht.state.data && ht.debug.views.length > 0
-    && ht.debug.views.every(view => view.gd && view.isReady && !view.isStale)"""
+# Every view has drawn the study that is shown, or said why it has nothing to show.
+DRAWN = "() => window.ht && ht.debug.isDrawn()"
 
 FLAGS = (
     "--no-sandbox",  # continuous integration runs as root
