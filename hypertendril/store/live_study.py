@@ -105,8 +105,10 @@ class LiveStudy:
             self._stage_updates(_last_of_each_row(records.updates))
 
     def settle(self) -> None:
-        """Finish staging: thin the curves that have grown too long."""
+        """Finish staging: do all that takes long, so that `publish` does not."""
         self._points.settle()
+        for updates in self._late_updates:
+            self._trials.unshare(updates["row"], updates)
 
     def publish(self, version: int) -> None:
         """Show everything staged as `version`."""

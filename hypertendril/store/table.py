@@ -45,18 +45,19 @@ class Table:
             array[self.n : need] = columns[name]
         self.n = need
 
+    def unshare(self, rows: NDArray[np.int64], columns: Mapping[str, Array] | Array) -> None:
+        """Copy each column that views show and that `overwrite` with the same would change."""
+        for name, array in self.arrays.items():
+            if name in self._shared and not _same(array[rows], columns[name]):
+                self.arrays[name] = self._grown(array, len(array))
+                self._shared.discard(name)
+
     def overwrite(self, rows: NDArray[np.int64], columns: Mapping[str, Array] | Array) -> None:
         """Replace `rows` (each named once); views handed out before keep what they show."""
-        changed = {
-            name: columns[name]
-            for name, array in self.arrays.items()
-            if not _same(array[rows], columns[name])
-        }
-        for name, new in changed.items():
-            if name in self._shared:
-                self.arrays[name] = self._grown(self.arrays[name], len(self.arrays[name]))
-                self._shared.discard(name)
-            self.arrays[name][rows] = new
+        self.unshare(rows, columns)
+        for name, array in self.arrays.items():
+            if name not in self._shared:
+                array[rows] = columns[name]
 
     def overwrite_unseen(
         self, rows: NDArray[np.int64], columns: Mapping[str, Array] | Array
