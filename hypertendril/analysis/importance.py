@@ -1,0 +1,247 @@
+"""How important each hyperparameter is: shares of the variance of an objective, with their honesty.
+
+Source: HyperTendril, section 5.3.2; Hutter, Hoos, Leyton-Brown (2014). docs/importance.md says
+what is computed, from what, and when not to believe it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import warnings as python_warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TypedDict
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hypertendril.analysis.axes import Floats, Restriction, axes_of, encode
+from hypertendril.analysis.honesty import HIDDEN_R2, lacks_data, sentences
+from hypertendril.analysis.response import Response, Shares
+from hypertendril.analysis.surrogates import fit_surrogate, no_surrogate
+from hypertendril.analysis.targets import Target, target_of
+from hypertendril.model import SearchSpace, Study
+
+MARGINAL_POINTS = 64
+SURFACE_POINTS = 32
+
+
+@dataclass(frozen=True)
+class Marginal:
+    """The estimated metric along one parameter, all others averaged out.
+
+    Attributes:
+        values: (g,) ascending column values, evenly spaced in the declared scale; codes for choices.
+        mean: (g,) in the unit of the metric.
+        sd: (g,) standard deviation over the models of the surrogate.
+    """
+
+    values: Floats
+    mean: Floats
+    sd: Floats
+
+
+@dataclass(frozen=True)
+class PairSurface:
+    """The estimated metric over two parameters, all others averaged out.
+
+    Attributes:
+        x: (g,) column values of the first parameter.
+        y: (h,) column values of the second.
+        mean: (h, g) in the unit of the metric.
+    """
+
+    x: Floats
+    y: Floats
+    mean: Floats
+
+
+class _NamedShares(TypedDict):
+    singles: dict[str, float]
+    band: dict[str, float]
+    pairs: dict[tuple[str, str], float]
+    higher_order: float
+
+
+@dataclass(frozen=True)
+class Importance:
+    """Shares of the variance of a metric over the search space; they are never renormalised.
+
+    Singles, pairs and higher order together are 1, or all 0 where nothing varies.
+
+    Attributes:
+        study, version: What it was computed from.
+        metric: Column key.
+        n_trials: Trials the surrogate was fitted to.
+        surrogate: `random forest`, `gradient boosting` or `none`.
+        r2: Share of the variance predicted for unseen trials; NaN for none.
+        singles: Share of each parameter alone, in the order of the space.
+        pairs: Share of each pair's interaction, beyond their singles; names in the order of the
+            space. All pairs, or in large spaces those that matter most.
+        higher_order: All the rest.
+        band: Standard deviation of each single share.
+        warnings: What a reader must know, a sentence each.
+    """
+
+    study: str
+    version: int
+    metric: str
+    n_trials: int
+    surrogate: str
+    r2: float
+    singles: dict[str, float]
+    pairs: dict[tuple[str, str], float]
+    higher_order: float
+    band: dict[str, float]
+    warnings: tuple[str, ...]
+    _names: tuple[str, ...] = field(repr=False)
+    _response: Response | None = field(repr=False, compare=False)
+
+    @property
+    def explained(self) -> float:
+        """The share that single and pair effects explain together."""
+        return sum(self.singles.values()) + sum(self.pairs.values())
+
+    @property
+    def has_ranks(self) -> bool:
+        """Whether the order of the parameters says more than chance."""
+        return self.r2 >= HIDDEN_R2
+
+    def marginal(self, name: str, n_points: int = MARGINAL_POINTS) -> Marginal:
+        """Return the estimate along parameter `name`; a flat line where there is no model.
+
+        Args:
+            name: A parameter; KeyError where there is none.
+            n_points: At most so many values of a number; choices are never thinned.
+        """
+        assert self._response is not None
+        return Marginal(*self._response.marginal(self._place(name), n_points))
+
+    def surface(self, x: str, y: str, n_points: int = SURFACE_POINTS) -> PairSurface:
+        """Return the estimate over two different parameters; KeyError where there is none.
+
+        Args:
+            x, y: Parameters of the columns and the rows of the surface.
+            n_points: At most so many values of a number on each axis.
+        """
+        assert self._response is not None
+        return PairSurface(*self._response.surface(self._place(x), self._place(y), n_points))
+
+    def within(self, restrictions: Mapping[str, Restriction]) -> Importance:
+        """Return the importance over a part of the space, from the same model.
+
+        Args:
+            restrictions: Parameter to (low, high) column values, to a set of codes, or to
+                `Inactive.ONLY`.
+        """
+        if self._response is None:
+            return self
+        places = {self._place(name): part for name, part in restrictions.items()}
+        response = self._response.within(places)
+        order = {name: self._place(name) for name in self.singles}
+        return replace(self, **_named(response.shares(), order), _response=response)
+
+    def _place(self, name: str) -> int:
+        if name not in self.singles:
+            raise KeyError(name)
+        return self._names.index(name)
+
+
+def importance_of(
+    study: Study,
+    metric: str | None = None,
+    rows: NDArray[np.int64] | NDArray[np.bool_] | None = None,
+    seed: int = 0,
+) -> Importance:
+    """Return how important each parameter is for a metric.
+
+    Bad data never raises: no trial, one trial, equal targets, NaN and infinities give zeros and a
+    sentence. The order of trials and of parameters does not change the result.
+
+    Args:
+        study: Any study.
+        metric: `objective:NAME` or `metric:NAME`; None for the leading objective.
+        rows: Rows, or a mask (n,), to restrict to; None for all.
+        seed: Equal arguments give equal results.
+
+    Raises:
+        KeyError: The study has no such column.
+
+    Example:
+        >>> found = importance_of(study, "objective:accuracy")  # doctest: +SKIP
+        >>> found.singles["lr"], found.pairs["lr", "batch"], found.r2  # doctest: +SKIP
+        (0.61, 0.12, 0.83)
+    """
+    metric = f"objective:{study.objectives[0].name}" if metric is None else metric
+    target = target_of(study, metric, rows, seed)
+    names = tuple(sorted(study.space.names))
+    blank = Importance(
+        study=study.id,
+        version=study.version,
+        metric=metric,
+        n_trials=len(target.rows),
+        surrogate="none",
+        r2=float("nan"),
+        singles={},
+        pairs={},
+        higher_order=0.0,
+        band={},
+        warnings=target.warnings,
+        _names=names,
+        _response=None,
+    )
+    if not names:
+        return _warned(blank, ["The study has no parameters."])
+    response = _fit(study, target, names, seed)
+    shares = response.shares()
+    order = {name: names.index(name) for name in study.space.names}
+    found = replace(
+        blank,
+        surrogate=response.surrogate.name,
+        r2=response.surrogate.r2,
+        _response=response,
+        **_named(shares, order),
+    )
+    return _warned(found, sentences(names, target, response, shares))
+
+
+def _fit(study: Study, target: Target, names: tuple[str, ...], seed: int) -> Response:
+    """Return the response fitted to parameters by name and trials by value: input order is nothing."""
+    columns = [study.space.index(name) for name in names]
+    space = SearchSpace(tuple(study.space[name] for name in names))
+    values = study.trials.values[target.rows][:, columns]
+    axes = axes_of(space, values)
+    x = encode(axes, values)
+    if lacks_data(target):
+        centre = float(target.values.mean()) if len(target.values) else float("nan")
+        return Response(axes, no_surrogate(x.shape[1]), centre, 0.0)
+    order = np.lexsort((target.values, *x.T))
+    x, y = x[order], target.values[order]
+    # In two steps: the variance of values near the largest double would overflow.
+    size = float(np.abs(y).max())
+    centre, spread = float((y / size).mean()), float((y / size).std())
+    with python_warnings.catch_warnings():
+        # A handful of trials may leave one that every tree has seen; the R2 then says enough.
+        python_warnings.simplefilter("ignore", UserWarning)
+        surrogate = fit_surrogate(axes, x, (y / size - centre) / spread, seed)
+    return Response(axes, surrogate, centre * size, spread * size)
+
+
+def _named(shares: Shares, order: Mapping[str, int]) -> _NamedShares:
+    """Return the shares under names, in the order of `order` (name to position in the response)."""
+    names = list(order)
+    pairs = {}
+    for first, second in itertools.combinations(names, 2):
+        i, j = sorted((order[first], order[second]))
+        if (i, j) in shares.pairs:
+            pairs[first, second] = shares.pairs[i, j]
+    return {
+        "singles": {name: float(shares.singles[order[name]]) for name in names},
+        "band": {name: float(shares.band[order[name]]) for name in names},
+        "pairs": pairs,
+        "higher_order": shares.higher_order,
+    }
+
+
+def _warned(importance: Importance, sentences: list[str]) -> Importance:
+    return replace(importance, warnings=(*sentences, *importance.warnings))
