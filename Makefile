@@ -13,7 +13,7 @@ ARGS ?=
 # Looked at in this order when PYTHON is not given; the first that runs and is 3.11 or newer is taken.
 CANDIDATES := $(or $(PYTHON),python3.13 python3.12 python3.11 python3 python)
 # Folders that hold our Python; layouts/ and callbacks/ are checked through their links in hypertendril/.
-CODE := $(wildcard app.py) hypertendril benchmarks examples tests
+CODE := app.py hypertendril benchmarks docs examples tests
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
