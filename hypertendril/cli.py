@@ -89,23 +89,23 @@ def _command(
 
 
 def _inspect(options: argparse.Namespace) -> int:
-    from hypertendril.readers import report  # noqa: PLC0415
+    from hypertendril.readers import inspect_json, read  # noqa: PLC0415
 
-    found = report.inspect_json(options.source)
+    studies = [inspect_json(study) for study in read(options.source)]
     if options.json:
-        _write_json(found)
-    else:
-        for study in found["studies"]:
-            _write(_study_line(study))
-            for skipped in study.get("skipped", ()):
-                _write(f"  left out: {skipped['reason']}")
+        _write_json({"studies": studies})
+        return 0
+    for study in studies:
+        _write(_study_line(study))
+        for skipped in study["skipped"]:
+            _write(f"  left out: {skipped['reason']}")
     return 0
 
 
 def _study_line(study: dict[str, Any]) -> str:
     counts = ", ".join(f"{n} {state}" for state, n in study["counts"].items() if n)
     goals = ", ".join(f"{o['name']} ({o['direction']})" for o in study["objectives"])
-    best = study.get("best")
+    best = study["best"]
     best_text = f"; best {best['value']:.6g} in trial {best['number']}" if best else ""
     return (
         f"{study['name']}: {study['framework']}, {study['method']['name']}, {goals}; "
@@ -123,7 +123,7 @@ def _run(options: argparse.Namespace) -> int:
     with _quiet_log():
         job, study = run_here(spec, settings)
     if options.export is not None:
-        from hypertendril.readers.generic import write_generic  # noqa: PLC0415
+        from hypertendril.readers import write_generic  # noqa: PLC0415
 
         write_generic(study, options.export)
     if options.json:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, SupportsFloat
 
 from hypertendril.jobs.segments import Segment
 
@@ -84,7 +84,7 @@ class TrialContext:
             step += 1
             yield step
 
-    def report(self, step: float, /, **metrics: Any) -> None:
+    def report(self, step: SupportsFloat, /, **metrics: Any) -> None:
         """Add a point to the curve of each metric; it is on the screen within a second.
 
         Args:

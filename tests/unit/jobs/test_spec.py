@@ -1,0 +1,232 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hypertendril.errors import JobError
+from hypertendril.jobs.objectives import Registry, load_registry
+from hypertendril.jobs.spec import JobSpec
+from hypertendril.model import (
+    Condition,
+    Direction,
+    Objective,
+    Parameter,
+    ParameterKind,
+    SearchSpace,
+)
+
+ROOT = Path(__file__).parents[3]
+REGISTRY = load_registry(ROOT / "tests" / "data" / "jobs" / "objectives.toml")
+SHORT: dict[str, Any] = {
+    "name": "short",
+    "objective": "sphere",
+    "method": "tpe",
+    "budget": {"trials": 8},
+}
+
+
+def spec(**changes: Any) -> JobSpec:
+    return JobSpec.from_json(SHORT | changes, REGISTRY)
+
+
+def test_the_registry_fills_in_what_a_job_leaves_open() -> None:
+    found = spec()
+    assert found.objectives == (Objective("score", Direction.MAXIMIZE),)
+    assert found.space.names == ("x", "n")
+    assert (found.curves, found.metrics, found.budget.steps) == (("score",), ("size",), 3)
+    assert found.settings == {"n_startup_trials": 10, "n_candidates": 24}
+    assert (found.seed, found.budget.parallel, found.budget.timeout_seconds) == (0, 1, None)
+
+
+def test_a_job_says_more_than_the_registry() -> None:
+    found = spec(
+        seed=9,
+        refined_from="abc",
+        settings={"n_candidates": 5},
+        budget={"trials": 3, "parallel": 2, "timeout_seconds": 1.5, "steps": 7},
+        objectives=[{"name": "size", "direction": "minimize"}],
+        space=[{"name": "x", "kind": "float", "low": 0, "high": 0.5}],
+    )
+    assert found.objectives == (Objective("size", Direction.MINIMIZE),)
+    assert found.metrics == ("score",)
+    assert found.space.names == ("x",)
+    assert (found.budget.steps, found.budget.timeout_seconds) == (7, 1.5)
+    assert (found.seed, found.refined_from, found.settings["n_candidates"]) == (9, "abc", 5)
+
+
+def test_the_json_form_comes_back_equal_without_a_registry() -> None:
+    found = spec(refined_from="x1")
+    assert JobSpec.from_json(json.loads(json.dumps(found.to_json()))) == found
+
+
+def test_the_toml_form_comes_back_equal() -> None:
+    space = SearchSpace(
+        (
+            Parameter("a b", ParameterKind.CATEGORICAL, choices=("x", 'say "é"\n', 1, 2.5, True)),
+            Parameter("lr", ParameterKind.FLOAT, 1e-5, 0.1, log=True),
+            Parameter("n", ParameterKind.INT, 1, 9, step=2, condition=Condition("a b", ("x", 1))),
+        )
+    )
+    found = replace(spec(), space=space, settings={"n_startup_trials": 3, "n_candidates": 4})
+    assert JobSpec.from_toml(found.to_toml()) == found
+
+
+def test_the_toml_form_cannot_hold_null_and_says_what_can() -> None:
+    space = SearchSpace((Parameter("a", ParameterKind.CATEGORICAL, choices=(None, "x")),))
+    with pytest.raises(JobError, match="export the job as JSON"):
+        replace(spec(), space=space).to_toml()
+
+
+def test_a_header_carries_what_the_study_needs() -> None:
+    header = spec(refined_from="x1").header()
+    assert header.method.name == "tpe"
+    assert header.curve_names == ("score",)
+    assert header.refined_from == "x1"
+    assert header.attributes["budget"]["trials"] == 8
+
+
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({"name": ""}, "Field 'name'"),
+    ({"name": "two\nlines"}, "Field 'name'"),
+    ({"name": "x" * 201}, "Field 'name'"),
+    ({"objective": "os:system"}, "Field 'objective': 'os:system' is not a registered"),
+    ({"objective": None}, "Field 'objective'"),
+    ({"method": "magic"}, "Field 'method'"),
+    ({"settings": {"n_candidates": 0}}, r"Field 'settings\.n_candidates'"),
+    ({"settings": {"n_candidates": 1.5}}, r"Field 'settings\.n_candidates'"),
+    ({"settings": {"n_candidates": True}}, r"Field 'settings\.n_candidates'"),
+    ({"settings": {"other": 1}}, r"Field 'settings\.other'"),
+    ({"settings": [1]}, "Field 'settings'"),
+    ({"seed": -1}, "Field 'seed'"),
+    ({"seed": "7"}, "Field 'seed'"),
+    ({"budget": None}, "Field 'budget'"),
+    ({"budget": {}}, r"Field 'budget\.trials'"),
+    ({"budget": {"trials": 0}}, r"Field 'budget\.trials'"),
+    ({"budget": {"trials": True}}, r"Field 'budget\.trials'"),
+    ({"budget": {"trials": 10**9}}, r"Field 'budget\.trials'"),
+    ({"budget": {"trials": 1, "parallel": 0}}, r"Field 'budget\.parallel'"),
+    ({"budget": {"trials": 1, "timeout_seconds": -1}}, r"Field 'budget\.timeout_seconds'"),
+    ({"budget": {"trials": 1, "timeout_seconds": float("nan")}}, r"Field 'budget\.timeout_sec"),
+    ({"budget": {"trials": 1, "steps": 0}}, r"Field 'budget\.steps'"),
+    ({"budget": {"trials": 1, "trails": 2}}, r"Field 'budget\.trails': there is no such"),
+    ({"command": "rm"}, "Field 'command': there is no such"),
+    ({"objectives": []}, "Field 'objectives'"),
+    ({"objectives": ["score"]}, "Field 'objectives'"),
+    ({"objectives": [{"name": "score", "direction": "up"}]}, "direction 'up'"),
+    ({"objectives": [{"name": "loss", "direction": "minimize"}]}, "gives no 'loss'"),
+    ({"objectives": [{"name": "score", "direction": "minimize"}] * 2}, "twice"),
+    ({"space": []}, "Field 'space'"),
+    ({"space": {}}, "Field 'space'"),
+    ({"space": [{"name": "y", "kind": "float", "low": 0, "high": 1}]}, "no parameter 'y'"),
+    ({"space": [{"name": "x", "kind": "float", "low": 1, "high": 0}]}, "low must not exceed"),
+    ({"space": [{"name": "x", "kind": "float", "low": 0, "high": 1, "log": True}]}, "above 0"),
+    ({"space": [{"name": "x", "kind": "int", "low": 0.5, "high": 2}]}, "whole numbers"),
+    ({"space": [{"name": "x", "kind": "float", "low": -1e308, "high": 1e308}]}, "spans more"),
+    ({"space": [{"name": "x", "kind": "categorical", "choices": "abc"}]}, "must be a list"),
+    ({"space": [{"name": "x", "kind": "categorical", "choices": [[1]]}]}, "use texts or numbers"),
+    ({"space": [{"name": "x", "kind": "categorical", "choices": 5}]}, "malformed"),
+    (
+        {
+            "space": [
+                {"name": "x", "kind": "float", "low": 0, "high": 1, "condition": {"parent": "x"}}
+            ]
+        },
+        "malformed",
+    ),
+    (
+        {
+            "space": [
+                {
+                    "name": "x",
+                    "kind": "float",
+                    "low": 0,
+                    "high": 1,
+                    "condition": {"parent": "n", "values": [1]},
+                }
+            ]
+        },
+        "conditional on 'n', which the space lacks",
+    ),
+]
+
+
+@pytest.mark.parametrize(("change", "message"), WRONG, ids=[str(w[0])[:60] for w in WRONG])
+def test_a_wrong_field_is_named(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(JobError, match=message):
+        spec(**change)
+
+
+@pytest.mark.parametrize("data", [None, [], "text", 3])
+def test_what_is_no_table_is_refused(data: object) -> None:
+    with pytest.raises(JobError, match="must be a table"):
+        JobSpec.from_json(data, REGISTRY)
+
+
+def test_without_any_registry_file_the_message_says_so() -> None:
+    with pytest.raises(JobError, match=r"no registry \(objectives\.toml\) was found"):
+        JobSpec.from_json(SHORT, Registry())
+
+
+@pytest.mark.parametrize("name", ["job.toml", "job.json"])
+def test_a_file_is_read_by_its_ending(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_text(spec().to_toml() if name.endswith("toml") else json.dumps(spec().to_json()))
+    assert JobSpec.from_file(path, REGISTRY) == spec()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("job.toml", b"name = ", "this is not TOML|This is not TOML"),
+        ("job.json", b"[" * 100_000, "not JSON"),
+        ("job.json", b"{", "not JSON"),
+        ("job.toml", b"\xff\xfe", "not UTF-8"),
+        ("job.toml", b"#" * (5 * 2**20), "too large"),
+        ("job.toml", b'name = "n"', "Field 'objective'"),
+    ],
+)
+def test_a_bad_file_is_named_with_the_reason(
+    tmp_path: Path, name: str, content: bytes, message: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(JobError, match=rf"{name}: .*({message})"):
+        JobSpec.from_file(path, REGISTRY)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(JobError, match=r"none\.toml: the job file cannot be read"):
+        JobSpec.from_file(tmp_path / "none.toml", REGISTRY)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@given(st.sampled_from([*sorted(SHORT), "space", "settings", "objectives", "seed"]), JSON)
+def test_whatever_a_field_holds_it_is_a_job_or_a_job_error(field: str, value: object) -> None:
+    try:
+        found = JobSpec.from_json(SHORT | {field: value}, REGISTRY)
+    except JobError:
+        return
+    assert JobSpec.from_json(found.to_json()) == found
+
+
+def test_the_bundled_jobs_are_valid() -> None:
+    registry = load_registry(ROOT / "examples" / "objectives.toml")
+    methods = {
+        path.stem: JobSpec.from_file(path, registry).method
+        for path in (ROOT / "examples").glob("digits_*.toml")
+    }
+    assert methods == {"digits_random": "random", "digits_tpe": "tpe"}
