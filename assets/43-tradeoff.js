@@ -15,7 +15,7 @@
     view.columns = [state.data.col(x), state.data.col(y)];
     view.xs = new Float32Array(n).fill(NaN);
     view.ys = new Float32Array(n).fill(NaN);
-    view.radius = n > 20000 ? 1.5 : n > 3000 ? 2 : 2.5;
+    view.radius = n > 5000 ? 1.5 : n > 1000 ? 2 : 2.5;
     if (!view.columns[0] || !view.columns[1]) return;
     const { left, right, top, bottom } = view.plot;
     place(view, "x", view.columns[0].values, view.xs, left, right);

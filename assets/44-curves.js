@@ -14,7 +14,8 @@
   // Drawing every selected faint curve stronger is a help up to here, then it is a carpet.
   const MOST_STRONG = 80;
 
-  const held = { highlighted: [], background: [], hovered: [], study: null };
+  const held = { highlighted: [], background: [], hovered: [] };
+  const studies = {};
   let mine = null;
   let resting = 0;
   let asked = -1;
@@ -23,8 +24,10 @@
   function take(slot) {
     return function (data) {
       held[slot] = (data && data.curves) || [];
-      if (data) held.study = data.study;
-      if (mine) mine.isStale = true;
+      studies[slot] = data && data.study;
+      // A hovered trial adds a line; only the other two change what lies under it.
+      if (mine && mine.isReady && slot === "hovered") mine.panels.forEach((panel) => shape(mine, panel, slot));
+      else if (mine) mine.isStale = true;
       ht.repaint();
     };
   }
@@ -50,12 +53,14 @@
         bottom: y._offset + y._length,
       };
     });
-    for (const panel of view.panels) {
-      const lines = (slot) => held[slot].flatMap((c) => (c.metric === panel.metric ? [line(view, panel, c)] : []));
-      panel.background = lines("background");
-      panel.highlighted = lines("highlighted");
-      panel.hovered = lines("hovered");
-    }
+    for (const panel of view.panels) for (const slot of Object.keys(held)) shape(view, panel, slot);
+  }
+
+  /** Pixels of the curves of one kind in one panel. */
+  function shape(view, panel, slot) {
+    const isOurs = studies[slot] === state.data.study;
+    const curves = isOurs ? held[slot].filter((curve) => curve.metric === panel.metric) : [];
+    panel[slot] = curves.map((curve) => line(view, panel, curve));
   }
 
   function line(view, panel, curve) {

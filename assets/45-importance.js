@@ -10,6 +10,9 @@
   const PICK_PX = 8;
   const NEAR_PX = 4;
   const EDGE = 1e-6;
+  // More trials than these hide the surface they stand on; the best are always among them.
+  const MOST_POINTS = 600;
+  const MOST_TICKS = 1500;
 
   /* ---- ranked effects ---- */
   document.addEventListener("click", (event) => {
@@ -91,12 +94,13 @@
     layout(view) {
       view.plot = plotOf(view);
       view.xs = places(view, "x", view.meta.axis);
+      view.rows = ht.thinned(state.data.order, MOST_TICKS);
     },
 
     base(g, view) {
       g.strokeStyle = ht.token("soft");
       g.lineWidth = 1;
-      rug(g, view, () => true);
+      rug(g, view, view.rows);
     },
 
     overlay(g, view) {
@@ -109,7 +113,7 @@
       g.strokeStyle = ht.token("accent");
       g.lineWidth = 1;
       g.globalAlpha = clamp(60 / state.count, 0.25, 0.9);
-      rug(g, view, (row) => state.mask[row]);
+      rug(g, view, chosen(MOST_TICKS));
       g.globalAlpha = 1;
     },
 
@@ -159,15 +163,22 @@
     cursor: (x, y, view) => cursorAt(view, x, y),
   };
 
-  function rug(g, view, isWanted) {
+  function rug(g, view, rows) {
     const { xs, plot } = view;
     g.beginPath();
-    for (let i = 0; i < xs.length; i++) {
-      if (Number.isNaN(xs[i]) || !isWanted(i)) continue;
-      g.moveTo(xs[i], plot.bottom);
-      g.lineTo(xs[i], plot.bottom - RUG_PX);
+    for (const row of rows) {
+      if (Number.isNaN(xs[row])) continue;
+      g.moveTo(xs[row], plot.bottom);
+      g.lineTo(xs[row], plot.bottom - RUG_PX);
     }
     g.stroke();
+  }
+
+  /** At most so many of the selected trials, worst to best. */
+  function chosen(most) {
+    const { order, n } = state.data;
+    if (state.count === n) return ht.thinned(order, most);
+    return ht.thinned(order.filter((row) => state.mask[row]), most);
   }
 
   function isInside(view, x, y) {
@@ -188,11 +199,13 @@
       view.plot = plotOf(view);
       view.xs = places(view, "x", view.meta.x);
       view.ys = places(view, "y", view.meta.y);
-      view.radius = state.data.n > 5000 ? 1 : state.data.n > 800 ? 1.3 : 1.7;
+      view.rows = ht.thinned(state.data.order, MOST_POINTS);
+      view.radius = state.data.n > 300 ? 1.3 : 1.7;
     },
 
     base(g, view) {
       ht.stamp(g, view, view.xs, view.ys, {
+        rows: view.rows,
         radius: view.radius,
         alpha: 0.4,
         colour: ht.colour.pack(ht.token("card")),
@@ -201,9 +214,10 @@
 
     /** A dark heart in a light rim, or the reverse: seen on every colour of the surface. */
     overlay(g, view) {
+      const rows = chosen(MOST_POINTS);
       const stamp = (token, radius) =>
         ht.stamp(g, view, view.xs, view.ys, {
-          mask: state.mask,
+          rows,
           radius,
           alpha: 0.95,
           colour: ht.colour.pack(ht.token(token)),

@@ -22,8 +22,9 @@ from hypertendril.layouts.panel import panel
 from hypertendril.layouts.theme import LABEL_PX, TICK_PX, Theme
 from hypertendril.model import Direction
 
-NO_EFFECT = "No parameter varies among the scored trials."
-ONE_PARAMETER = "An interaction needs two parameters that vary."
+NO_EFFECT = "This study has<br>no parameters."
+NO_ESTIMATE = "No scored trial<br>to estimate from yet."
+ONE_PARAMETER = "An interaction needs<br>two parameters."
 SMALL_PX = TICK_PX - 1
 TICK_TEXT_CHARS = 9
 # Width of a character of the tick font, on average.
@@ -32,6 +33,8 @@ CHAR_PX = 5.4
 EDGE_SHARE = 0.02
 VALUE_MARGIN = 0.06
 CONTOURS = 6
+# A mark of values this near to the bottom would touch the marks of the parameter.
+TICK_CLEARANCE = 0.05
 
 
 def importance_panel() -> html.Section:
@@ -54,25 +57,28 @@ def subtitle(data: EffectsData) -> str:
 def draw_ranking(data: EffectsData) -> list[Component]:
     """Return the ranked effects, each a button that puts its parameters in focus."""
     if not data.effects:
-        return [html.P(NO_EFFECT, className="importance-note"), *_warnings(data)]
+        return _warnings(data.warnings or ("This study has no parameters.",))
     most = max((effect.share for effect in data.effects), default=0.0) or 1.0
     rows = [_effect(effect, most, data.focus) for effect in data.effects]
-    return [_summary(data), *_warnings(data), *rows]
+    summary = [] if math.isnan(data.r2) else [_summary(data)]
+    list_class = "importance-effects" if data.has_ranks else "importance-effects unsure"
+    # The first warning is the gravest and may not be overlooked; the others may wait below.
+    first, others = _warnings(data.warnings[:1]), _warnings(data.warnings[1:])
+    return [*summary, *first, html.Div(rows, className=list_class), *others]
 
 
 def _summary(data: EffectsData) -> html.P:
-    words = [html.B(f"{100 * data.explained:.0f} %"), " explained"]
-    if not math.isnan(data.r2):
-        words += [" · R² ", html.B(f"{data.r2:.2f}")]
     title = (
-        f"Of the variance of {data.n_trials:,} trials by single and pair effects. R² says how well the model behind "
-        "them predicts trials it has not seen: near 1 trust the ranking, near 0 do not."
+        f"Of the variance over the space, by single and pair effects in a {data.surrogate} of "
+        f"{data.n_trials:,} trials. R² says how well it predicts trials it has not seen: near 1 "
+        "trust the ranking, near 0 do not."
     )
-    return html.P(words, className="importance-note", title=title)
+    explained, r2 = html.B(f"{100 * data.explained:.0f} %"), html.B(f"{data.r2:.2f}")
+    return html.P([explained, " explained · R² ", r2], className="importance-note", title=title)
 
 
-def _warnings(data: EffectsData) -> list[Component]:
-    return [html.P(plain(words, 240), className="importance-warning") for words in data.warnings]
+def _warnings(sentences: Sequence[str]) -> list[Component]:
+    return [html.P(plain(words, 240), className="importance-warning") for words in sentences]
 
 
 def _effect(effect: Effect, most: float, focus: tuple[str, ...]) -> html.Button:
@@ -83,12 +89,16 @@ def _effect(effect: Effect, most: float, focus: tuple[str, ...]) -> html.Button:
         # Two long names share the room: each is cut by itself.
         names += [*([html.I("×")] if names else []), html.Span(plain(name))]
     share = html.Span(f"{effect.share:.3f}", className="effect-share")
+    attributes: dict[str, Any] = {
+        "data-names": json.dumps(effect.names),
+        "aria-pressed": str(is_on).lower(),
+    }
     return html.Button(
         [html.Span(names, className="effect-name"), _bar(effect, most), share],
         type="button",
         className=f"effect {kind}{' on' if is_on else ''}",
         title=_effect_words(effect),
-        **{"data-names": json.dumps(effect.names), "aria-pressed": str(is_on).lower()},
+        **attributes,
     )
 
 
@@ -120,12 +130,12 @@ def draw_marginal(data: EffectsData, theme: Theme) -> go.Figure:
     Observed trials and brushes are drawn over it by the page.
     """
     curve = data.marginal
-    if curve is None:
-        return message_figure(theme, NO_EFFECT)
+    if curve is None or not np.isfinite(curve.mean).all():
+        return message_figure(theme, NO_EFFECT if curve is None else NO_ESTIMATE)
     meta = {"study": data.study, "view": "importance", "axis": curve.axis.to_json()}
     figure = frame_figure(theme, meta, {"l": 38, "r": 8, "t": 22, "b": 32})
     low, high = _value_range(curve)
-    ticks, texts = value_ticks(low, high, 5)
+    ticks, texts = value_ticks(low + TICK_CLEARANCE * (high - low), high, 5)
     figure.update_layout(
         xaxis=_parameter_axis(theme, curve.axis) | {"range": _ends(curve.axis, EDGE_SHARE)},
         yaxis=axis_style(theme, grid=True)
@@ -188,8 +198,8 @@ def _choice_marks(curve: MarginalCurve, theme: Theme) -> list[go.Scatter]:
 def draw_surface(data: EffectsData, theme: Theme) -> go.Figure:
     """Return the estimated objective over the two parameters in focus; the better, the stronger."""
     surface = data.surface
-    if surface is None:
-        return message_figure(theme, ONE_PARAMETER)
+    if surface is None or not np.isfinite(surface.mean).all():
+        return message_figure(theme, ONE_PARAMETER if surface is None else NO_ESTIMATE)
     meta = {
         "study": data.study,
         "view": "importance",
@@ -223,8 +233,8 @@ def _heatmap(
         reversescale=direction is Direction.MINIMIZE,
         showscale=False,
         zsmooth="best" if is_smooth else False,
-        xgap=0 if is_smooth else 1,
-        ygap=0 if is_smooth else 1,
+        xgap=1 if surface.x_axis.choices else 0,
+        ygap=1 if surface.y_axis.choices else 0,
     )
 
 
@@ -260,6 +270,7 @@ def _parameter_axis(theme: Theme, axis: ColumnAxis) -> dict[str, Any]:
         "ticktext": [plotly_text(text, TICK_TEXT_CHARS) for text in axis.tick_labels],
         "tickfont": {"size": SMALL_PX, "color": theme.muted},
         "tickangle": 0,
+        "ticklabelstandoff": 2,
         "title": {
             "text": plotly_text(axis.label, 26),
             "font": {"size": LABEL_PX, "color": theme.muted},
@@ -290,6 +301,7 @@ def _name_above(figure: go.Figure, theme: Theme, name: str) -> None:
         yref="paper",
         xanchor="left",
         yanchor="bottom",
+        xshift=8 - figure.layout.margin.l,
         yshift=3,
         showarrow=False,
         borderpad=0,

@@ -20,9 +20,9 @@ from hypertendril.layouts.panel import panel
 from hypertendril.layouts.theme import TICK_PX, Theme
 from hypertendril.model import Direction, TrialState
 
-NO_TRIALS = "No trial has been recorded yet."
-NO_VALUES = "No trial has a finite value of any metric yet."
-ONE_METRIC = "A trade-off needs a second metric:<br>these trials record one."
+NO_TRIALS = "No trial has been<br>recorded yet."
+NO_VALUES = "No trial has a finite<br>value of any metric yet."
+ONE_METRIC = "A trade-off needs<br>a second metric: these<br>trials record one."
 # Shares of the figure's height above and below the bars of one histogram: a line of text each.
 TITLE_SHARE = 0.095
 TICKS_SHARE = 0.095
@@ -190,8 +190,8 @@ def draw_tradeoff(data: OverviewData, theme: Theme) -> go.Figure:
     """Return the axes of the trade-off and its Pareto front; points are drawn by the page."""
     tradeoff = data.tradeoff
     if tradeoff is None:
-        sentence = ONE_METRIC if data.metrics else (NO_VALUES if data.n else NO_TRIALS)
-        return message_figure(theme, sentence)
+        # Without any metric the histograms say so already.
+        return message_figure(theme, ONE_METRIC if data.metrics else "")
     meta = {
         "study": data.study,
         "view": "overview",
@@ -199,11 +199,11 @@ def draw_tradeoff(data: OverviewData, theme: Theme) -> go.Figure:
         "y": tradeoff.y.key,
         "missing": tradeoff.n_missing,
     }
-    figure = frame_figure(theme, meta, {"l": 36, "r": 8, "t": 4, "b": 15})
+    figure = frame_figure(theme, meta, {"l": 36, "r": 8, "t": 3, "b": 14})
     grid = {"showgrid": True, "layer": "below traces"}
     figure.update_layout(
         xaxis=_padded(value_axis(theme, tradeoff.x_histogram, 4)) | grid,
-        yaxis=_padded(value_axis(theme, tradeoff.y_histogram, 5)) | grid,
+        yaxis=_padded(value_axis(theme, tradeoff.y_histogram, 4)) | grid,
     )
     figure.add_trace(_front_line(tradeoff, theme))
     return figure

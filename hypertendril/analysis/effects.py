@@ -15,8 +15,9 @@ from hypertendril.model import Objective, Study
 MAX_EFFECTS = 12
 # A pair that explains less of the variance is noise in the list.
 LEAST_PAIR_SHARE = 0.001
-MARGINAL_TICKS = 4
-SURFACE_TICKS = 5
+# Side by side on a small page, four marks of a log axis would run into each other.
+MARGINAL_TICKS = 3
+SURFACE_X_TICKS, SURFACE_Y_TICKS = 4, 5
 
 
 @dataclass(frozen=True)
@@ -75,19 +76,23 @@ class EffectsData:
         study: Its id.
         objective: Whose variance is explained.
         effects: Greatest first.
+        has_ranks: Their order says more than chance.
         explained: Sum of the single and pair effects.
-        r2: How well the surrogate predicts trials it has not seen; NaN where unknown.
+        surrogate: What predicts the objective: `random forest` ..., or `none`.
+        r2: How well it predicts trials it has not seen; NaN where unknown.
         n_trials: How many trials it was made from.
         warnings: Sentences a reader must know.
         focus: The parameters of the marginal and the surface, none to two.
-        marginal: None where no parameter is in focus.
-        surface: None where fewer than two parameters are.
+        marginal: None where no parameter is in focus; NaN where nothing can be estimated.
+        surface: None where fewer than two parameters are; NaN likewise.
     """
 
     study: str
     objective: Objective
     effects: tuple[Effect, ...]
+    has_ranks: bool
     explained: float
+    surrogate: str
     r2: float
     n_trials: int
     warnings: tuple[str, ...]
@@ -111,7 +116,9 @@ def prepare_effects(study: Study, importance: Importance, focus: Sequence[str] =
         study=study.id,
         objective=study.objectives[0],
         effects=ranked_effects(importance),
-        explained=float(sum(importance.singles.values()) + sum(importance.pairs.values())),
+        has_ranks=importance.has_ranks,
+        explained=importance.explained,
+        surrogate=importance.surrogate,
         r2=importance.r2,
         n_trials=importance.n_trials,
         warnings=tuple(importance.warnings),
@@ -122,19 +129,28 @@ def prepare_effects(study: Study, importance: Importance, focus: Sequence[str] =
 
 
 def ranked_effects(importance: Importance, limit: int = MAX_EFFECTS) -> tuple[Effect, ...]:
-    """Return single and pair effects, the greatest first; all singles before a pair is dropped."""
+    """Return single and pair effects, the greatest first; singles are never dropped for a pair.
+
+    Where ranks say nothing, the singles alone in the order of the space.
+    """
     singles = [
         Effect((name,), share, importance.band.get(name, np.nan))
         for name, share in importance.singles.items()
     ]
+    if not importance.has_ranks:
+        return tuple(singles)
     pairs = [
         Effect(names, share, np.nan)
         for names, share in importance.pairs.items()
         if share >= LEAST_PAIR_SHARE
     ]
-    pairs.sort(key=lambda effect: -effect.share)
+    pairs.sort(key=_by_share)
     kept = [*singles, *pairs[: max(0, limit - len(singles))]]
-    return tuple(sorted(kept, key=lambda effect: -effect.share))
+    return tuple(sorted(kept, key=_by_share))
+
+
+def _by_share(effect: Effect) -> float:
+    return -effect.share
 
 
 def focused(importance: Importance, focus: Sequence[str]) -> tuple[str, ...]:
@@ -165,11 +181,11 @@ def strongest_partner(importance: Importance, name: str) -> str | None:
 def _marginal(study: Study, importance: Importance, name: str) -> MarginalCurve:
     axis = parameter_axis(study, name, MARGINAL_TICKS)
     found = importance.marginal(name)
-    return MarginalCurve(axis, axis.unit(found.grid), found.mean, found.sd)
+    return MarginalCurve(axis, axis.unit(found.values), found.mean, found.sd)
 
 
 def _surface(study: Study, importance: Importance, x: str, y: str) -> Surface:
-    x_axis = parameter_axis(study, x, SURFACE_TICKS)
-    y_axis = parameter_axis(study, y, SURFACE_TICKS)
-    found = importance.pair_surface(x, y)
+    x_axis = parameter_axis(study, x, SURFACE_X_TICKS)
+    y_axis = parameter_axis(study, y, SURFACE_Y_TICKS)
+    found = importance.surface(x, y)
     return Surface(x_axis, y_axis, x_axis.unit(found.x), y_axis.unit(found.y), found.mean)
