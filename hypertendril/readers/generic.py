@@ -7,15 +7,13 @@ from typing import Any
 
 from hypertendril.errors import SpaceError
 from hypertendril.model import Direction, Method, Objective, Parameter, SearchSpace, StudyHeader
-from hypertendril.readers.export import FORMAT, VERSION, to_generic, write_generic
+from hypertendril.readers.export import FORMAT, VERSION
 from hypertendril.readers.generic_trials import TrialList
 from hypertendril.readers.inferred import infer_parameter
 from hypertendril.readers.json_text import BadJsonError, as_choice, brief, clean, parse, plain
 from hypertendril.readers.losses import Losses
 from hypertendril.readers.result import ReadStudy, Rereading, Tail
 from hypertendril.readers.source import Source
-
-__all__ = ["GenericJson", "from_generic", "to_generic", "write_generic"]
 
 MOST_BYTES = 1 << 30  # Python needs some ten times as much to parse it
 STUDY_KEYS = frozenset(

@@ -95,9 +95,11 @@ class TrialList:
             for i, (name, p) in enumerate(zip(space.names, space, strict=True))
         }
         for row, name, value in self._entries("params"):
-            if name in columns and value is not None:
+            if name in columns:
                 i, encode = columns[name]
                 code = encode(value)
+                if code is None and value is None:
+                    continue  # null is a choice of some parameters, of the others it says: inactive
                 if code is None:
                     self._lose(row, f"params.{name}: {brief(value)!r} is no value of it")
                 else:

@@ -169,38 +169,31 @@ def evaluations(ends: Ends, rungs: Rungs, reports: Reports) -> Evaluations:
     closing = (ends.state == TrialState.COMPLETE) | (ends.state == TrialState.PRUNED)
     highest, top_resource = np.full(n, -1, dtype=np.int64), np.full(n, np.nan)
     highest[rungs.row], top_resource[rungs.row] = rungs.rung, rungs.resource
+    # A trial that ended on a rung is closed there; one that went on is closed one rung higher.
+    ended_on_rung = closing & (highest >= 0) & ~(last_step > top_resource)
+    is_end = (rungs.rung == highest[rungs.row]) & ended_on_rung[rungs.row]
+    rows = np.flatnonzero(closing & ~ended_on_rung)
+    complete = ends.state == TrialState.COMPLETE
+    outcome = np.where(complete, Outcome.FINAL, Outcome.DISCARDED)
+    use_objective = complete | np.isnan(last_step)
+    ended_with = np.where(use_objective, ends.objective, last_value)
     bracket = np.full(n, -1, dtype=np.int32)
     bracket[rungs.row] = rungs.bracket
-    # A trial that ended on a rung is closed there; one that went on is closed one rung higher.
-    at_rung = (highest >= 0) & ~(last_step > top_resource)
-    outcome = np.where(ends.state == TrialState.COMPLETE, Outcome.FINAL, Outcome.DISCARDED)
-    is_last = (rungs.rung == highest[rungs.row]) & at_rung[rungs.row] & closing[rungs.row]
-    rows = np.flatnonzero(closing & ~at_rung)
-    complete = ends.state[rows] == TrialState.COMPLETE
     trial = np.concatenate([rungs.row, rows])
-    resource = np.concatenate([rungs.resource, last_step[rows]])
+    rung = np.concatenate([rungs.rung, np.where(highest >= 0, highest + 1, -1)[rows]])
+    at_rungs = np.where(is_end, outcome[rungs.row], Outcome.PROMOTED)
+    time = np.concatenate([np.where(is_end, ends.ended[rungs.row], np.nan), ends.ended[rows]])
     found = Evaluations(
         trial=trial,
         iteration=ends.generation[trial],
         bracket=bracket[trial],
-        rung=np.concatenate(
-            [rungs.rung, np.where(highest[rows] >= 0, highest[rows] + 1, -1)]
-        ).astype(np.int32),
-        resource=resource,
-        value=np.concatenate(
-            [rungs.value, np.where(complete, ends.objective[rows], _else(last_value, ends)[rows])]
-        ),
-        outcome=np.concatenate(
-            [np.where(is_last, outcome[rungs.row], Outcome.PROMOTED), outcome[rows]]
-        ).astype(np.int8),
-        time=np.concatenate([np.where(is_last, ends.ended[rungs.row], np.nan), ends.ended[rows]]),
+        rung=rung.astype(np.int32),
+        resource=np.concatenate([rungs.resource, last_step[rows]]),
+        value=np.concatenate([rungs.value, ended_with[rows]]),
+        outcome=np.concatenate([at_rungs, outcome[rows]]).astype(np.int8),
+        time=time,
     )
     return _in_order(found, ends, last_step)
-
-
-def _else(last_value: Floats, ends: Ends) -> Floats:
-    """Return the last report, or what the storage has as objective where there was no report."""
-    return np.where(np.isnan(last_value), ends.objective, last_value)
 
 
 def _in_order(found: Evaluations, ends: Ends, last_step: Floats) -> Evaluations:
