@@ -173,6 +173,9 @@ def _parse_ranges(data: Any) -> tuple[tuple[float, float], ...]:
 def _bound(value: Any, unbounded: float) -> float:
     if value is None:
         return unbounded
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or math.isnan(value):
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value:  # noqa: PLR0124 - NaN; math.isnan fails on long integers
         raise SelectionError(f"The bound {json.dumps(str(value))} of a range is not a number.")
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError:
+        raise SelectionError("A bound of a range is too large for a number.") from None

@@ -176,7 +176,6 @@ class Parameter:
             raise SpaceError(
                 f"Parameter {name!r} has the kind {data.get('kind')!r}; use one of {', '.join(kinds)}."
             )
-        condition = data.get("condition")
         return cls(
             name=name,
             kind=ParameterKind(data["kind"]),
@@ -184,10 +183,8 @@ class Parameter:
             high=_number(data, "high", name),
             log=bool(data.get("log") or False),
             step=_number(data, "step", name),
-            choices=tuple(data.get("choices") or ()),
-            condition=Condition(condition["parent"], tuple(condition["values"]))
-            if condition
-            else None,
+            choices=_choices(data.get("choices") or [], name),
+            condition=_condition(data.get("condition"), name),
         )
 
     def _scaled_bounds(self) -> tuple[float, float]:
@@ -201,7 +198,29 @@ def _number(data: Mapping[str, Any], key: str, name: str) -> float | None:
         return None
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise SpaceError(f"Parameter {name!r}: {key} is {value!r}; it must be a number.")
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError:
+        raise SpaceError(f"Parameter {name!r}: {key} is too large for a number.") from None
+
+
+def _choices(values: Any, name: str) -> tuple[Choice, ...]:
+    if not isinstance(values, list) or not all(
+        value is None or isinstance(value, (str, int, float, bool)) for value in values
+    ):
+        raise SpaceError(
+            f"Parameter {name!r}: malformed choices; they must be a list: use texts or numbers, "
+            "true, false or null."
+        )
+    return tuple(values)
+
+
+def _condition(data: Any, name: str) -> Condition | None:
+    if not data:
+        return None
+    if not isinstance(data, Mapping) or not isinstance(data.get("parent"), str):
+        raise SpaceError(f"Parameter {name!r}: malformed condition; it names a parent and values.")
+    return Condition(data["parent"], _choices(data.get("values"), name))
 
 
 @dataclass(frozen=True, slots=True)
