@@ -202,7 +202,7 @@ def _register_running(app: Dash, services: Services) -> None:
             "key": State(ids.CONTROL_KEY, "data"),
             "form": _FORM,
         },
-        # Also when the page opens: the first submission needs a key too.
+        # Also when the page opens: that is when it gets its key.
         prevent_initial_call="initial_duplicate",
     )
     def run(clicks: Any, draft: Any, key: Any, form: Any) -> Any:
@@ -212,7 +212,7 @@ def _register_running(app: Dash, services: Services) -> None:
             text, job_id = submitted(services, Draft.from_json(draft), form_of(form), key)
         except HyperTendrilError as error:
             return message(str(error), is_error=True), no_update, no_update
-        return message(text), job_id, secrets.token_hex(8)
+        return message(text), job_id, no_update
 
     @app.callback(
         output=(
@@ -233,12 +233,14 @@ def _register_running(app: Dash, services: Services) -> None:
     @app.callback(
         Output(ids.SHOWN, "data", allow_duplicate=True),
         Output(ids.CONTROL_AWAITED, "data", allow_duplicate=True),
+        Output(ids.CONTROL_MESSAGE, "children", allow_duplicate=True),
         Input(ids.PULSE, "data"),
         State(ids.CONTROL_AWAITED, "data"),
         prevent_initial_call=True,
     )
     def show_awaited(pulse: Any, awaited: Any) -> Any:
-        is_there = isinstance(pulse, dict) and awaited in pulse.get("studies", {})
-        if not awaited or not is_there:
-            return no_update, no_update
-        return shown_data(services, awaited), None
+        if not isinstance(pulse, dict) or not isinstance(awaited, str):
+            return (no_update,) * 3
+        if awaited not in pulse.get("studies", {}):
+            return (no_update,) * 3
+        return shown_data(services, awaited), None, message("The new study has started.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -28,6 +30,9 @@ from hypertendril.layouts.control_space import bar_style
 from hypertendril.layouts.labels import plain
 from hypertendril.model import SearchSpace, Selection, Study
 from hypertendril.model.space import narrowed
+
+# Room for the digest and the ids of earlier runs of the same configuration.
+MAX_KEY_CHARS = 200
 
 
 def form_of(states: dict[str, Any]) -> Form:
@@ -147,14 +152,22 @@ def range_update(key: str, low: Any, high: Any, draft: Draft, said: Any) -> tupl
     return bar_style(declared, a, b), None if was_wrong else no_update
 
 
-def submitted(services: Services, draft: Draft, form: Form, key: Any) -> tuple[str, str]:
+def submitted(services: Services, draft: Draft, form: Form, page_key: Any) -> tuple[str, str]:
     """Put the job of the form into the queue; return what to say and the job's id.
+
+    Pressed twice it is one job: as long as a job of this page with the very same
+    configuration is waiting or running, that one is meant. Once it ended it may be run again.
 
     Raises:
         HyperTendrilError: The form is invalid or the queue refuses.
     """
     spec = form.job(draft, services.registry)
-    job_id = services.queue.submit(spec, key=key if isinstance(key, str) else None)
+    content = json.dumps([str(page_key), spec.to_json()], sort_keys=True)
+    key = hashlib.sha256(content.encode()).hexdigest()
+    job_id = services.queue.submit(spec, key=key)
+    while not services.queue.job(job_id).state.is_open:
+        key = f"{key}:{job_id}"[-MAX_KEY_CHARS:]
+        job_id = services.queue.submit(spec, key=key)
     words = f"Queued {plain(spec.name)!r}: {spec.budget.trials} trials, {spec.method}."
     return f"{words} It is shown as soon as it starts.", str(job_id)
 

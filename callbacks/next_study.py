@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from hypertendril.analysis.ranges import consistent
 from hypertendril.errors import HyperTendrilError, JobError, SpaceError
 from hypertendril.guidance.next_study import carried_over
 from hypertendril.jobs.objectives import RegisteredObjective, Registry
@@ -161,7 +162,8 @@ class Form:
             for i, declared in enumerate(draft.declared)
             if declared.name in draft.space
         )
-        return SearchSpace(tuple(self._parameter(*row) for row in rows))
+        # What an unticked choice made impossible is left out, as when ranges are taken.
+        return consistent(tuple(self._parameter(*row) for row in rows))
 
     def _parameter(self, key: str, declared: Parameter, given: Parameter) -> Parameter:
         if declared.is_discrete_choice:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any
 
@@ -77,18 +78,12 @@ def register(app: Dash, services: Services) -> None:
 
 
 def columns_update(study: Study | None, known: Any) -> tuple[Any, Any]:
-    """Return the table's columns and what they were made from; no update if nothing changed.
-
-    New columns would throw away the widths, filters and order a person has set.
-    """
+    """Return the table's columns and what they were made from; no update if nothing changed."""
     if study is None:
         return [], None
     columns = column_definitions(study)
-    made_from = {
-        "study": study.id,
-        "fields": [[c["field"], c.get("headerTooltip")] for c in columns],
-    }
-    return (no_update, no_update) if made_from == known else (columns, made_from)
+    digest = hashlib.sha256(json.dumps([study.id, columns]).encode()).hexdigest()
+    return (no_update, no_update) if digest == known else (columns, digest)
 
 
 def table_update(

@@ -73,7 +73,11 @@ def _form() -> list[Component]:
         className="control-settings",
     )
     wide = [
-        _field("Objective", _select(ids.CONTROL_OBJECTIVE), "What is run: a registered objective"),
+        _field(
+            "Objective",
+            _select(ids.CONTROL_OBJECTIVE, "none fits this study"),
+            "What is run: a registered objective",
+        ),
         _field("Name", _text_input(ids.CONTROL_NAME, "", is_number=False)),
         html.Div(
             [_field("Method", _select(ids.CONTROL_METHOD)), settings], className="control-method"
@@ -128,8 +132,10 @@ def _field(words: str, control: Component, title: str | None = None) -> Componen
     return html.Label([html.Span(words), control], className="control-field", title=title)
 
 
-def _select(component_id: str) -> Component:
-    select: Component = dbc.Select(id=component_id, options=[], class_name="ht-select")
+def _select(component_id: str, placeholder: str = "") -> Component:
+    select: Component = dbc.Select(
+        id=component_id, options=[], placeholder=placeholder, class_name="ht-select"
+    )
     return select
 
 

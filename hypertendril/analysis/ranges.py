@@ -38,7 +38,7 @@ def space_of_selection(study: Study, selection: Selection) -> SearchSpace:
         SpaceError: The brushes on a parameter leave no value of it.
     """
     parts = [(p, _intervals_on(f"param:{p.name}", selection.brushes)) for p in study.space]
-    return _consistent(tuple(_narrowed_to(p, brushed) for p, brushed in parts))
+    return consistent(tuple(_narrowed_to(p, brushed) for p, brushed in parts))
 
 
 def space_of_trials(study: Study, mask: NDArray[np.bool_]) -> SearchSpace:
@@ -58,7 +58,7 @@ def space_of_trials(study: Study, mask: NDArray[np.bool_]) -> SearchSpace:
         raise SpaceError("No trial is selected, so there is no range to take; widen a brush.")
     values = study.trials.values[mask]
     parts = enumerate(study.space)
-    return _consistent(tuple(_narrowed_to(p, _held(p, values[:, i])) for i, p in parts))
+    return consistent(tuple(_narrowed_to(p, _held(p, values[:, i])) for i, p in parts))
 
 
 def narrowed_to(parameter: Parameter, low: float, high: float) -> Parameter:
@@ -68,6 +68,16 @@ def narrowed_to(parameter: Parameter, low: float, high: float) -> Parameter:
         SpaceError: No value of the parameter lies there.
     """
     return _narrowed_to(parameter, [[(low, high)]])
+
+
+def consistent(parameters: tuple[Parameter, ...]) -> SearchSpace:
+    """Return the space of `parameters`, without those whose condition no longer can hold."""
+    while True:
+        space = SearchSpace(parameters)
+        fitted = tuple(p for p in (_with_condition(q, space) for q in parameters) if p)
+        if fitted == parameters:
+            return space
+        parameters = fitted
 
 
 def _held(parameter: Parameter, values: NDArray[np.float64]) -> list[list[Interval]]:
@@ -145,16 +155,6 @@ def _stepped(parameter: Parameter, low: float, high: float) -> Parameter:
 def _without_dust(value: float) -> float:
     """Return 0.3 for 0.30000000000000004."""
     return float(f"{value:.15g}")
-
-
-def _consistent(parameters: tuple[Parameter, ...]) -> SearchSpace:
-    """Return the space without parameters whose condition no longer can hold."""
-    while True:
-        space = SearchSpace(parameters)
-        fitted = tuple(p for p in (_with_condition(q, space) for q in parameters) if p)
-        if fitted == parameters:
-            return space
-        parameters = fitted
 
 
 def _with_condition(parameter: Parameter, space: SearchSpace) -> Parameter | None:
