@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dash import ClientsideFunction, Dash, Input, Output, State
+from dash import ClientsideFunction, Dash, Input, Output, State, no_update
 
 from hypertendril.analysis.curves import (
     ReadCurve,
@@ -24,14 +24,11 @@ from hypertendril.layouts.curves import (
     metric_options,
     title,
 )
-from hypertendril.layouts.frame import message_figure
 from hypertendril.layouts.theme import MODEL_COLOURS, theme_named
 from hypertendril.model import Study
 
 if TYPE_CHECKING:
     from hypertendril.callbacks.services import Services
-
-NO_STUDY = "Choose a study in the Control panel."
 
 
 def register(app: Dash, services: Services) -> None:
@@ -87,9 +84,9 @@ def register(app: Dash, services: Services) -> None:
 
 def frame_update(study: Study | None, theme_name: Any, metrics: Any) -> tuple[Any, ...]:
     """Return the frame, its faint curves, and options and value of the metric pills."""
-    theme = theme_named(theme_name)
     if study is None:
-        return message_figure(theme, NO_STUDY), None, [], []
+        return (no_update,) * 4
+    theme = theme_named(theme_name)
     names = curve_order(study)
     chosen = chosen_metrics(_texts(metrics), names)
     data = prepare_curve_frame(study, chosen)
@@ -100,10 +97,10 @@ def frame_update(study: Study | None, theme_name: Any, metrics: Any) -> tuple[An
 
 def curves_update(
     services: Services, study: Study | None, rows: list[int], metrics: Any, smoothing: Any
-) -> tuple[Any, str]:
+) -> tuple[Any, Any]:
     """Return the points of the curves of `rows`, and the words behind the panel's title."""
     if study is None:
-        return None, ""
+        return no_update, no_update
     window = smoothing_of(smoothing)
     chosen = chosen_metrics(_texts(metrics), curve_order(study))
     curves = prepare_curves(reader(services, study), rows, chosen, window)

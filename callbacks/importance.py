@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import plotly.graph_objects as go
 from dash import Dash, Input, Output, State, no_update
 
 from hypertendril.analysis.effects import prepare_effects
@@ -23,8 +22,6 @@ from hypertendril.layouts.importance import (
 from hypertendril.layouts.theme import Theme, theme_named
 from hypertendril.model import Study
 from hypertendril.store import Failure
-
-NO_STUDY = "Choose a study in the Control panel."
 
 
 def register(app: Dash, services: Services) -> None:
@@ -58,18 +55,18 @@ def importance_update(
     """Return ranking, both figures, the head's words, and what they were made from.
 
     Args:
-        study: None where the page shows none.
+        study: None where the page shows none yet; then nothing is drawn.
         found: The newest importance; None while the first is being computed.
         theme: Look of the page.
         focus: Parameters in focus.
         drawn: What the page shows already: equal means nothing to do.
     """
     if study is None:
-        return _sentence(theme, NO_STUDY)
+        return (no_update,) * 5
     if found is None:
-        return _sentence(theme, f"Computing the importance of {len(study):,} trials …")
+        return _sentence(theme, f"Computing the importance of {len(study):,} trials …", drawn)
     if isinstance(found, Failure):
-        return _sentence(theme, found.message)
+        return _sentence(theme, found.message, drawn)
     key = [study.id, found.version, theme.name, *focus]
     if key == drawn:
         return (no_update,) * 5
@@ -78,8 +75,9 @@ def importance_update(
     return draw_ranking(data), *figures, subtitle(data), key
 
 
-def _sentence(theme: Theme, sentence: str) -> tuple[Any, ...]:
-    blank: go.Figure = message_figure(theme, "")
+def _sentence(theme: Theme, sentence: str, drawn: Any) -> tuple[Any, ...]:
+    # What was drawn of another study must go; what is blank need not be drawn again.
+    blank: Any = message_figure(theme, "") if drawn else no_update
     return messages([sentence]), blank, blank, "", None
 
 

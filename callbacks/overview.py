@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dash import Dash, Input, Output
+from dash import Dash, Input, Output, no_update
 
 from hypertendril.analysis.overview import prepare_overview
 from hypertendril.callbacks.shown import shown_study
 from hypertendril.layouts import ids
-from hypertendril.layouts.frame import message_figure
 from hypertendril.layouts.overview import (
     badges,
     draw_histograms,
@@ -22,8 +21,6 @@ from hypertendril.model import Study
 
 if TYPE_CHECKING:
     from hypertendril.callbacks.services import Services
-
-NO_STUDY = "Choose a study in the Control panel."
 
 
 def register(app: Dash, services: Services) -> None:
@@ -51,14 +48,13 @@ def overview_update(study: Study | None, theme_name: Any, x: Any, y: Any) -> tup
     """Return figures, goal, badges, and options and value of both axes.
 
     Args:
-        study: None where the page shows none.
+        study: None where the page shows none yet; then nothing is drawn.
         theme_name: Of the page's theme.
         x, y: Column keys the page asks for on the axes; anything else falls back.
     """
-    theme = theme_named(theme_name)
     if study is None:
-        empty = message_figure(theme, NO_STUDY)
-        return empty, empty, None, [], [], None, [], None
+        return (no_update,) * 8
+    theme = theme_named(theme_name)
     data = prepare_overview(study, _text(x), _text(y))
     options = metric_options(data.metrics)
     tradeoff = data.tradeoff

@@ -12,7 +12,7 @@ from typing import Any
 import plotly.graph_objects as go
 from dash import dcc
 
-from hypertendril.layouts.theme import FONT_FAMILY, TICK_PX, Theme
+from hypertendril.layouts.theme import FONT_FAMILY, LIGHT, TICK_PX, Theme
 
 # Plotly offers to send figures to its cloud unless told otherwise.
 GRAPH_CONFIG: dict[str, Any] = {
@@ -73,6 +73,8 @@ def graph(component_id: str) -> dcc.Graph:
     """Return the component that holds a frame; it fills its parent."""
     return dcc.Graph(
         id=component_id,
+        # Without one Plotly draws axes of its own, on white, until the first answer comes.
+        figure=message_figure(LIGHT, ""),
         config=GRAPH_CONFIG,
         responsive=True,
         className="frame",
