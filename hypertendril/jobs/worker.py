@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import Any, Self
@@ -16,7 +15,7 @@ from hypertendril.errors import HyperTendrilError
 from hypertendril.jobs.interpreter import module_command, with_package_path
 from hypertendril.jobs.leased import run_leased
 from hypertendril.jobs.owner import FileLock
-from hypertendril.jobs.queue import LEASE_SECONDS, JobQueue
+from hypertendril.jobs.queue import LEASE_SECONDS, JobQueue, Lease
 from hypertendril.jobs.runner import Order
 from hypertendril.settings import Settings, private_folder
 from hypertendril.store.experiment_store import ExperimentStore
@@ -63,7 +62,9 @@ def is_worker_alive(settings: Settings) -> bool:
     return not is_free
 
 
-def work(settings: Settings, *, only_if_none: bool = False) -> None:
+def work(
+    settings: Settings, *, only_if_none: bool = False, lease_seconds: float = LEASE_SECONDS
+) -> None:
     """Run jobs until a signal asks this process to end; what runs is then given back.
 
     One worker is active in a data folder. A second one stands by: it takes over when the
@@ -72,6 +73,7 @@ def work(settings: Settings, *, only_if_none: bool = False) -> None:
     Args:
         settings: Where things are.
         only_if_none: Return at once where another worker is active.
+        lease_seconds: How long a job stays with a worker that no longer answers.
     """
     lock = worker_lock(settings)
     if not lock.acquire() and only_if_none:
@@ -83,7 +85,17 @@ def work(settings: Settings, *, only_if_none: bool = False) -> None:
     try:
         with StopSignals() as stop:
             _log.info("Worker %s is ready in %s.", owner.name, settings.data)
-            _serve(settings, queue, store, owner.name, lambda: stop.is_set, lock)
+            while not stop.is_set:
+                is_active = lock.acquire()
+                try:
+                    lease = queue.claim(owner.name, lease_seconds, only_abandoned=not is_active)
+                    if lease is None:
+                        time.sleep(IDLE_SECONDS)
+                    else:
+                        _run(settings, queue, store, lease, stop)
+                except HyperTendrilError:
+                    _log.exception("The queue or the store failed; trying again")
+                    time.sleep(TROUBLE_SECONDS)
     finally:
         owner.close()
         store.close()
@@ -91,31 +103,15 @@ def work(settings: Settings, *, only_if_none: bool = False) -> None:
         lock.close()
 
 
-def _serve(
-    settings: Settings,
-    queue: JobQueue,
-    store: ExperimentStore,
-    owner: str,
-    must_stop: Callable[[], bool],
-    lock: FileLock,
+def _run(
+    settings: Settings, queue: JobQueue, store: ExperimentStore, lease: Lease, stop: StopSignals
 ) -> None:
-    def own_order() -> Order:
-        return Order.RELEASE if must_stop() else Order.GO_ON
-
-    while not must_stop():
-        is_active = lock.acquire()
-        try:
-            lease = queue.claim(owner, LEASE_SECONDS, only_abandoned=not is_active)
-            if lease is None:
-                time.sleep(IDLE_SECONDS)
-                continue
-            job = lease.job
-            _log.info("Job %s (%s): started, attempt %d.", job.id, job.spec.name, job.attempts)
-            state = run_leased(queue, store, lease, settings, own_order)
-            _log.info("Job %s (%s): %s.", job.id, job.spec.name, state)
-        except HyperTendrilError:
-            _log.exception("The queue or the store failed; trying again")
-            time.sleep(TROUBLE_SECONDS)
+    job = lease.job
+    _log.info("Job %s (%s): started, attempt %d.", job.id, job.spec.name, job.attempts)
+    state = run_leased(
+        queue, store, lease, settings, lambda: Order.RELEASE if stop.is_set else Order.GO_ON
+    )
+    _log.info("Job %s (%s): %s.", job.id, job.spec.name, state)
 
 
 def start_worker(settings: Settings) -> subprocess.Popen[bytes]:

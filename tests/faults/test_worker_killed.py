@@ -1,0 +1,128 @@
+"""Workers that die at a bad moment: no trial is lost, none doubled, no process left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hypertendril.jobs.queue import JobState
+from hypertendril.model import TrialState
+from tests.faults.worker_bench import WorkerBench, is_running, wait_for
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[WorkerBench]:
+    found = WorkerBench(tmp_path)
+    yield found
+    found.close()
+
+
+def test_a_second_worker_finishes_what_a_killed_one_began(bench: WorkerBench) -> None:
+    job_id = bench.submit("gated", 8)
+    first = bench.start_worker()
+    before = bench.wait_for_trials(job_id, 5)  # three done, two held at the gate
+    first.kill()
+    first.wait()
+    bench.gate.touch()
+    bench.start_worker()
+    study = bench.wait_for_state(job_id, JobState.DONE)
+    assert study.trials.number.tolist() == list(range(8))
+    assert study.counts()[TrialState.COMPLETE] == 8
+    np.testing.assert_array_equal(study.trials.values[:5], before.trials.values[:5])
+    np.testing.assert_array_equal(study.trials.ended[:3], before.trials.ended[:3])
+    assert study.evaluations.trial.tolist().count(4) == 1
+
+
+def test_the_trial_processes_of_a_killed_worker_end(bench: WorkerBench) -> None:
+    job_id = bench.submit("gated", 8)
+    worker = bench.start_worker()
+    bench.wait_for_trials(job_id, 5)
+    pids = bench.trial_pids()
+    assert any(is_running(pid) for pid in pids)
+    worker.kill()
+    wait_for(lambda: not any(is_running(pid) for pid in pids), seconds=5)
+
+
+def test_what_a_trial_started_in_a_group_of_its_own_ends_with_a_killed_worker(
+    bench: WorkerBench,
+) -> None:
+    job_id = bench.submit("forks", 1)
+    worker = bench.start_worker()
+
+    def pid() -> int | None:
+        study = bench.study(job_id)
+        if study is None or not len(study.curves):
+            return None
+        return int(study.curves.value[0])
+
+    child = wait_for(pid)
+    assert is_running(child)
+    worker.kill()
+    wait_for(lambda: not is_running(child), seconds=5)
+
+
+def test_a_killed_trial_process_costs_its_trial_alone(bench: WorkerBench) -> None:
+    job_id = bench.submit("gated", 6, parallel=1)
+    bench.start_worker()
+    bench.wait_for_trials(job_id, 4)
+    os.kill(bench.trial_pids()[-1], signal.SIGKILL)
+    bench.gate.touch()
+    study = bench.wait_for_state(job_id, JobState.DONE)
+    states = study.trials.state.tolist()
+    assert states.count(TrialState.FAILED) == 1
+    assert states.count(TrialState.COMPLETE) == 5
+    assert "SIGKILL" in study.trials.notes[states.index(TrialState.FAILED)]
+
+
+def test_a_standby_worker_takes_over_at_once(bench: WorkerBench) -> None:
+    job_id = bench.submit("gated", 6)
+    first = bench.start_worker()
+    bench.wait_for_trials(job_id, 5)
+    bench.start_worker()
+    bench.gate.touch()
+    first.kill()
+    study = bench.wait_for_state(job_id, JobState.DONE)
+    assert study.counts()[TrialState.COMPLETE] == 6
+    assert bench.job(job_id).state is JobState.DONE
+
+
+def test_a_job_that_kills_its_workers_is_quarantined_and_the_others_run(
+    bench: WorkerBench,
+) -> None:
+    poison = bench.submit("kills_worker", 3)
+    healthy = bench.submit("sphere", 3)
+    for _ in range(3):
+        bench.start_worker().wait()
+        assert bench.job(healthy).state is JobState.QUEUED
+    bench.start_worker()
+    bench.wait_for_state(healthy, JobState.DONE)
+    job = bench.job(poison)
+    assert (job.state, job.attempts) == (JobState.QUARANTINED, 3)
+    assert "three times" in job.message
+    study = bench.study(poison)
+    assert study is not None
+    assert study.counts()[TrialState.RUNNING] == 0
+
+
+def test_a_worker_that_wakes_after_its_lease_ran_out_writes_nothing(bench: WorkerBench) -> None:
+    job_id = bench.submit("gated", 6)
+    sleeper = bench.start_worker(lease_seconds=1.0)
+    bench.wait_for_trials(job_id, 5)
+    os.kill(sleeper.pid, signal.SIGSTOP)
+    bench.start_worker(lease_seconds=1.0)
+    wait_for(lambda: bench.job(job_id).attempts == 2)
+    bench.gate.touch()
+    study = bench.wait_for_state(job_id, JobState.DONE)
+    os.kill(sleeper.pid, signal.SIGCONT)
+    log = bench.folder / "worker.log"
+    wait_for(lambda: f"Job {job_id} (job): running." in log.read_text())
+    after = bench.study(job_id)
+    assert after is not None
+    assert after.version == study.version
+    assert study.trials.number.tolist() == list(range(6))
+    assert study.counts()[TrialState.COMPLETE] == 6
