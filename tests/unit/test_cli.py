@@ -1,0 +1,262 @@
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hypertendril.cli import main
+from hypertendril.jobs.queue import JobQueue, JobState
+from hypertendril.model import TrialState
+from hypertendril.store.experiment_store import ExperimentStore
+
+ROOT = Path(__file__).parents[2]
+REGISTRY = ROOT / "tests" / "data" / "jobs" / "objectives.toml"
+JOB = 'name = "a job"\nobjective = "{objective}"\nmethod = "random"\n[budget]\ntrials = {trials}\n'
+JOB_KEYS = {
+    "id",
+    "study",
+    "name",
+    "objective",
+    "method",
+    "state",
+    "cancelling",
+    "trials",
+    "done",
+    "running",
+    "best",
+    "attempts",
+    "message",
+    "submitted",
+    "started",
+    "ended",
+}
+
+
+@dataclass
+class Result:
+    status: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+Call = Callable[..., Result]
+
+
+@pytest.fixture(autouse=True)
+def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HYPERTENDRIL_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("HYPERTENDRIL_OBJECTIVES", str(REGISTRY))
+    handlers = list(logging.getLogger().handlers)
+    yield
+    logging.getLogger().handlers[:] = handlers
+
+
+@pytest.fixture
+def call(capsys: pytest.CaptureFixture[str]) -> Call:
+    def run(*arguments: str) -> Result:
+        with pytest.raises(SystemExit) as end:
+            main(arguments)
+        found = capsys.readouterr()
+        assert isinstance(end.value.code, int)
+        return Result(end.value.code, found.out, found.err)
+
+    return run
+
+
+def write_job(folder: Path, objective: str = "sphere", trials: int = 3) -> str:
+    (folder / "job.toml").write_text(JOB.format(objective=objective, trials=trials))
+    return "job.toml"
+
+
+def test_run_runs_a_study_and_prints_its_id(call: Call, tmp_path: Path) -> None:
+    result = call("run", write_job(tmp_path))
+    assert result.status == 0
+    with ExperimentStore.open(tmp_path / "data" / "store") as store:
+        study = store.snapshot(result.out.strip())
+        assert study.counts()[TrialState.COMPLETE] == 3
+    assert "3/3" in result.err
+
+
+def test_run_writes_json_alone_to_stdout(call: Call, tmp_path: Path) -> None:
+    found = call("run", write_job(tmp_path), "--json").json
+    assert set(found) == JOB_KEYS
+    assert (found["state"], found["done"], found["trials"]) == ("done", 3, 3)
+
+
+def test_run_exports_the_study_for_others_to_read(call: Call, tmp_path: Path) -> None:
+    call("run", write_job(tmp_path), "--export", "study.json")
+    (study,) = call("inspect", "study.json", "--json").json["studies"]
+    assert (study["name"], study["n_trials"], study["counts"]["complete"]) == ("a job", 3, 3)
+    assert study["metrics"] == ["size"]
+
+
+def test_inspect_says_it_in_words(call: Call, tmp_path: Path) -> None:
+    call("run", write_job(tmp_path), "--export", "study.json")
+    result = call("inspect", "study.json")
+    assert result.out.startswith("a job: hypertendril, random, score (maximize); 2 parameters")
+    assert "3 complete; best " in result.out
+
+
+def test_a_study_of_which_nothing_worked_says_why(call: Call, tmp_path: Path) -> None:
+    space = '[[space]]\nname = "how"\nkind = "categorical"\nchoices = ["raises"]\n'
+    write_job(tmp_path, "odd", 2)
+    with (tmp_path / "job.toml").open("a") as file:
+        file.write(space)
+    result = call("run", "job.toml")
+    assert result.status == 0
+    assert "No trial was completed. The first one says: ValueError: trial 0" in result.err
+
+
+def test_an_objective_that_cannot_be_loaded_ends_with_status_1(call: Call, tmp_path: Path) -> None:
+    result = call("run", write_job(tmp_path, "cannot_load"), "--json")
+    assert result.status == 1
+    assert result.json["state"] == "failed"
+    assert "library of this objective is missing" in result.err
+
+
+def test_submitted_jobs_are_listed_and_cancelled(call: Call, tmp_path: Path) -> None:
+    job_id = call("submit", write_job(tmp_path)).out.strip()
+    (job,) = call("jobs", "--json").json["jobs"]
+    assert set(job) == JOB_KEYS
+    assert (job["id"], job["state"], job["best"]) == (job_id, "queued", None)
+    assert call("jobs").out.split() == [job_id, "queued", "0/3", "a", "job"]
+    assert call("cancel", job_id).out.split() == [job_id, "cancelled"]
+    assert call("jobs", "--json").json["jobs"][0]["state"] == "cancelled"
+
+
+def test_a_key_submits_once(call: Call, tmp_path: Path) -> None:
+    write_job(tmp_path)
+    first = call("submit", "job.toml", "--key", "k", "--json").json
+    assert call("submit", "job.toml", "--key", "k", "--json").json == first
+
+
+def test_no_jobs_is_an_empty_list(call: Call) -> None:
+    assert call("jobs", "--json").json == {"jobs": []}
+    assert call("jobs").out == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["run", "none.toml"], "none.toml: the job file cannot be read"),
+        (["submit", "bad.toml"], "bad.toml: Field 'objective'"),
+        (["run", "job.toml", "--objectives", "none.toml"], "none.toml: the registry"),
+        (["run", "job.toml", "--export", "no/folder.json"], "no/folder.json: there is no such"),
+        (["cancel", "nonsense"], "no job 'nonsense'"),
+        (["inspect", "none.json"], "none.json"),
+        (["inspect", "bad.toml"], "bad.toml"),
+        (["jobs", "--data", "bad.toml"], "the folder cannot be used"),
+    ],
+)
+def test_bad_input_is_one_clear_line_and_status_2(
+    call: Call, tmp_path: Path, arguments: list[str], words: str
+) -> None:
+    write_job(tmp_path)
+    (tmp_path / "bad.toml").write_text('name = "x"')
+    result = call(*arguments)
+    assert (result.status, result.out) == (2, "")
+    assert words in result.err
+    assert result.err.startswith("hypertendril: ")
+    assert result.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", [[], ["fly"], ["run"], ["jobs", "--speed"]])
+def test_a_wrong_command_line_is_status_2(call: Call, arguments: list[str]) -> None:
+    result = call(*arguments)
+    assert (result.status, result.out) == (2, "")
+    assert "usage: hypertendril" in result.err
+
+
+def test_a_worker_beside_another_ends_at_once_if_told(call: Call, tmp_path: Path) -> None:
+    from hypertendril.jobs.worker import worker_lock
+    from hypertendril.settings import Settings
+
+    lock = worker_lock(Settings(tmp_path / "data"))
+    assert lock.acquire()
+    assert call("worker", "--only-if-none").status == 0
+    lock.close()
+
+
+def in_terminal(*arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "hypertendril", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "TOY_GATE": str(Path.cwd() / "gate")},
+        text=True,
+    )
+
+
+def wait_for_trials(queue: JobQueue, done: int) -> None:
+    deadline = time.monotonic() + 60
+    while not (jobs := queue.jobs()) or jobs[0].progress.done < done:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize(
+    ("number", "state", "status"),
+    [
+        (signal.SIGINT, JobState.CANCELLED, 1),
+        (signal.SIGTERM, JobState.QUEUED, 1),
+        (signal.SIGKILL, JobState.RUNNING, -signal.SIGKILL),
+    ],
+)
+def test_a_run_that_is_interrupted_leaves_an_orderly_job(
+    tmp_path: Path, number: signal.Signals, state: JobState, status: int
+) -> None:
+    process = in_terminal("run", write_job(tmp_path, "gated", 9))
+    queue = JobQueue(tmp_path / "data" / "queue")
+    try:
+        wait_for_trials(queue, 3)
+        process.send_signal(number)
+        process.communicate(timeout=30)
+        assert process.returncode == status
+        assert queue.jobs()[0].state is state
+        if state is not JobState.CANCELLED:
+            owner = queue.new_owner()
+            assert queue.claim(owner.name)
+            owner.close()
+    finally:
+        process.kill()
+        process.communicate()
+        queue.close()
+
+
+def test_output_into_a_closed_pipe_is_no_error(tmp_path: Path) -> None:
+    write_job(tmp_path)
+    with in_terminal("submit", "job.toml", "--json") as process:
+        assert process.stdout and process.stderr
+        process.stdout.close()
+        assert process.stderr.read() == ""
+    assert process.returncode == 0
+
+
+def test_listing_jobs_loads_no_sampler_and_no_learning_library(tmp_path: Path) -> None:
+    write_job(tmp_path)
+    code = (
+        "import sys; from hypertendril.cli import main\n"
+        "try: main(['submit', 'job.toml'])\n"
+        "except SystemExit as end: assert end.code == 0\n"
+        "print(*[name for name in ('optuna', 'sklearn', 'pandas', 'dash') if name in sys.modules])"
+    )
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[1:] == [""]
