@@ -183,9 +183,11 @@
       const isNew = view.isStale;
       if (isNew) paintBase(view);
       if (!view.isReady) continue;
-      const separate = Boolean(view.spec.hover);
-      if (isNew || withMask || !separate) paintLayer(view, "chosen", view.spec.overlay);
-      if (separate) paintLayer(view, "top", view.spec.hover);
+      if (isNew || withMask || !view.spec.hover) paintLayer(view, "chosen", view.spec.overlay);
+      const isPointed = Boolean(view.spec.hover) && (state.hover >= 0 || Boolean(view.pointer));
+      // Touching a canvas costs the browser a copy of it, drawn upon or not.
+      if (isPointed || view.hasTop) paintLayer(view, "top", isPointed && view.spec.hover);
+      view.hasTop = isPointed;
     }
     for (const listener of changeListeners) listener();
     const spent = performance.now() - started;

@@ -95,6 +95,70 @@
   /** `stampMany` for one set of places. */
   ht.stamp = (g, view, xs, ys, options) => ht.stampMany(g, view, [{ xs, ys }], options);
 
+  const smoothTables = new Map();
+  /** Height gained, 0..1, in each of `width` columns between two axes. */
+  function smoothTable(width) {
+    if (!smoothTables.has(width)) {
+      const table = Float32Array.from({ length: width + 1 }, (_, k) => ht.smooth(k / width));
+      smoothTables.set(width, table);
+    }
+    return smoothTables.get(width);
+  }
+  /** The shape of a line between two axes: level at both ends. */
+  ht.smooth = (f) => f * f * (3 - 2 * f);
+
+  /**
+   * Draw a line a row through points at (xs[j], ys[j][row]), CSS pixels, later rows over earlier
+   * ones; NaN breaks a line. Pixels are written one by one: stroking as many paths costs the
+   * browser five times as much. The canvas behind `g` must be blank.
+   * options: colours (row -> packed), alpha 0..1.
+   */
+  ht.strokeLines = function (g, view, rows, xs, ys, { colours, alpha }) {
+    const raster = rasterOf(view);
+    const { pixels, w, h } = raster;
+    const { ratio } = view;
+    const columns = xs.map((x) => Math.round(x * ratio));
+    const half = ratio * 0.6;
+    const opaque = Math.round(alpha * 255);
+    pixels.fill(0);
+    for (let r = 0; r < rows.length; r++) {
+      const row = rows[r];
+      const bare = colours(row) & 0xffffff;
+      const solid = ((opaque << 24) | bare) >>> 0;
+      for (let j = 1; j < columns.length; j++) {
+        const x0 = columns[j - 1];
+        const width = columns[j] - x0;
+        const y0 = ys[j - 1][row] * ratio;
+        const rise = ys[j][row] * ratio - y0;
+        if (!(Number.isFinite(y0) && Number.isFinite(rise)) || width <= 0) continue;
+        const table = smoothTable(width);
+        let y = y0;
+        for (let k = 0; k < width; k++) {
+          const next = y0 + rise * table[k + 1];
+          const top = (y < next ? y : next) - half;
+          const bottom = (y < next ? next : y) + half;
+          y = next;
+          const first = top | 0;
+          const last = bottom | 0;
+          if (first < 0 || last >= h) continue;
+          let at = first * w + x0 + k;
+          const rim = ((1 - top + first) * opaque) | 0;
+          if (rim >= pixels[at] >>> 24) pixels[at] = ((rim << 24) | bare) >>> 0;
+          for (let q = first + 1; q < last; q++) {
+            at += w;
+            pixels[at] = solid;
+          }
+          if (last > first) {
+            at += w;
+            const foot = ((bottom - last) * opaque) | 0;
+            if (foot >= pixels[at] >>> 24) pixels[at] = ((foot << 24) | bare) >>> 0;
+          }
+        }
+      }
+    }
+    g.putImageData(raster.image, 0, 0);
+  };
+
   /** Every k-th of `rows`, so that at most `most` are left, counted from the end (the best). */
   ht.thinned = function (rows, most) {
     if (rows.length <= most) return rows;

@@ -6,12 +6,13 @@
 
   // More lines than this are one grey carpet; the best are always among those drawn.
   const MOST_LINES = 2000;
+  // While a brush is dragged fewer do, so that every frame is in time; on release all are drawn.
+  const MOST_WHILE_DRAGGING = 600;
   const BRUSH_HALF_PX = 7;
   const GRAB_PX = 14;
   const EDGE_PX = 5;
   const PICK_PX = 8;
   const JITTER_PX = 9;
-  const BINS = 24;
   const OUT_OF_SPACE = 0.03;
 
   /** In [-0.5, 0.5), the same for a row at every paint. */
@@ -60,8 +61,9 @@
       }
       if (!isDown) g.moveTo(xs[j], y);
       else {
-        const middle = (xs[j - 1] + xs[j]) / 2;
-        g.bezierCurveTo(middle, ys[j - 1][row], middle, y, xs[j], y);
+        // Control points at the thirds make the curve ht.smooth itself.
+        const third = (xs[j] - xs[j - 1]) / 3;
+        g.bezierCurveTo(xs[j - 1] + third, ys[j - 1][row], xs[j] - third, y, xs[j], y);
       }
       isDown = true;
     }
@@ -77,33 +79,20 @@
     g.globalAlpha = 1;
   }
 
-  /** The selected rows that are drawn: all up to the limit, then every k-th and the best. */
-  function chosenRows(view) {
-    if (state.count === state.data.n) return view.order;
-    const rows = [];
+  /** The selected rows that are drawn: all up to the limit, else every k-th and the best. */
+  function chosenRows() {
+    const most = state.preview ? MOST_WHILE_DRAGGING : MOST_LINES;
     const { order } = state.data;
-    for (let k = 0; k < order.length; k++) if (state.mask[order[k]]) rows.push(order[k]);
-    return ht.thinned(rows, MOST_LINES);
+    if (state.count === state.data.n) return ht.thinned(order, most);
+    return ht.thinned(order.filter((row) => state.mask[row]), most);
   }
 
   function overlay(g, view) {
-    const rows = chosenRows(view);
-    g.lineWidth = rows.length > 400 ? 1 : 1.3;
-    g.globalAlpha = rows.length > 800 ? 0.5 : rows.length > 150 ? 0.65 : 0.85;
-    let bin = -1;
-    for (const row of rows) {
-      const level = ht.colour.level(row);
-      const of = level === 255 ? BINS : Math.floor((level / 255) * BINS);
-      if (of !== bin) {
-        if (bin >= 0) g.stroke();
-        bin = of;
-        g.beginPath();
-        g.strokeStyle = ht.colour.css(row);
-      }
-      trace(g, view, row);
-    }
-    if (bin >= 0) g.stroke();
-    g.globalAlpha = 1;
+    const packed = ht.colour.packed();
+    ht.strokeLines(g, view, chosenRows(), view.xs, view.ys, {
+      colours: (row) => packed[state.data.levels[row]],
+      alpha: state.count > 300 ? 0.72 : 0.9,
+    });
     brushes(g, view);
   }
 
@@ -178,27 +167,13 @@
   }
 
   /* ---- picking ---- */
-  /** How far along its curve, 0..1, a line between two axes is at the fraction f of the width. */
-  function along(f) {
-    let low = 0;
-    let high = 1;
-    for (let k = 0; k < 14; k++) {
-      const t = (low + high) / 2;
-      const x = 1.5 * t - 1.5 * t * t + t * t * t;
-      if (x < f) low = t;
-      else high = t;
-    }
-    return low;
-  }
-
   function pick(x, y, view) {
     const { xs, ys } = view;
     if (x < xs[0] - 4 || x > xs[xs.length - 1] + 4) return -1;
     let j = xs.findIndex((at) => at > x) - 1;
     if (j === -2) j = xs.length - 2;
     if (j < 0) j = 0;
-    const t = along(Math.min(1, Math.max(0, (x - xs[j]) / (xs[j + 1] - xs[j]))));
-    const s = t * t * (3 - 2 * t);
+    const s = ht.smooth(Math.min(1, Math.max(0, (x - xs[j]) / (xs[j + 1] - xs[j]))));
     const [a, b] = [ys[j], ys[j + 1]];
     let best = -1;
     let least = PICK_PX;
