@@ -236,8 +236,9 @@ def walk(axes: Sequence[Axis], nodes: Nodes, segments: Sequence[Segments]) -> Le
 def _roots(nodes: Nodes, segments: Sequence[Segments]) -> Leaves:
     model = nodes.model[nodes.roots]
     cuts = [s for s in segments if isinstance(s, Cuts)]
-    low = np.array([s.first[model] for s in cuts], dtype=np.int32).reshape(len(cuts), -1).T
-    high = np.array([s.last[model] for s in cuts], dtype=np.int32).reshape(len(cuts), -1).T
+    shape = len(cuts), len(model)
+    low = np.array([s.first[model] for s in cuts], dtype=np.int32).reshape(shape).T
+    high = np.array([s.last[model] for s in cuts], dtype=np.int32).reshape(shape).T
     n_choices = sum(len(s.mass) for s in segments if isinstance(s, Choices))
     return Leaves(nodes.roots, model, low, high, np.ones((len(model), n_choices), dtype=bool))
 
