@@ -52,7 +52,8 @@ class StudySummary:
         best: Value of the first objective of the best trial, None if there is none.
         best_row: Row of that trial.
         created: POSIX seconds UTC.
-        is_durable: Whether it is kept on disk here; False if an outside source owns it.
+        is_durable: Whether this store keeps it (on disk, where the store has a folder);
+            False if an outside source owns it.
     """
 
     id: str
