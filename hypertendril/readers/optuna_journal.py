@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from typing import Any
+from typing import Any, BinaryIO
 
 from hypertendril.model import TrialState
 from hypertendril.readers.json_text import BadJsonError, as_number, brief, parse
@@ -17,7 +17,7 @@ from hypertendril.readers.times import posix
 
 PIECE_BYTES = 1 << 23
 TOGETHER = 512  # lines parsed in one go, twice as fast as one by one
-WITNESS_BYTES = 64  # read again before the offset, to notice a file that was written anew
+WITNESS_BYTES = 256  # read again at each look, to notice a file that was written anew
 WAITING, RUNNING = int(TrialState.WAITING), int(TrialState.RUNNING)  # plain: compared per line
 STATES = (  # by Optuna's numbers
     RUNNING,
@@ -91,8 +91,7 @@ class _JournalTail:
     def _read_on(self) -> None:
         with self._source.file.open("rb") as file:
             inode = self._source.file.stat().st_ino
-            file.seek(max(0, self._offset - WITNESS_BYTES))
-            if inode != self._inode or file.read(len(self._witness)) != self._witness:
+            if inode != self._inode or self._seen_before(file) != self._witness:
                 self._restart(inode)
             file.seek(self._offset)
             rest = b""
@@ -103,9 +102,15 @@ class _JournalTail:
                     self._offset += len(whole) + 1
             if rest:
                 self._last_line(rest)
-            start = max(0, self._offset - WITNESS_BYTES)
-            file.seek(start)
-            self._witness = file.read(self._offset - start)
+            self._witness = self._seen_before(file)
+
+    def _seen_before(self, file: BinaryIO) -> bytes:
+        """Return the first and the last bytes that lie before the offset."""
+        count = min(WITNESS_BYTES, self._offset)
+        file.seek(0)
+        first = file.read(count)
+        file.seek(self._offset - count)
+        return first + file.read(count)
 
     def _last_line(self, text: bytes) -> None:
         """Take a last line without an end if it is whole; otherwise it is still being written."""

@@ -6,6 +6,7 @@ import json
 import math
 import zlib
 from collections import Counter
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +40,13 @@ def _cases() -> list[Any]:
     return cases
 
 
+@lru_cache(maxsize=8)
+def _studies(path: Path) -> dict[str, Study]:
+    return {found.header.name: found.as_study() for found in read(path)}
+
+
 def _study(path: Path, name: str) -> Study:
-    return {found.header.name: found.as_study() for found in read(path)}[name]
+    return _studies(path)[name]
 
 
 @pytest.mark.parametrize(("path", "name", "facts"), _cases())
@@ -192,10 +198,7 @@ def test_constraints_become_the_sum_of_what_is_violated(file: str) -> None:
 
 
 def test_the_two_storages_tell_the_same_story() -> None:
-    ours = [
-        {found.header.name: found.as_study() for found in read(OWN / f)}
-        for f in ("optuna.db", "optuna.journal.log")
-    ]
+    ours = [_studies(OWN / "optuna.db"), _studies(OWN / "optuna.journal.log")]
     assert ours[0].keys() == ours[1].keys()
     for name, one in ours[0].items():
         other = ours[1][name]
