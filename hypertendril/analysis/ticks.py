@@ -191,7 +191,7 @@ def _multiples(low: float, high: float, step: float) -> NDArray[np.float64]:
 
 def _rounded(values: NDArray[np.float64], step: float) -> NDArray[np.float64]:
     """Return `values` without the dust of multiplication: 0.3, not 0.30000000000000004."""
-    decimals = max(0, 3 - math.floor(math.log10(step)))
+    decimals = min(300, max(0, 3 - math.floor(math.log10(step))))
     return np.round(values, decimals) + 0.0  # + 0.0 turns -0 into 0
 
 
