@@ -123,7 +123,7 @@ def _box(
     if axis.key.startswith("objective:"):
         words = [html.B(label), html.Span("objective")]
         return html.Div(words, className="space-box is-objective", style=style)
-    importance = "…" if share is None else f"{share:.3f}"
+    importance = "…" if share is None else f"{share:.2f}"
     aria: dict[str, Any] = {"aria-pressed": str(is_on).lower()}
     width = f"{100 * share / most:.0f}%" if share and most else "0"
     return html.Button(
