@@ -63,11 +63,34 @@
       alpha: 1,
       colours: (row) => packed[levels[row]],
     });
+    front(g, view);
     rings(g, view);
     const brush = ht.brushOn("box", view.meta.x, view.meta.y);
     if (brush) ht.brushRect(g, ...boxPixels(view, brush.ranges));
     axisBrush(g, view, "x", view.meta.x);
     axisBrush(g, view, "y", view.meta.y);
+  }
+
+  /** The front once more, over the points that hide it where they are dense. */
+  function front(g, view) {
+    const line = view.gd._fullData[0];
+    if (!line || !line.x || line.x.length < 2) return;
+    g.beginPath();
+    for (let i = 0; i < line.x.length; i++) {
+      const [x, y] = [view.px("x", line.x[i]), view.px("y", line.y[i])];
+      if (i === 0) g.moveTo(x, y);
+      else {
+        g.lineTo(x, view.px("y", line.y[i - 1]));
+        g.lineTo(x, y);
+      }
+    }
+    for (const [token, width] of [["card", 3], ["ink", 1.2]]) {
+      g.strokeStyle = ht.token(token);
+      g.lineWidth = width;
+      g.globalAlpha = 0.85;
+      g.stroke();
+    }
+    g.globalAlpha = 1;
   }
 
   function rings(g, view) {

@@ -27,6 +27,8 @@ NO_ESTIMATE = "No scored trial<br>to estimate from yet."
 ONE_PARAMETER = "An interaction needs<br>two parameters."
 SMALL_PX = TICK_PX - 1
 TICK_TEXT_CHARS = 9
+# What fits above a plot on a small page.
+NAME_CHARS = 22
 # Width of a character of the tick font, on average.
 CHAR_PX = 5.4
 # Room around points at the ends of an axis, as a share of it.
@@ -78,7 +80,10 @@ def _summary(data: EffectsData) -> html.P:
 
 
 def _warnings(sentences: Sequence[str]) -> list[Component]:
-    return [html.P(plain(words, 240), className="importance-warning") for words in sentences]
+    return [
+        html.P(plain(words, 240), className="importance-warning", title=plain(words, 400))
+        for words in sentences
+    ]
 
 
 def _effect(effect: Effect, most: float, focus: tuple[str, ...]) -> html.Button:
@@ -148,8 +153,13 @@ def draw_marginal(data: EffectsData, theme: Theme) -> go.Figure:
     )
     marks = _choice_marks if curve.axis.choices else _band_and_line
     figure.add_traces(marks(curve, theme))
-    _name_above(figure, theme, f"estimated {plain(data.objective.name, 18)}")
+    _name_above(figure, theme, _estimated(data.objective.name))
     return figure
+
+
+def _estimated(name: str) -> str:
+    words = f"estimated {plain(name, NAME_CHARS)}"
+    return words if len(words) <= NAME_CHARS else plain(name, NAME_CHARS)
 
 
 def _value_range(curve: MarginalCurve) -> tuple[float, float]:
@@ -218,7 +228,7 @@ def draw_surface(data: EffectsData, theme: Theme) -> go.Figure:
     figure.add_trace(_heatmap(surface, data.objective.direction, theme, is_smooth=is_smooth))
     if is_smooth and (contour := _contour(surface, theme)) is not None:
         figure.add_trace(contour)
-    _name_above(figure, theme, plain(surface.y_axis.label, 22))
+    _name_above(figure, theme, plain(surface.y_axis.label, NAME_CHARS))
     return figure
 
 

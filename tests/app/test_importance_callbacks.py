@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from dash import no_update
+
+from hypertendril.analysis.importance import importance_of
+from hypertendril.callbacks.importance import importance_update, names_of
+from hypertendril.layouts.theme import DARK, LIGHT
+from hypertendril.model import (
+    CurvePoints,
+    Direction,
+    Evaluations,
+    Objective,
+    Parameter,
+    ParameterKind,
+    SearchSpace,
+    Study,
+    StudyHeader,
+    Trials,
+    TrialState,
+)
+from hypertendril.store import Failure
+
+SPACE = SearchSpace(
+    (
+        Parameter("lr", ParameterKind.FLOAT, 1e-4, 1e-1, log=True),
+        Parameter("kind", ParameterKind.CATEGORICAL, choices=("a", "__proto__", "<b>x</b>")),
+    )
+)
+
+
+def study(n: int, version: int = 1) -> Study:
+    rng = np.random.default_rng(3)
+    trials = Trials.empty(n, 2, 1, 0)
+    trials.state[:] = TrialState.COMPLETE
+    unit = rng.random(n)
+    trials.values[:, 0], trials.values[:, 1] = SPACE["lr"].from_unit(unit), rng.integers(0, 3, n)
+    trials.objectives[:, 0] = unit**2
+    header = StudyHeader("s", SPACE, (Objective("y", Direction.MAXIMIZE),))
+    return Study("id", header, trials, Evaluations.empty(), CurvePoints.empty(), version)
+
+
+LIST, MARGINAL, SURFACE, TITLE, DRAWN = range(5)
+
+
+def test_nothing_is_drawn_before_a_study_is_shown() -> None:
+    assert importance_update(None, None, LIGHT, [], None) == (no_update,) * 5
+
+
+def test_while_it_is_computed_a_sentence_says_so_and_nothing_is_drawn() -> None:
+    answer = importance_update(study(9), None, LIGHT, [], None)
+
+    assert "Computing" in answer[LIST][0].children
+    assert answer[MARGINAL] is no_update
+
+
+def test_what_was_drawn_of_another_study_goes_while_this_one_is_computed() -> None:
+    answer = importance_update(study(9), None, LIGHT, [], ["other", 1, "light"])
+
+    assert answer[MARGINAL].layout.meta["empty"]
+    assert answer[DRAWN] is None
+
+
+def test_a_failure_is_told_in_its_own_words() -> None:
+    answer = importance_update(study(9), Failure("no luck"), LIGHT, [], None)
+
+    assert answer[LIST][0].children == "no luck"
+
+
+def test_a_result_is_drawn_once() -> None:
+    one = study(40)
+    found = importance_of(one)
+    first = importance_update(one, found, LIGHT, [], None)
+
+    assert first[TITLE] == "lr × kind"
+    assert first[MARGINAL].layout.meta["axis"]["key"] == "param:lr"
+    assert importance_update(one, found, LIGHT, [], first[DRAWN]) == (no_update,) * 5
+
+
+def test_focus_and_theme_draw_it_again() -> None:
+    one = study(40)
+    found = importance_of(one)
+    drawn = importance_update(one, found, LIGHT, [], None)[DRAWN]
+
+    assert importance_update(one, found, LIGHT, ["kind"], drawn)[TITLE] == "kind × lr"
+    assert importance_update(one, found, DARK, [], drawn)[TITLE] == "lr × kind"
+
+
+def test_a_newer_study_is_drawn_with_the_last_result() -> None:
+    answer = importance_update(study(50, version=2), importance_of(study(40)), LIGHT, [], None)
+
+    assert answer[DRAWN][:2] == ["id", 1]
+
+
+@pytest.mark.parametrize("n", [0, 1, 2])
+def test_few_trials_break_nothing(n: int) -> None:
+    one = study(n)
+    answer = importance_update(one, importance_of(one), LIGHT, [], None)
+
+    assert answer[LIST]
+
+
+@pytest.mark.parametrize("hostile", [None, 3, "lr", {"names": "lr"}, {"names": [3, None]}])
+def test_a_focus_that_makes_no_sense_is_none(hostile: Any) -> None:
+    assert names_of(hostile) == []
