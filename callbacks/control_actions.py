@@ -142,7 +142,10 @@ def range_update(key: str, low: Any, high: Any, draft: Draft, said: Any) -> tupl
 
     What was said of something else stays; an earlier complaint goes.
     """
-    declared = draft.declared.parameters[int(key)]
+    rows = {str(i): parameter for i, parameter in enumerate(draft.declared)}
+    if key not in rows:
+        return no_update, no_update
+    declared = rows[key]
     try:
         a, b = bound_of(declared, "low", low), bound_of(declared, "high", high)
         narrowed(declared, low=a, high=b)

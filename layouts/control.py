@@ -75,7 +75,7 @@ def _form() -> list[Component]:
     wide = [
         _field(
             "Objective",
-            _select(ids.CONTROL_OBJECTIVE, "none fits this study"),
+            _select(ids.CONTROL_OBJECTIVE, "no objective fits"),
             "What is run: a registered objective",
         ),
         _field("Name", _text_input(ids.CONTROL_NAME, "", is_number=False)),

@@ -129,7 +129,7 @@ def _table() -> AgGrid:
             "suppressColumnVirtualisation": False,
             "tooltipShowDelay": 400,
             "enableCellTextSelection": False,
-            "localeText": {"noRowsToShow": "No trial is left. Widen a brush, or remove it."},
+            "localeText": {"noRowsToShow": "No trials to show."},
         },
         style={"height": "100%", "width": "100%"},
     )
@@ -210,7 +210,7 @@ def column_decimals(values: NDArray[np.float64]) -> int | None:
         return 0
     decimals = max(0, DIGITS - 1 - math.floor(math.log10(sizes.max())))
     # Two of the digits must be left for most of the small values.
-    is_narrow = np.quantile(sizes, 0.05) >= 10.0 ** (1 - decimals)
+    is_narrow = np.quantile(sizes, 0.05, method="lower") >= 10.0 ** (1 - decimals)
     return decimals if decimals <= MAX_DECIMALS and is_narrow else None
 
 

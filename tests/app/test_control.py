@@ -1,0 +1,351 @@
+from __future__ import annotations
+
+import json
+import tomllib
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from dash import no_update
+
+from hypertendril.callbacks.control_actions import (
+    CHANGES,
+    beginning,
+    cancelled,
+    changed,
+    exported,
+    form_of,
+    range_update,
+    shown_data,
+    submitted,
+)
+from hypertendril.callbacks.next_study import (
+    Draft,
+    Form,
+    draft_of,
+    fitting_objective,
+    next_name,
+)
+from hypertendril.errors import HyperTendrilError, JobError, SpaceError
+from hypertendril.jobs.objectives import Registry
+from hypertendril.jobs.queue import JobState
+from hypertendril.layouts import ids
+from hypertendril.layouts.control import control_panel, setting_inputs
+from hypertendril.layouts.control_space import bar_style, bound_text, space_rows
+from hypertendril.model import Condition, Parameter, ParameterKind, SearchSpace
+from tests.app.conftest import LR, OPTIMIZER, SPACE, WIDTH, StudyOf, put
+
+FORM = Form(
+    objective="digits",
+    method="random",
+    name="digits refined",
+    trials="12",
+    parallel="2",
+    seed="0",
+    settings={},
+    low={"0": "1e-4", "1": "8"},
+    high={"0": "0.1", "1": "64"},
+    choices={"2": [0, 1]},
+)
+LR_BRUSH = {"view": "x", "kind": "ranges", "dims": ["param:lr"], "ranges": [[1e-3, 1e-2]]}
+BEST_BRUSH = {
+    "view": "x",
+    "kind": "ranges",
+    "dims": ["objective:accuracy"],
+    "ranges": [[0.8, None]],
+}
+
+
+def selection(*brushes: dict[str, Any]) -> dict[str, Any]:
+    return {"v": 1, "study": "s", "brushes": list(brushes)}
+
+
+@pytest.fixture
+def draft(study_of: StudyOf, registry: Registry) -> Draft:
+    return draft_of(study_of(20), registry)
+
+
+def take(
+    button: str, study: Any, brushes: Any, draft: Draft, form: Form = FORM
+) -> tuple[Draft, str]:
+    data, words = changed(CHANGES[button], study, brushes, draft, form)
+    return Draft.from_json(data), words.children
+
+
+def test_a_draft_survives_the_page(draft: Draft) -> None:
+    kept = replace(draft, before=SearchSpace((LR,)))
+    assert Draft.from_json(json.loads(json.dumps(kept.to_json()))) == kept
+    assert Draft.from_json(None) == Draft()
+
+
+def test_the_shown_study_is_refined_by_the_objective_that_fits(draft: Draft) -> None:
+    assert (draft.objective, draft.is_refined, draft.space) == ("digits", True, SPACE)
+
+
+def test_a_study_of_other_parameters_cannot_be_refined_here(
+    study_of: StudyOf, registry: Registry
+) -> None:
+    other = study_of(3, space=SearchSpace((replace(LR, name="eta"),)))
+    assert fitting_objective(other.header, registry) is None
+    assert draft_of(other, registry).objective is None
+    chosen = draft_of(other, registry, "digits")
+    assert (chosen.objective, chosen.is_refined, chosen.space) == ("digits", False, SPACE)
+
+
+def test_without_a_study_the_first_objective_gives_the_space(registry: Registry) -> None:
+    assert draft_of(None, registry).space == SPACE
+    assert draft_of(None, Registry()) == Draft()
+
+
+def test_an_objective_the_study_names_but_nobody_registered_is_not_chosen(
+    study_of: StudyOf,
+) -> None:
+    assert draft_of(study_of(attributes={"objective": "gone"}), Registry()).objective is None
+
+
+def test_refined_names_count_up() -> None:
+    assert next_name("digits", set()) == "digits refined"
+    assert next_name("digits refined", {"digits refined"}) == "digits refined 2"
+    assert next_name("digits refined 2", {"digits refined", "digits refined 2"}) == (
+        "digits refined 3"
+    )
+    assert len(next_name("x" * 500, set())) < 200
+
+
+def test_beginning_offers_the_registered_objectives(services: Any, study_of: StudyOf) -> None:
+    study = put(services, study_of())
+    _, options, objective, name = beginning(services, study)
+    assert options == [{"label": "digits", "value": "digits"}]
+    assert (objective, name) == ("digits", "digits refined")
+
+
+def test_brushed_parameters_give_their_ranges(study_of: StudyOf, draft: Draft) -> None:
+    after, words = take(ids.CONTROL_TAKE_BRUSHES, study_of(20), selection(LR_BRUSH), draft)
+    assert (after.space["lr"].low, after.space["lr"].high) == (1e-3, 1e-2)
+    assert after.space["width"] == WIDTH
+    assert words == "Ranges of the brushes on lr."
+
+
+def test_a_brushed_objective_gives_the_ranges_of_its_trials(
+    study_of: StudyOf, draft: Draft
+) -> None:
+    study = study_of(20)
+    after, words = take(ids.CONTROL_TAKE_BRUSHES, study, selection(BEST_BRUSH), draft)
+    kept = study.trials.values[study.trials.objectives[:, 0] >= 0.8, 0]
+    assert after.space["lr"].low == pytest.approx(kept.min())
+    assert after.space["lr"].high == pytest.approx(kept.max())
+    assert words == "Ranges that hold the 5 selected trials."
+
+
+def test_taking_nothing_says_so(study_of: StudyOf, draft: Draft) -> None:
+    with pytest.raises(SpaceError, match="Nothing is brushed"):
+        take(ids.CONTROL_TAKE_BRUSHES, study_of(), selection(), draft)
+    with pytest.raises(SpaceError, match="No study is shown"):
+        take(ids.CONTROL_TAKE_BRUSHES, None, selection(LR_BRUSH), draft)
+    with pytest.raises(SpaceError, match="scored trials"):
+        take(ids.CONTROL_TAKE_SUGGESTION, study_of(4), None, draft)
+
+
+def test_a_suggestion_lies_inside_the_declared_space(study_of: StudyOf, draft: Draft) -> None:
+    after, words = take(ids.CONTROL_TAKE_SUGGESTION, study_of(40), None, draft)
+    assert LR.low is not None and after.space["lr"].low is not None
+    assert after.space["lr"].low >= LR.low
+    assert "best 8 trials" in words
+
+
+def test_undo_brings_back_what_was_typed(study_of: StudyOf, draft: Draft) -> None:
+    typed = replace(FORM, low={"0": "0.002", "1": "8"})
+    after, _ = take(ids.CONTROL_TAKE_BRUSHES, study_of(), selection(LR_BRUSH), draft, typed)
+    back, _ = take(ids.CONTROL_UNDO, study_of(), None, after)
+    assert back.space["lr"].low == 0.002
+    with pytest.raises(SpaceError, match="nothing to undo"):
+        take(ids.CONTROL_UNDO, study_of(), None, draft)
+
+
+def test_reset_brings_back_the_declared_ranges(study_of: StudyOf, draft: Draft) -> None:
+    after, _ = take(ids.CONTROL_TAKE_BRUSHES, study_of(), selection(LR_BRUSH), draft)
+    assert take(ids.CONTROL_RESET, study_of(), None, after)[0].space == SPACE
+
+
+def test_ranges_of_another_space_are_not_taken(study_of: StudyOf, registry: Registry) -> None:
+    other = study_of(20, space=SearchSpace((replace(LR, name="eta"),)))
+    chosen = draft_of(other, registry, "digits")
+    with pytest.raises(SpaceError, match="other parameters"):
+        take(ids.CONTROL_TAKE_SUGGESTION, other, None, chosen)
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"objective": "os:system"}, "Objective"),
+        ({"objective": None}, "Objective"),
+        ({"method": "magic"}, "Method"),
+        ({"name": "  "}, "name"),
+        ({"name": None}, "name"),
+        ({"trials": ""}, "Trials"),
+        ({"trials": None}, "Trials"),
+        ({"trials": "-3"}, "trials"),
+        ({"parallel": "many"}, "Workers"),
+        ({"seed": "1.5"}, "Seed"),
+        ({"low": {"0": "abc", "1": "8"}}, "lr, low"),
+        ({"low": {"0": "nan", "1": "8"}}, "lr, low"),
+        ({"low": {"0": "0", "1": "8"}}, "lr"),
+        ({"low": {"0": "1", "1": "8"}}, "lr"),
+        ({"low": {"0": "1e-4", "1": "8.5"}}, "width, low"),
+        ({"low": {}}, "lr, low"),
+        ({"choices": {"2": []}}, "optimizer"),
+        ({"choices": {"2": [99]}}, "optimizer"),
+        ({"choices": {"2": "sgd"}}, "optimizer"),
+    ],
+)
+def test_bad_input_is_one_sentence_that_names_the_field(
+    draft: Draft, registry: Registry, change: dict[str, Any], field: str
+) -> None:
+    with pytest.raises(HyperTendrilError, match=field) as error:
+        replace(FORM, **change).job(draft, registry)
+    assert "\n" not in str(error.value)
+
+
+def test_the_form_describes_the_job(draft: Draft, registry: Registry) -> None:
+    form = replace(FORM, method="tpe", settings={"n_startup_trials": "3"}, choices={"2": [1]})
+    spec = form.job(draft, registry)
+    assert (spec.name, spec.budget.trials, spec.budget.parallel) == ("digits refined", 12, 2)
+    assert spec.settings["n_startup_trials"] == 3
+    assert spec.refined_from == "s"
+    assert spec.space["optimizer"].choices == ("adam",)
+    assert spec.space["lr"] == LR
+
+
+def test_a_bound_nobody_edited_stays_exact(draft: Draft, registry: Registry) -> None:
+    exact = 0.0012345678901
+    space = SearchSpace((replace(LR, low=exact), WIDTH, OPTIMIZER))
+    form = replace(FORM, low={"0": bound_text(exact), "1": "8"})
+    assert form.job(replace(draft, space=space), registry).space["lr"].low == exact
+
+
+def test_what_an_unticked_choice_makes_impossible_is_left_out() -> None:
+    momentum = Parameter(
+        "momentum", ParameterKind.FLOAT, 0, 1, condition=Condition("optimizer", ("sgd",))
+    )
+    space = SearchSpace((LR, WIDTH, OPTIMIZER, momentum))
+    draft = Draft("s", "digits", is_refined=True, declared=space, space=space)
+    form = replace(
+        FORM,
+        low={**FORM.low, "3": "0"},
+        high={**FORM.high, "3": "1"},
+        choices={"2": [1]},
+    )
+    assert form.space(draft).names == ("lr", "width", "optimizer")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0"),
+        (128.0, "128"),
+        (1e-6, "1e-6"),
+        (2.506e-05, "2.51e-5"),
+        (0.3159, "0.316"),
+        (12.3456, "12.3"),
+        (-0.5, "-0.5"),
+        (1e9, "1e9"),
+        (1234.56, "1234.6"),
+        (None, ""),
+    ],
+)
+def test_bounds_are_short_and_read_back(value: float | None, text: str) -> None:
+    assert bound_text(value) == text
+    if value is not None:
+        assert float(text) == pytest.approx(value, rel=0.01)
+
+
+def test_the_bar_lies_where_the_range_lies_in_the_declared_scale() -> None:
+    assert bar_style(LR, 1e-3, 1e-2) == {"left": "33.33%", "width": "33.33%"}
+    assert bar_style(LR, 1e-4, 0.1) == {"display": "none"}
+    assert bar_style(LR, 0.1, 0.1) == {"left": "97.00%", "width": "3.00%"}
+
+
+def test_an_edit_moves_the_bar_or_says_what_is_wrong(draft: Draft) -> None:
+    style, said = range_update("0", "1e-3", "1e-2", draft, None)
+    assert style == {"left": "33.33%", "width": "33.33%"}
+    assert said is no_update
+    style, said = range_update("0", "x", "1e-2", draft, None)
+    assert style == {"display": "none"}
+    assert "lr, low" in said.children
+    assert range_update("0", "1e-3", "1e-2", draft, said.to_plotly_json())[1] is None
+
+
+@pytest.mark.parametrize("key", ["99", "-1", "x"])
+def test_an_edit_of_a_row_that_is_gone_changes_nothing(draft: Draft, key: str) -> None:
+    assert range_update(key, "1", "2", draft, None) == (no_update, no_update)
+
+
+def test_pressing_run_twice_is_one_job(services: Any, study_of: StudyOf) -> None:
+    draft = draft_of(put(services, study_of()), services.registry)
+    words, first = submitted(services, draft, FORM, "page")
+    assert words.startswith("Queued 'digits refined': 12 trials")
+    assert submitted(services, draft, FORM, "page")[1] == first
+    assert submitted(services, draft, FORM, "another page")[1] != first
+    assert submitted(services, draft, replace(FORM, seed="1"), "page")[1] != first
+
+
+def test_what_was_cancelled_may_be_run_again(services: Any, study_of: StudyOf) -> None:
+    draft = draft_of(put(services, study_of()), services.registry)
+    first = submitted(services, draft, FORM, "page")[1]
+    services.queue.cancel(first)
+    second = submitted(services, draft, FORM, "page")[1]
+    assert second != first
+    assert submitted(services, draft, FORM, "page")[1] == second
+
+
+def test_the_exported_file_is_the_job(services: Any, study_of: StudyOf) -> None:
+    draft = draft_of(put(services, study_of()), services.registry)
+    form = replace(FORM, name="../../x y")
+    file, said = exported(services, draft, form)
+    assert file["filename"] == "x-y.toml"
+    assert tomllib.loads(file["content"])["budget"]["trials"] == 12
+    assert "x-y.toml" in said.children
+
+
+def test_cancelling_says_what_happened(services: Any, study_of: StudyOf) -> None:
+    draft = draft_of(put(services, study_of()), services.registry)
+    job = submitted(services, draft, FORM, "page")[1]
+    assert cancelled(services, job).children == "Cancelled."
+    assert services.queue.job(job).state is JobState.CANCELLED
+    assert "ended already" in cancelled(services, job).children
+    assert "no job" in cancelled(services, {"x": 1}).children
+
+
+def test_only_known_studies_can_be_shown(services: Any, study_of: StudyOf) -> None:
+    study = put(services, study_of())
+    assert shown_data(services, "s") == {"study": "s", "version": study.version}
+    assert shown_data(services, "gone") is no_update
+
+
+def test_the_form_is_read_by_the_keys_of_its_inputs() -> None:
+    states: dict[str, Any] = dict.fromkeys(
+        ("objective", "method", "name", "trials", "parallel", "seed"), "x"
+    )
+    for part in ("settings", "low", "high", "choices"):
+        states |= {part: ["a", "b"], f"{part}_ids": [{"key": "1"}, {"key": "0"}]}
+    assert form_of(states).low == {"1": "a", "0": "b"}
+
+
+def test_every_row_of_sixty_hostile_parameters_is_drawn() -> None:
+    names = ["__proto__", "<b>", "x" * 200, *(f"p{i}" for i in range(57))]
+    space = SearchSpace(tuple(replace(LR, name=name) for name in names))
+    rows = space_rows(space, SearchSpace(space.parameters[:59]))
+    assert len(rows) == 60
+    assert "never active" in str(rows[59])
+
+
+def test_the_panel_and_the_settings_serialise() -> None:
+    parts = [control_panel(), *setting_inputs([("n", "1", "What it does.")])]
+    assert json.dumps(parts, default=lambda part: part.to_plotly_json())
+
+
+def test_no_registered_objective_means_nothing_can_be_run(study_of: StudyOf) -> None:
+    services = SimpleNamespace(registry=Registry())
+    with pytest.raises(JobError, match="only registered objectives"):
+        submitted(services, draft_of(study_of(), Registry()), FORM, "page")  # type: ignore[arg-type]
