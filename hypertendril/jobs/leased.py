@@ -47,8 +47,7 @@ class LeaseKeeper:
         self._lease = lease
         self._own_order = own_order
         self._renewed = time.monotonic()
-        self._noted = Progress()
-        self.progress = Progress()
+        self._noted = self.progress = lease.job.progress
 
     def __call__(self, progress: Progress) -> Order:
         """Return what the study has to do now."""
@@ -56,6 +55,8 @@ class LeaseKeeper:
         own = self._own_order()
         now = time.monotonic()
         wait = self._lease.seconds / 6 if progress == self._noted else PROGRESS_SECONDS
+        if progress.done > self._noted.done and self._noted.done <= self._lease.job.progress.done:
+            wait = 0.0  # at once: from here on the job is not what kills its workers
         try:
             if now - self._renewed < min(wait, self._lease.seconds / 6):
                 order = _ORDERS[self._queue.standing(self._lease)]

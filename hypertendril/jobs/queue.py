@@ -5,7 +5,7 @@ A claim gives a lease. Its owner renews it while it works and is the only one wh
 is one durable transaction; a job is never taken out of the queue in order to run it, so
 there is no moment at which a crash could lose it.
 
-This module alone knows diskcache. Its own queue (`pull`) loses jobs of killed workers,
+This module and json_disk alone know diskcache. Its own queue (`pull`) loses jobs of killed workers,
 and a standard-library database would do as well.
 """
 
@@ -15,103 +15,24 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
-from typing import Any, NewType
+from typing import Any
 
 import diskcache
 
 from hypertendril.errors import JobError
+from hypertendril.jobs.job import Job, JobId, JobState, Lease, Progress, Standing
 from hypertendril.jobs.json_disk import DATABASE_ERRORS, JsonDisk
 from hypertendril.jobs.owner import Owner, is_alive
 from hypertendril.jobs.spec import JobSpec
 from hypertendril.settings import private_folder
 
-JobId = NewType("JobId", str)
+__all__ = ["Job", "JobId", "JobQueue", "JobState", "Lease", "Progress", "Standing"]
+
 LEASE_SECONDS = 30.0
 MAX_ATTEMPTS = 3
 MAX_OPEN_JOBS = 1000
 MAX_MESSAGE_LENGTH = 2000
-
-
-class JobState(StrEnum):
-    """Where a job stands."""
-
-    QUEUED = "queued"
-    RUNNING = "running"
-    DONE = "done"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-    QUARANTINED = "quarantined"
-
-    @property
-    def is_open(self) -> bool:
-        """Whether something is still to happen."""
-        return self in (JobState.QUEUED, JobState.RUNNING)
-
-
-class Standing(StrEnum):
-    """What a heartbeat is answered."""
-
-    HELD = "held"
-    CANCEL = "cancel"
-    LOST = "lost"
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a job is.
-
-    Attributes:
-        done: Trials that ended, whatever way.
-        running: Trials under way.
-        best: Best value of the leading objective so far, None for none.
-    """
-
-    done: int = 0
-    running: int = 0
-    best: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A job as a list shows it. Its study in the store has the same id.
-
-    Attributes:
-        submitted, started, ended: POSIX seconds UTC, None where it has not happened.
-        attempts: Times it was started since it last made progress.
-        is_cancelling: Somebody asked a running job to stop.
-        message: Why it ended as it did; empty for nothing to say.
-    """
-
-    id: JobId
-    spec: JobSpec
-    state: JobState
-    submitted: float
-    started: float | None = None
-    ended: float | None = None
-    attempts: int = 0
-    is_cancelling: bool = False
-    message: str = ""
-    progress: Progress = Progress()
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """The right to run a job until it expires.
-
-    Attributes:
-        token: Grows with each claim of the job; an older lease is worth nothing.
-        closing: The job is not to be run any more, only its study to be put in order and
-            the job finished in this state (its owner died after it was cancelled, or thrice).
-    """
-
-    job: Job
-    owner: str
-    token: int
-    seconds: float
-    closing: JobState | None = None
 
 
 class JobQueue:
@@ -130,6 +51,7 @@ class JobQueue:
         self._folder = private_folder(folder)
         self._owners = private_folder(folder / "owners")
         self._clock = clock
+        self._specs: dict[str, JobSpec] = {}  # what a job is to do never changes
         with _as_job_errors():
             self._cache = diskcache.Cache(
                 str(folder),
@@ -280,7 +202,7 @@ class JobQueue:
         Raises:
             JobError: There is no such job.
         """
-        return _job(JobId(job_id), self._record(job_id))
+        return self._job(job_id, self._record(job_id))
 
     def jobs(self) -> tuple[Job, ...]:
         """Return all jobs in the order they were submitted."""
@@ -342,8 +264,7 @@ class JobQueue:
         }
         self._cache[_key(job_id)] = record
         self._changed()
-        job = _job(JobId(job_id), record)
-        return Lease(job, owner, record["token"], seconds, closing)
+        return Lease(self._job(job_id, record), owner, record["token"], seconds, closing)
 
     def _end(self, job_id: str, record: dict[str, Any], state: JobState, message: str) -> None:
         record |= {
@@ -375,6 +296,23 @@ class JobQueue:
             return True
         return not is_alive(self._owners, record["owner"] or "")
 
+    def _job(self, job_id: str, record: dict[str, Any]) -> Job:
+        if job_id not in self._specs:
+            self._specs[job_id] = JobSpec.from_json(record["spec"])
+        state = JobState(record["state"])
+        return Job(
+            id=JobId(job_id),
+            spec=self._specs[job_id],
+            state=state,
+            submitted=record["submitted"],
+            started=record["started"],
+            ended=record["ended"],
+            attempts=record["attempts"],
+            is_cancelling=record["cancel"] and state.is_open,
+            message=record["message"],
+            progress=Progress(**record["progress"]),
+        )
+
     def _changed(self) -> None:
         self._cache["changes"] = self._read("changes", 0) + 1
 
@@ -393,18 +331,3 @@ def _key(job_id: str) -> str:
 
 def _progress_json(progress: Progress) -> dict[str, Any]:
     return {"done": progress.done, "running": progress.running, "best": progress.best}
-
-
-def _job(job_id: JobId, record: dict[str, Any]) -> Job:
-    return Job(
-        id=job_id,
-        spec=JobSpec.from_json(record["spec"]),
-        state=JobState(record["state"]),
-        submitted=record["submitted"],
-        started=record["started"],
-        ended=record["ended"],
-        attempts=record["attempts"],
-        is_cancelling=record["cancel"] and JobState(record["state"]).is_open,
-        message=record["message"],
-        progress=Progress(**record["progress"]),
-    )

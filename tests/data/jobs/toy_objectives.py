@@ -32,6 +32,16 @@ def gated(trial: Any) -> dict[str, float]:
     return {"score": trial.params["x"]}
 
 
+def naps(trial: Any) -> dict[str, float]:
+    """Note that it started, report three steps, take some hundredths of a second."""
+    with Path(os.environ["TOY_GATE"]).with_name("starts").open("a") as file:
+        file.write(f"{trial.number}\n")
+    for step in (1, 2, 3):
+        trial.report(step, score=trial.params["x"] * step)
+        time.sleep(0.005)
+    return {}
+
+
 def odd(trial: Any) -> Any:
     """Behave as its parameter says."""
     return BEHAVIOURS[trial.params["how"]](trial)
