@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -128,7 +129,7 @@ def main() -> None:
     for kind, make in (("sqlite", synthetic_study), ("journal", synthetic_journal)):
         for n in SIZES:
             path = make(n)
-            cost, (study,) = timed(lambda p=path: read(p), REPEATS)
+            cost, (study,) = timed(partial(read, path), REPEATS)
             cells = [f"{kind} {n:,}", f"{cost:.3f}", TARGETS.get((kind, n), "")]
             cells += [f"{append_poll_seconds(path):.3f}", f"{idle_poll_seconds(path) * 1e6:.0f}"]
             rows.append([*cells, *_optuna_cells(kind, path, n, study)])

@@ -54,7 +54,8 @@ def batch_of(first: int, writer: int = 0) -> Batch:
     evaluations = Evaluations.empty(TRIALS_A_BATCH * EVALUATIONS_A_TRIAL)
     evaluations.trial[:] = np.repeat(rows, EVALUATIONS_A_TRIAL)
     evaluations.value[:] = np.cos(np.arange(len(evaluations)) + EVALUATIONS_A_TRIAL * first)
-    points = CurvePoints(rows, np.zeros(len(rows), np.int16), rows * 2.0, rows * 3.0)
+    steps = rows.astype(np.float64)
+    points = CurvePoints(rows, np.zeros(len(rows), np.int16), steps * 2, steps * 3)
     return Batch(trials, None, evaluations, points, expected_trials=first)
 
 

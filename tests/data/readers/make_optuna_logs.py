@@ -10,6 +10,7 @@ import math
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import optuna
 from optuna.storages import JournalStorage
@@ -82,7 +83,7 @@ def hostile(trial: optuna.Trial) -> float:
 def make(storage: str | JournalStorage) -> dict[str, dict[str, object]]:
     """Run the studies into `storage`; return the facts of each."""
     samplers, pruners = optuna.samplers, optuna.pruners
-    quiet = {"catch": (RuntimeError,)}
+    quiet: dict[str, Any] = {"catch": (RuntimeError,)}
     study = optuna.create_study(
         storage=storage,
         study_name="conditional",

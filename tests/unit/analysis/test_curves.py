@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -21,7 +21,7 @@ from hypertendril.model import CurvePoints, Evaluations, Study
 StudyOf = Callable[..., Study]
 
 
-def with_curves(study: Study, names: tuple[str, ...], points: list[tuple[float, ...]]) -> Study:
+def with_curves(study: Study, names: tuple[str, ...], points: Sequence[tuple[float, ...]]) -> Study:
     """The study with curve points (trial, metric, step, value)."""
     columns = np.array(points, dtype=np.float64).reshape(-1, 4).T
     curves = CurvePoints(
@@ -143,7 +143,7 @@ def test_a_single_step_gets_an_axis_with_a_length(study_of: StudyOf) -> None:
 
 @pytest.mark.parametrize("points", [[], [(0, 0, 1, np.nan)]])
 def test_without_a_finite_point_there_is_no_panel(
-    study_of: StudyOf, points: list[tuple[float, ...]]
+    study_of: StudyOf, points: Sequence[tuple[float, ...]]
 ) -> None:
     data = prepare_curve_frame(with_curves(study_of([0.5]), ("loss",), points), ["loss", "none"])
 

@@ -96,7 +96,7 @@ def test_parameters_and_their_values_are_those_optuna_reads(
         else:
             assert (parameter.low, parameter.high) == (stored["low"], stored["high"])
             assert (parameter.log, parameter.step) == (stored["log"], stored["step"])
-        decoded = [parameter.decode(value) for value in present.tolist()]
+        decoded: list[Any] = [parameter.decode(value) for value in present.tolist()]
         if "counts" in expected:
             assert Counter(map(str, decoded)) == expected["counts"]
         else:

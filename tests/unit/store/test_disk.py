@@ -15,6 +15,7 @@ import pytest
 from hypertendril.errors import StoreError
 from hypertendril.model import Parameter, ParameterKind, Trials, TrialState
 from hypertendril.store import Batch, ExperimentStore, TrialUpdates, records
+from hypertendril.store.journal import Journal
 
 DATA = Path(__file__).parents[2] / "data"
 
@@ -85,6 +86,7 @@ def test_the_folder_is_for_its_owner_only(tmp_path):
 
 def test_commits_wait_for_the_disk(folder):
     with ExperimentStore.open(folder) as store:
+        assert isinstance(store._journal, Journal)
         database = store._journal._db
         assert database.execute("PRAGMA journal_mode").fetchone() == ("wal",)
         assert database.execute("PRAGMA synchronous").fetchone() == (2,)
@@ -290,6 +292,7 @@ def test_a_failed_commit_leaves_memory_and_disk_as_they_were(folder, header, tri
         study_id = store.create(header)
         store.append(study_id, Batch(trials=trials(2)))
         before = store.snapshot(study_id)
+        assert isinstance(store._journal, Journal)
         database = store._journal._db
         pages = database.execute("PRAGMA page_count").fetchone()[0]
         database.execute(f"PRAGMA max_page_count = {pages}")

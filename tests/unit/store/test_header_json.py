@@ -25,6 +25,7 @@ def test_choices_keep_their_types(header):
     back = header_from_text(header_to_text(replace(header, space=SearchSpace((odd,)))))
     found = back.space["odd"]
     assert [(type(choice), choice) for choice in found.choices] == [(type(c), c) for c in choices]
+    assert found.condition is not None
     assert [type(value) for value in found.condition.values] == [int, bool]
 
 
