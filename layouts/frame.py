@@ -15,7 +15,7 @@ from dash import dcc
 from hypertendril.layouts.theme import FONT_FAMILY, LIGHT, TICK_PX, Theme
 
 # Plotly offers to send figures to its cloud unless told otherwise.
-GRAPH_CONFIG: dict[str, Any] = {
+GRAPH_CONFIG: dcc.Graph.Config = {
     "staticPlot": True,
     "displayModeBar": False,
     "displaylogo": False,

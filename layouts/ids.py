@@ -124,6 +124,6 @@ def panel_title(letter: str) -> str:
     return f"page-{letter.lower()}-title"
 
 
-def space_box(name: str) -> dict[str, str]:
+def space_box(name: Any) -> dict[str, Any]:
     """Return the id of the importance box of a parameter."""
     return {"view": "space", "part": "box", "key": name}
