@@ -24,6 +24,8 @@ from hypertendril.model import SearchSpace, Study
 
 MARGINAL_POINTS = 64
 SURFACE_POINTS = 32
+# Of the standardised target: rounding in the unit of the metric must not decide between equal splits.
+_DIGITS = 6
 
 
 @dataclass(frozen=True)
@@ -223,7 +225,7 @@ def _fit(study: Study, target: Target, names: tuple[str, ...], seed: int) -> Res
     with python_warnings.catch_warnings():
         # A handful of trials may leave one that every tree has seen; the R2 then says enough.
         python_warnings.simplefilter("ignore", UserWarning)
-        surrogate = fit_surrogate(axes, x, (y / size - centre) / spread, seed)
+        surrogate = fit_surrogate(axes, x, np.round((y / size - centre) / spread, _DIGITS), seed)
     return Response(axes, surrogate, centre * size, spread * size)
 
 
