@@ -210,7 +210,7 @@ class TrialList:
                 self._lose(row, "evaluations: not a list")
         if not rows:
             return Evaluations.empty()
-        rows.sort(key=lambda found: found[-1])
+        rows.sort(key=_order(rows))
         columns = list(zip(*rows, strict=True))
         dtypes = (np.int64, np.int32, np.int32, np.int32, float, float, np.int8, float)
         return Evaluations(
@@ -238,8 +238,7 @@ class TrialList:
         )
         time = self._time(row, f"{field}.time", item.get("time"))
         order = self._integer(row, f"{field}.order", item.get("order"), -1, bits=64)
-        place = (order, np.nan_to_num(time), iteration, row)
-        return row, iteration, bracket, rung, resource, value, known, time, place
+        return row, iteration, bracket, rung, resource, value, known, time, order
 
     def curves(self, names: Sequence[str]) -> CurvePoints:
         """Return the curve points, trial by trial; `names` are the metrics that may have curves."""
@@ -274,8 +273,18 @@ def _closing(row: int, trials: Trials) -> list[tuple[Any, ...]]:
     outcome = Outcome.FINAL if state == TrialState.COMPLETE else Outcome.DISCARDED
     value, ended = float(trials.objectives[row, 0]), float(trials.ended[row])
     bracket = int(trials.bracket[row])
-    place = (-1, np.nan_to_num(ended), -1, row)
-    return [(row, -1, bracket, -1, np.nan, value, outcome, ended, place)]
+    return [(row, -1, bracket, -1, np.nan, value, outcome, ended, -1)]
+
+
+def _order(rows: Sequence[tuple[Any, ...]]) -> Callable[[tuple[Any, ...]], float]:
+    """Return the key to sort evaluations by: the first of order, time and iteration all have."""
+    if all(row[-1] >= 0 for row in rows):
+        return lambda row: float(row[-1])
+    if all(np.isfinite(row[-2]) for row in rows):
+        return lambda row: float(row[-2])
+    if all(row[1] >= 0 for row in rows):
+        return lambda row: float(row[1])
+    return lambda _: 0.0  # as they stand, trial by trial
 
 
 def _parsed(value: Any) -> float | None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from hypertendril.model import Choice, Parameter, ParameterKind
 
+LARGEST = 10**300  # beyond it the width of a range overflows; NaN and inf fail the comparison
 LOG_SPAN = 100.0  # a linear draw over two decades has only 1 % of its values in the lower one
 
 
@@ -22,7 +23,7 @@ def infer_parameter(name: str, values: Iterable[Any]) -> Parameter | None:
     """
     seen = [value for value in values if value is not None]
     if not seen or all(_is_number(value) for value in seen):
-        return _numeric(name, [float(v) for v in seen if math.isfinite(v) and abs(v) < 1e300], seen)
+        return _numeric(name, [float(v) for v in seen if abs(v) < LARGEST], seen)
     choices = {(isinstance(v, bool), v): v for v in seen if isinstance(v, (str, bool, int, float))}
     if not choices:
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import stat
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -13,9 +13,7 @@ from hypertendril.errors import SourceFormatError
 
 HEAD_BYTES = 65536  # enough to tell every format apart
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+._-]*://")
-_PASSWORD = re.compile(
-    r"(://[^/@:]*):[^/@]*@|([?&](?:password|passwd|pwd|token)=)[^&]*", re.IGNORECASE
-)
+_PASSWORD = re.compile(r"(://[^/@:]*):.*@|([?&](?:password|passwd|pwd|token)=)[^&]*", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -23,7 +21,7 @@ class Source:
     """One place to read from: exactly one of `path` and `url` is set."""
 
     path: Path | None = None
-    url: str | None = None
+    url: str | None = field(default=None, repr=False)  # may hold a password
 
     @classmethod
     def parse(cls, source: str | Path) -> Source:
