@@ -130,13 +130,21 @@ class _Followed:
         if token == self._token and (self.problem is None or time.monotonic() < self._retry_at):
             return False
         self._token = token
-        if self._reader is None or self._tail is None:
-            self._reader = detect(self.source)
-            self._token = self._reader.change_token(self.source)  # before reading, never after
-            self._tail = self._reader.follow(self.source)
-        changed = self._store_all(self._tail.advance())
+        changed = self._store_all(self._read())
         self.problem = None
         return changed
+
+    def _read(self) -> tuple[ReadStudy, ...]:
+        if self._tail is not None:
+            try:
+                return self._tail.advance()
+            except SourceFormatError:
+                if detect(self.source) is self._reader:
+                    raise
+        self._reader = detect(self.source)
+        self._token = self._reader.change_token(self.source)  # before reading, never after
+        self._tail = self._reader.follow(self.source)
+        return self._tail.advance()
 
     def _change_token(self) -> Hashable:
         if self._reader is not None:
@@ -149,7 +157,7 @@ class _Followed:
         self.problem = problem
         self._retry_at = time.monotonic() + RETRY_SECONDS
         if self._reader is not None:
-            self._reader = self._tail = None  # it may be of another format when it works again
+            self._reader = self._tail = None  # what was read of it before may not hold any more
             self._token = self._change_token()
 
     def _store_all(self, studies: Sequence[ReadStudy]) -> bool:

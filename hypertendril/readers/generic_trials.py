@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -36,6 +36,20 @@ NOT_FINITE = {
     "infinity": np.inf,
     "-infinity": -np.inf,
 }
+
+
+class _Seen(NamedTuple):
+    """One evaluation, as in `Evaluations`; `order` is its place in the whole study, if it has one."""
+
+    trial: int
+    iteration: int
+    bracket: int
+    rung: int
+    resource: float
+    value: float
+    outcome: Outcome
+    time: float
+    order: int = -1
 
 
 class TrialList:
@@ -195,7 +209,7 @@ class TrialList:
         A trial that has ended and lists no evaluations gets one: final if complete, discarded if
         pruned.
         """
-        rows: list[tuple[Any, ...]] = []
+        rows: list[_Seen] = []
         for row, item in enumerate(self._items):
             listed = item.get("evaluations")
             if listed is None:
@@ -217,7 +231,7 @@ class TrialList:
             *(np.array(c, dtype=d) for c, d in zip(columns[:8], dtypes, strict=True))
         )
 
-    def _evaluation(self, row: int, i: int, item: Any) -> tuple[Any, ...] | None:
+    def _evaluation(self, row: int, i: int, item: Any) -> _Seen | None:
         field = f"evaluations[{i}]"
         if not isinstance(item, dict):
             self._lose(row, f"{field}: not an object")
@@ -238,7 +252,7 @@ class TrialList:
         )
         time = self._time(row, f"{field}.time", item.get("time"))
         order = self._integer(row, f"{field}.order", item.get("order"), -1, bits=64)
-        return row, iteration, bracket, rung, resource, value, known, time, order
+        return _Seen(row, iteration, bracket, rung, resource, value, known, time, order)
 
     def curves(self, names: Sequence[str]) -> CurvePoints:
         """Return the curve points, trial by trial; `names` are the metrics that may have curves."""
@@ -266,24 +280,24 @@ class TrialList:
         )
 
 
-def _closing(row: int, trials: Trials) -> list[tuple[Any, ...]]:
+def _closing(row: int, trials: Trials) -> list[_Seen]:
     state = trials.state[row]
     if state not in (TrialState.COMPLETE, TrialState.PRUNED):
         return []
     outcome = Outcome.FINAL if state == TrialState.COMPLETE else Outcome.DISCARDED
     value, ended = float(trials.objectives[row, 0]), float(trials.ended[row])
     bracket = int(trials.bracket[row])
-    return [(row, -1, bracket, -1, np.nan, value, outcome, ended, -1)]
+    return [_Seen(row, -1, bracket, -1, np.nan, value, outcome, ended)]
 
 
-def _order(rows: Sequence[tuple[Any, ...]]) -> Callable[[tuple[Any, ...]], float]:
+def _order(rows: Sequence[_Seen]) -> Callable[[_Seen], float]:
     """Return the key to sort evaluations by: the first of order, time and iteration all have."""
-    if all(row[-1] >= 0 for row in rows):
-        return lambda row: float(row[-1])
-    if all(np.isfinite(row[-2]) for row in rows):
-        return lambda row: float(row[-2])
-    if all(row[1] >= 0 for row in rows):
-        return lambda row: float(row[1])
+    if all(row.order >= 0 for row in rows):
+        return lambda row: row.order
+    if all(np.isfinite(row.time) for row in rows):
+        return lambda row: row.time
+    if all(row.iteration >= 0 for row in rows):
+        return lambda row: row.iteration
     return lambda _: 0.0  # as they stand, trial by trial
 
 

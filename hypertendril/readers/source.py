@@ -43,9 +43,28 @@ class Source:
 
     @property
     def file(self) -> Path:
-        """The local file; only for readers that have detected one."""
+        """The local file (or folder); only for readers that have detected one."""
         assert self.path is not None
         return self.path
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it is a folder that is there now."""
+        return self.path is not None and self.path.is_dir()
+
+    def require_there(self) -> None:
+        """Check that `path` is a folder that can be listed, or a file with something in it.
+
+        Raises:
+            SourceFormatError: Missing, unreadable, a device, or an empty file.
+        """
+        if not self.is_folder:
+            self.require_file()
+            return
+        try:
+            next(self.file.iterdir(), None)
+        except OSError as error:
+            raise self.error(f"can't be listed ({_reason(error)}).") from None
 
     def require_file(self) -> None:
         """Check that `path` is a file with something in it.
@@ -65,12 +84,12 @@ class Source:
             raise self.error("is empty.", "Nothing has been written to it yet.")
 
     def head(self) -> bytes:
-        """Return the first bytes of the file; nothing for a URL.
+        """Return the first bytes of the file; nothing for a folder or a URL.
 
         Raises:
             SourceFormatError: The file can't be read.
         """
-        if self.path is None:
+        if self.path is None or self.is_folder:
             return b""
         self.require_file()
         try:

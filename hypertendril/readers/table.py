@@ -39,7 +39,10 @@ class TableCsv:
         if source.path is None:
             return False
         first = source.head().partition(b"\n")[0].decode("utf-8-sig", "replace")
-        names = next(csv.reader([first], delimiter=_delimiter(first)), [])
+        try:
+            names = next(csv.reader([first], delimiter=_delimiter(first)), [])
+        except csv.Error:
+            return False
         return any(name.strip().startswith(tuple(f"{g}:" for g in GROUPS)) for name in names)
 
     def read(self, source: Source) -> tuple[ReadStudy, ...]:
