@@ -167,11 +167,11 @@
   const isInside = ({ left, right, top, bottom }, x, y) =>
     x >= left - 4 && x <= right + 4 && y >= top - 4 && y <= bottom + 4;
 
-  /** A bound beyond the plot is none: there stand the trials that lie beyond the axis. */
+  /** A bound beyond the ends of an axis is none: there stand the trials that lie further out. */
   function bound(view, axis, pixel) {
-    const { left, right, top, bottom } = view.plot;
-    const [least, most] = axis === "x" ? [left, right] : [top, bottom];
-    return pixel <= least || pixel >= most ? null : view.inv(axis, pixel);
+    const [low, high] = view.meta.ends[axis];
+    const value = view.inv(axis, pixel);
+    return value <= low || value >= high ? null : value;
   }
 
   function press(x, y, view) {

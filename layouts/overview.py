@@ -197,7 +197,11 @@ def draw_tradeoff(data: OverviewData, theme: Theme) -> go.Figure:
         "view": "overview",
         "x": tradeoff.x.key,
         "y": tradeoff.y.key,
-        "missing": tradeoff.n_missing,
+        # Between these lies every value that is not piled up at an end of an axis.
+        "ends": {
+            "x": tradeoff.x_histogram.edges[[0, -1]].tolist(),
+            "y": tradeoff.y_histogram.edges[[0, -1]].tolist(),
+        },
     }
     figure = frame_figure(theme, meta, {"l": 36, "r": 8, "t": 3, "b": 14})
     grid = {"showgrid": True, "layer": "below traces"}
@@ -206,6 +210,12 @@ def draw_tradeoff(data: OverviewData, theme: Theme) -> go.Figure:
         yaxis=_padded(value_axis(theme, tradeoff.y_histogram, 4)) | grid,
     )
     figure.add_trace(_front_line(tradeoff, theme))
+    if tradeoff.n_missing:
+        corner = {"x": 1, "xanchor": "right", "y": 0, "yanchor": "bottom", "borderpad": 1}
+        place = corner | {"xref": "paper", "yref": "paper", "showarrow": False}
+        figure.add_annotation(
+            place, text=f"{tradeoff.n_missing:,} n/a", font={"size": SMALL_PX, "color": theme.muted}
+        )
     return figure
 
 

@@ -107,6 +107,12 @@ def test_the_axes_of_the_tradeoff_leave_room_around_all_trials() -> None:
     assert figure.layout.xaxis.range[1] > max(SIZE)
 
 
+def test_trials_that_lack_a_metric_are_counted_in_the_corner() -> None:
+    figure = draw_tradeoff(data([0.1, 0.2, np.nan], [1.0, np.nan, 3.0]), LIGHT)
+
+    assert [annotation.text for annotation in figure.layout.annotations] == ["2 n/a"]
+
+
 @pytest.mark.parametrize(
     ("objective", "words"), [([], "No trial has been"), ([np.nan], "No trial has a finite")]
 )
