@@ -127,23 +127,24 @@ def _boosting(x: Encoded, y: Floats, seed: int) -> Surrogate:
     """Return a model per fold, each fitted on the other folds; their mean is the surrogate."""
     n_folds = 3 if len(y) <= _MANY_TRIALS else 2
     fold = np.random.default_rng(seed).permutation(len(y)) % n_folds
-    models, unseen = [], np.zeros(len(y))
+    boosters = [_booster(int((fold != k).sum()), seed) for k in range(n_folds)]
+    unseen = np.zeros(len(y))
+    # Only libraries already loaded can be limited, so the boosters are made before.
     with threadpool_limits(limits=1, user_api="openmp"):  # threads cost more than they save here
-        for k in range(n_folds):
-            model = _booster(int((fold != k).sum()), seed).fit(x[fold != k], y[fold != k])
-            unseen[fold == k] = model.predict(x[fold == k])
-            models.append(model)
-    trees = [trees_of_boosting(model) for model in models]
+        for k, booster in enumerate(boosters):
+            booster.fit(x[fold != k], y[fold != k])
+            unseen[fold == k] = booster.predict(x[fold == k])
+    trees = [trees_of_boosting(booster) for booster in boosters]
     return Surrogate(
         name="gradient boosting",
         r2=float(1.0 - ((unseen - y) ** 2).sum() / ((y - y.mean()) ** 2).sum()),
         trees=[tree for of_model in trees for tree in of_model],
         model=np.repeat(np.arange(n_folds), [len(of_model) for of_model in trees]),
-        offset=np.array([baseline_of(model) for model in models]),
-        predict=[_single_threaded(model) for model in models],
+        offset=np.array([baseline_of(booster) for booster in boosters]),
+        predict=[_single_threaded(booster) for booster in boosters],
         # The delete-one-group jackknife: models that share most of their trials differ too little.
         band_factor=float(np.sqrt(n_folds - 1)),
-        gain=np.sum([gain_of_boosting(model, x.shape[1]) for model in models], axis=0),
+        gain=np.sum([gain_of_boosting(booster, x.shape[1]) for booster in boosters], axis=0),
     )
 
 
