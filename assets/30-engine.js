@@ -34,11 +34,14 @@
   ht.onChange = (listener) => changeListeners.push(listener);
   ht.send = (id, data) => window.dash_clientside.set_props(id, { data });
 
-  /** Whether every view shows the study the page is about, or says why it has nothing to show. */
-  function isDrawn() {
+  /** Whether every view shows the study the page is about, or says why it has nothing to show;
+      `isPatient` also waits for those whose figures are computed in the background. */
+  function isDrawn(isPatient) {
     if (!state.data || !views.length) return false;
+    const isSettled = ({ meta, isReady }) => isReady || Boolean(meta && meta.empty && !meta.first);
     return views.every(
-      (view) => view.gd && !view.isStale && (view.isReady || (view.meta && view.meta.empty)),
+      (view) =>
+        view.gd && !view.isStale && (isSettled(view) || (view.spec.isLate && isPatient !== true)),
     );
   }
 

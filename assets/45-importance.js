@@ -90,6 +90,7 @@
   /* ---- marginal ---- */
   const marginal = {
     graph: "importance-marginal-graph",
+    isLate: true,
 
     layout(view) {
       view.plot = plotOf(view);
@@ -194,6 +195,7 @@
   /* ---- surface ---- */
   const surface = {
     graph: "importance-surface-graph",
+    isLate: true,
 
     layout(view) {
       view.plot = plotOf(view);

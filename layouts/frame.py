@@ -58,9 +58,16 @@ def axis_style(theme: Theme, *, grid: bool = False) -> dict[str, Any]:
     }
 
 
-def message_figure(theme: Theme, sentence: str) -> go.Figure:
-    """Return a frame that says in one sentence what is missing."""
-    figure = frame_figure(theme, {"empty": True}, {"l": 8, "r": 8, "t": 8, "b": 8})
+def message_figure(theme: Theme, sentence: str, *, is_first: bool = False) -> go.Figure:
+    """Return a frame that says in one sentence what is missing.
+
+    Args:
+        theme: Look of the page.
+        sentence: May be empty.
+        is_first: The frame stands in until the server has answered for the first time.
+    """
+    meta = {"empty": True, "first": is_first}
+    figure = frame_figure(theme, meta, {"l": 8, "r": 8, "t": 8, "b": 8})
     figure.update_xaxes(visible=False, range=[0, 1])
     figure.update_yaxes(visible=False, range=[0, 1])
     figure.add_annotation(
@@ -74,7 +81,7 @@ def graph(component_id: str) -> dcc.Graph:
     return dcc.Graph(
         id=component_id,
         # Without one Plotly draws axes of its own, on white, until the first answer comes.
-        figure=message_figure(LIGHT, ""),
+        figure=message_figure(LIGHT, "", is_first=True),
         config=GRAPH_CONFIG,
         responsive=True,
         className="frame",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import plotly.graph_objects as go
@@ -24,6 +25,8 @@ BOTTOM = -0.02
 TOP = 1.015
 # A segment narrower than this share of the row has no room for a name.
 LABELLED_SHARE = 0.1
+# With more axes the boxes are too narrow for all they could say.
+ROOMY_AXES = 7
 KIND_BADGES = {True: "abc", False: "123"}
 
 
@@ -71,7 +74,8 @@ def draw_boxes(data: SpaceAxes, focus: tuple[str, ...]) -> list[Component]:
     ]
     # Neighbours must not overlap, however many axes there are.
     pitch = f"calc((100% - {MARGIN['l'] + MARGIN['r']}px) / {len(boxes) - 1} - 4px)"
-    row = html.Div(boxes, className="space-row", style={"--box-width": f"min(96px, {pitch})"})
+    crowd = "space-row is-crowded" if len(boxes) > ROOMY_AXES else "space-row"
+    row = html.Div(boxes, className=crowd, style={"--box-width": f"min(96px, {pitch})"})
     return [html.Div(_shares(data, focus), className="space-shares"), row]
 
 
@@ -119,7 +123,8 @@ def _place(x: float) -> dict[str, str]:
 def _box(
     axis: ColumnAxis, style: dict[str, str], share: float | None, most: float, *, is_on: bool
 ) -> Component:
-    label = plain(axis.label)
+    # Long names may break after an underscore or dot: boxes are narrow where axes are many.
+    label = re.sub(r"([_./-])", "\\1\u200b", plain(axis.label))
     if axis.key.startswith("objective:"):
         words = [html.B(label), html.Span("objective")]
         return html.Div(words, className="space-box is-objective", style=style)
