@@ -160,7 +160,7 @@ def test_whichever_call_to_the_disk_fails_the_acknowledged_stays(tmp_path, fault
         env={**os.environ, "LD_PRELOAD": str(library), "OPENBLAS_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 0, done.stderr
