@@ -100,7 +100,10 @@ class Database:
 
     def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> Sequence[Row]:
         """Return the rows of a query."""
-        return self._connection.execute(sql, parameters or {}).fetchall()
+        try:
+            return self._connection.execute(sql, parameters or {}).fetchall()
+        except UnicodeDecodeError:  # of the message: it quotes the damaged schema
+            raise sqlite3.DatabaseError("its schema is damaged") from None
 
     def columns(self) -> Mapping[str, frozenset[str]]:
         """Return the column names of the tables of a storage."""

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-QUARTER = np.timedelta64(900, "s")  # every clock change of a time zone falls on a quarter hour
+_PLAIN = frozenset("0123456789-: .T")
+QUARTER_SECONDS = 900  # every clock change of a time zone falls on a quarter hour
 
 
 def posix(value: Any) -> float:
@@ -38,15 +39,14 @@ def _local(values: Sequence[Any]) -> NDArray[np.float64]:
     if any(not isinstance(text, str) or len(text) > 26 for text in texts):
         raise ValueError("not all plain")
     together = "".join(texts)
-    if "+" in together or "Z" in together or together.count("-") != 2 * len(texts):
+    if not _PLAIN.issuperset(together) or together.count("-") != 2 * len(texts):
         raise ValueError("some have an offset")  # numpy would drop it with a warning
     moments = np.array([value or "NaT" for value in values], dtype="datetime64[us]")
-    seconds = moments.astype(np.int64) / 1e6
+    micros = moments.astype(np.int64)
     missing = np.isnat(moments)
-    quarters = moments.astype("datetime64[s]").astype(np.int64) // 900
+    quarters = moments.astype("datetime64[s]").astype(np.int64) // QUARTER_SECONDS
     for quarter in np.unique(quarters[~missing]):
-        naive = datetime.fromisoformat(str(np.datetime64(int(quarter) * 900, "s")))
-        offset = int(quarter) * 900 - naive.timestamp()
-        seconds[quarters == quarter] -= offset
-    seconds[missing] = np.nan
-    return seconds
+        naive = datetime.fromisoformat(str(np.datetime64(int(quarter) * QUARTER_SECONDS, "s")))
+        offset = int(quarter) * QUARTER_SECONDS - int(naive.timestamp())
+        micros[quarters == quarter] -= offset * 1_000_000
+    return np.where(missing, np.nan, micros / 1e6)
