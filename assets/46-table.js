@@ -150,8 +150,11 @@
     const menu = document.getElementById(MENU);
     const close = document.querySelector(".detail.show .btn-close");
     if (menu && !menu.hidden) toggleMenu(false);
-    else if (close) close.click();
-    else return;
+    else if (close) {
+      close.click();
+      // The keyboard goes back to the page at once, not when the drawer has slid away.
+      if (document.activeElement) document.activeElement.blur();
+    } else return;
     // What is open goes first; the next Escape clears a brush.
     event.stopPropagation();
   }, true);

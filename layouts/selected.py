@@ -40,13 +40,13 @@ _NUMBER_COLUMN = {
     "filter": "agNumberColumnFilter",
     "cellClass": "is-number",
     "headerClass": "is-number",
-    "comparator": {"function": "htCompare(valueA, valueB, nodeA, nodeB, isDescending)"},
+    "comparator": {"function": "htCompare"},
     "valueFormatter": {"function": "htNumber(params.value, params.colDef.context)"},
     "filterValueGetter": {"function": "htFigure(params.data[params.colDef.field])"},
 }
 _CHOICE_COLUMN = {
     "filter": "agTextColumnFilter",
-    "comparator": {"function": "htCompare(valueA, valueB, nodeA, nodeB, isDescending)"},
+    "comparator": {"function": "htCompare"},
     "filterValueGetter": {"function": "htChoice(params)"},
 }
 # What assets/46-table.js looks for.

@@ -1,0 +1,135 @@
+"""The Control panel in a real browser: the form of the next study, and what it says."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.harness import show_dashboard
+from tests.browser.running_app import AppProcess
+from tests.browser.studies import write_awkward_study
+
+REGISTRY = """
+[objectives.toy]
+function = "toy:train"
+directions = { accuracy = "maximize" }
+curves = ["accuracy"]
+metrics = ["size"]
+
+[[objectives.toy.space]]
+name = "lr"
+kind = "float"
+low = 1e-5
+high = 0.1
+log = true
+
+[[objectives.toy.space]]
+name = "depth"
+kind = "int"
+low = 1
+high = 6
+
+[[objectives.toy.space]]
+name = "optimizer"
+kind = "categorical"
+choices = ["sgd", "<b>x</b>", "__proto__"]
+
+[[objectives.toy.space]]
+name = "momentum"
+kind = "float"
+low = 0.0
+high = 0.99
+condition = { parent = "optimizer", values = ["sgd"] }
+"""
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppProcess]:
+    folder = tmp_path_factory.mktemp("app")
+    registry = folder / "objectives.toml"
+    registry.write_text(REGISTRY, encoding="utf-8")
+    study = write_awkward_study(folder)
+    second = folder / "second.json"
+    second.write_text(json.dumps(json.loads(study.read_text()) | {"name": "second"}))
+    options = ["--no-worker", "--objectives", str(registry)]
+    with AppProcess(folder / "data", [study, second], options) as app:
+        yield app
+
+
+@pytest.fixture
+def shown(page: Page, app: AppProcess) -> Page:
+    show_dashboard(page, app.url)
+    expect(page.locator(".range-row")).to_have_count(4)
+    return page
+
+
+def test_a_click_shows_another_study(shown: Page) -> None:
+    for name in ("second", "awkward"):
+        shown.locator(".study-button", has_text=name).click()
+        expect(shown.locator("#page-crumb-span")).to_have_text(name)
+        expect(shown.locator(".study.is-shown")).to_contain_text(name)
+        expect(shown.locator("#control-name-input")).to_have_value(f"{name} refined")
+
+
+def test_brushed_ranges_become_the_next_space_and_can_be_undone(shown: Page) -> None:
+    low = shown.locator(".range-row input").first
+    before = low.input_value()
+    brush = "{view: 'space', kind: 'ranges', dims: ['param:lr'], ranges: [[1e-3, 1e-2]]}"
+    shown.evaluate(f"() => ht.commitBrush({brush})")
+    expect(shown.locator("#page-chips-div .chip")).to_have_count(1)
+    shown.locator("#control-take-brushes-button").click()
+    expect(low).to_have_value("0.001")
+    expect(shown.locator("#control-message-div")).to_have_text("Ranges of the brushes on lr.")
+    expect(shown.locator(".range-bar > span").first).to_be_visible()
+    shown.locator("#control-undo-button").click()
+    expect(low).to_have_value(before)
+    expect(shown.locator(".range-bar > span").first).to_be_hidden()
+
+
+def test_a_bad_bound_is_named_where_the_person_looks(shown: Page) -> None:
+    low = shown.locator(".range-row input").first
+    low.fill("abc")
+    low.press("Tab")
+    said = shown.locator("#control-message-div")
+    expect(said).to_have_text("lr, low: 'abc' is not a number.")
+    shown.locator("#control-run-button").click()
+    expect(said).to_have_text("lr, low: 'abc' is not a number.")
+    low.fill("1e-4")
+    low.press("Tab")
+    expect(said).to_have_text("")
+
+
+def test_the_exported_file_says_what_the_form_says(shown: Page, tmp_path: Path) -> None:
+    shown.locator("#control-trials-input").fill("17")
+    shown.locator(".choice", has_text="sgd").click()
+    with shown.expect_download() as waiting:
+        shown.locator("#control-export-button").click()
+    waiting.value.save_as(tmp_path / "job.toml")
+    job = tomllib.loads((tmp_path / "job.toml").read_text())
+    assert job["budget"]["trials"] == 17
+    assert [item["name"] for item in job["space"]] == ["lr", "depth", "optimizer"]
+    assert job["space"][2]["choices"] == ["<b>x</b>", "__proto__"]
+
+
+def test_a_job_waits_in_the_queue_until_it_is_cancelled(shown: Page) -> None:
+    shown.locator("#control-name-input").fill("pressed twice")
+    shown.locator("#control-run-button").dblclick()
+    job = shown.locator(".job", has_text="pressed twice")
+    expect(job).to_have_count(1)
+    job.get_by_role("button").click()
+    expect(shown.locator("#control-message-div")).to_have_text("Cancelled.")
+    expect(job).to_have_count(0)
+
+
+def test_nothing_of_the_page_lies_outside_the_window(any_page: Page, app: AppProcess) -> None:
+    show_dashboard(any_page, app.url)
+    size = any_page.evaluate(
+        "() => [document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
+    )
+    assert any_page.viewport_size is not None
+    assert size == [any_page.viewport_size["width"], any_page.viewport_size["height"]]
