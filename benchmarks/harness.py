@@ -145,7 +145,7 @@ class Meter:
 
     def _read(self) -> Cost:
         processes = self._browser_processes()
-        renderers = [pid for pid, kind in processes if kind == "renderer"]
+        renderers = [pid for pid, kind in processes if kind == "renderer" and _shows_pages(pid)]
         metrics = self._session.send("Performance.getMetrics")["metrics"]
         sums = {metric["name"]: metric["value"] * 1000 for metric in metrics}
         return Cost(
@@ -176,6 +176,14 @@ class Meter:
     def _note_response(self, event: dict[str, Any]) -> None:
         self._received += event["encodedDataLength"]
         self._last_traffic = time.monotonic()
+
+
+def _shows_pages(pid: int) -> bool:
+    """Whether a renderer is there for web pages, not for the browser's own frame."""
+    try:
+        return b"top-chrome-webui" not in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def _thread_cpu_ms(pid: int) -> float:
