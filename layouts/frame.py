@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-
 # Plotly takes pandas out of sys.modules however it finds it there. While another thread imports it
 # (scikit-learn does, for the first importance), every figure would fail: so it is imported first.
 import pandas as pd  # noqa: F401
