@@ -17,8 +17,8 @@ from hypertendril.callbacks.importance_feed import ImportanceFeed
 from hypertendril.callbacks.services import Services
 from hypertendril.errors import HyperTendrilError
 from hypertendril.jobs.objectives import Registry, load_registry
+from hypertendril.jobs.keeper import WorkerKeeper
 from hypertendril.jobs.queue import JobQueue
-from hypertendril.jobs.worker import start_worker
 from hypertendril.readers.follow import Follower
 from hypertendril.server.security import LOCAL_NAMES
 from hypertendril.settings import Settings
@@ -62,7 +62,7 @@ def main(arguments: list[str] | None = None) -> int:
         settings = Settings.find(told.data, told.objectives)
         app = build(told.sources, settings)
         if not told.no_worker:
-            start_worker(settings)
+            WorkerKeeper(settings).start()
         server = make_server(told.host, told.port, app.server, threaded=True)
     except (HyperTendrilError, OSError) as error:
         print(f"app.py: {error}", file=sys.stderr)
@@ -81,7 +81,7 @@ def __getattr__(name: str) -> object:
         raise AttributeError(name)
     settings = Settings.find()
     app = build([], settings)
-    start_worker(settings)
+    WorkerKeeper(settings).start()
     globals().update(app=app, server=app.server)
     return globals()[name]
 

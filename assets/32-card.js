@@ -6,6 +6,8 @@
 
   const STATES = ["waiting", "running", "complete", "pruned", "failed"];
   const OFFSET_PX = 14;
+  // These say the values themselves, on their axes or in a table; a card would cover them.
+  const OWN_WORDS = new Set(["space-parcoords-graph", "curves-frame-graph"]);
   let card = null;
   let shownRow = -1;
   let pointer = [0, 0];
@@ -59,8 +61,7 @@
   }
 
   function update() {
-    // The parallel coordinates show the values on their axes; a card would cover them.
-    const isWanted = state.hover >= 0 && state.data && state.hoverView !== "space-parcoords-graph";
+    const isWanted = state.hover >= 0 && state.data && !OWN_WORDS.has(state.hoverView);
     if (!card) make();
     if (!isWanted) {
       if (shownRow >= 0) card.style.display = "none";

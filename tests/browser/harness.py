@@ -99,9 +99,12 @@ class Watch:
 
 
 def show_dashboard(page: Page, url: str) -> None:
-    """Open the dashboard and return once all views are drawn."""
+    """Open the dashboard and return once all views are drawn and the axes stand in their order."""
     page.goto(url)
     page.wait_for_function(DRAWN)
+    wait_until(
+        lambda: page.evaluate("() => ht.debug.isDrawn(true)"), "the importance", IMPORTANCE_SECONDS
+    )
 
 
 def wait_until(

@@ -1,0 +1,111 @@
+"""The main job from end to end: see, brush, refine, run, watch trials arrive, survive a kill."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from hypertendril.layouts import ids
+from hypertendril.model import TrialState
+from hypertendril.settings import Settings
+from hypertendril.store import ExperimentStore
+from tests.browser.conftest import StartApp
+from tests.browser.harness import show_dashboard, wait_until
+from tests.browser.running_app import AppProcess
+from tests.browser.test_crossfilter import axis_places, drag
+
+N_TRIALS = 12
+RUN_SECONDS = 180.0  # twelve short trainings on a loaded machine
+
+
+def brush_best(page: Page) -> None:
+    """Brush the top of the objective and a part of the learning rate."""
+    places = axis_places(page)
+    length = places["bottom"] - places["top"]
+    x = places["xs"]["objective:val_accuracy"]
+    drag(page, (x, places["top"] - 4), (x, places["top"] + 0.2 * length))
+    x = places["xs"]["param:learning_rate"]
+    drag(page, (x, places["top"] + 0.3 * length), (x, places["top"] + 0.6 * length))
+
+
+def run_refined(page: Page, trials: int) -> None:
+    """Take the ranges from the brushes, choose random search and run."""
+    page.locator(f"#{ids.CONTROL_TAKE_BRUSHES}").click()
+    expect(page.locator(f"#{ids.CONTROL_RUN}")).to_have_text("Run refined study")
+    page.locator(f"#{ids.CONTROL_METHOD}").select_option("random")
+    page.locator(f"#{ids.CONTROL_TRIALS}").fill(str(trials))
+    page.locator(f"#{ids.CONTROL_TRIALS}").press("Tab")
+    page.locator(f"#{ids.CONTROL_RUN}").click()
+
+
+def shown_study(page: Page) -> str:
+    return str(page.evaluate("() => ht.state.data.study"))
+
+
+def states(page: Page) -> list[int]:
+    return list(page.evaluate("() => Array.from(ht.state.data.col('state').values)"))
+
+
+def n_complete(page: Page) -> int:
+    return states(page).count(TrialState.COMPLETE)
+
+
+def start_refined(page: Page, app: AppProcess, trials: int) -> str:
+    """Open the examples, brush, run a refined study and return its id once the page shows it."""
+    show_dashboard(page, app.url)
+    before = shown_study(page)
+    brush_best(page)
+    run_refined(page, trials)
+    wait_until(lambda: shown_study(page) != before, "the new study on the page", RUN_SECONDS)
+    return shown_study(page)
+
+
+def test_a_refined_study_arrives_trial_by_trial(page: Page, start_app: StartApp) -> None:
+    app = start_app()
+    study_id = start_refined(page, app, N_TRIALS)
+    seen: set[int] = set()
+
+    def is_done() -> bool:
+        seen.add(n_complete(page))
+        return n_complete(page) == N_TRIALS
+
+    wait_until(is_done, "all trials", RUN_SECONDS)
+    assert len(seen) > 2, f"trials did not arrive one after the other: {seen}"
+    assert len(states(page)) == N_TRIALS
+    best = page.evaluate("() => Math.max(...ht.state.data.objective.values)")
+    expect(page.locator(f"#{ids.KPIS}")).to_contain_text(f"{best:.4g}")
+    row = page.locator(f"#{ids.CONTROL_STUDIES} button", has_text="refined")
+    expect(row).to_contain_text(f"{best:.4g}"[:5])
+    lows = page.evaluate(
+        "() => { const c = ht.state.data.col('param:learning_rate');"
+        " return [c.low, c.high, Math.min(...c.values), Math.max(...c.values)]; }"
+    )
+    assert lows[0] > 1e-4
+    assert lows[0] <= lows[2] <= lows[3] <= lows[1] < 0.3
+    assert study_id
+
+
+def test_a_killed_worker_is_replaced_and_no_trial_is_lost(
+    page: Page, start_app: StartApp, tmp_path: Path
+) -> None:
+    app = start_app(data=tmp_path / "data")
+    study_id = start_refined(page, app, N_TRIALS)
+    wait_until(lambda: n_complete(page) >= 2, "the first trials", RUN_SECONDS)
+    (worker, *_) = app.workers()
+    worker.kill()
+    wait_until(lambda: n_complete(page) == N_TRIALS, "all trials after the kill", RUN_SECONDS)
+    store = ExperimentStore.open(Settings.find(tmp_path / "data").store)
+    study = store.snapshot(study_id)
+    store.close()
+    assert sorted(study.trials.number.tolist()) == list(range(N_TRIALS))
+    assert set(study.trials.state.tolist()) == {TrialState.COMPLETE}
+
+
+def test_a_running_study_can_be_cancelled(page: Page, start_app: StartApp) -> None:
+    app = start_app()
+    start_refined(page, app, 400)
+    wait_until(lambda: n_complete(page) >= 1, "the first trial", RUN_SECONDS)
+    page.locator(f"#{ids.CONTROL_JOBS} button").first.click()
+    wait_until(lambda: TrialState.RUNNING not in states(page), "no running trial", RUN_SECONDS)
+    assert len(states(page)) < 400
