@@ -21,7 +21,8 @@ class LocalExecutor:
     """Up to `size` trial processes, started when first needed.
 
     An exception fails its trial alone. So does a crash, a kill or a hang beyond the time
-    limit, after which the process is replaced.
+    limit, after which the process is replaced. Processes end with the thread that
+    started them (Linux), so use it from one that lasts.
 
     Args:
         objective: What the processes run.

@@ -42,18 +42,25 @@ class LeaseKeeper:
     for as long as its lease lasts gives up by itself.
     """
 
-    def __init__(self, queue: JobQueue, lease: Lease, own_order: Callable[[], Order]) -> None:
+    def __init__(
+        self,
+        queue: JobQueue,
+        lease: Lease,
+        own_order: Callable[[], Order],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._queue = queue
         self._lease = lease
         self._own_order = own_order
-        self._renewed = time.monotonic()
+        self._clock = clock
+        self._renewed = clock()
         self._noted = self.progress = lease.job.progress
 
     def __call__(self, progress: Progress) -> Order:
         """Return what the study has to do now."""
         self.progress = progress
         own = self._own_order()
-        now = time.monotonic()
+        now = self._clock()
         wait = self._lease.seconds / 6 if progress == self._noted else PROGRESS_SECONDS
         if progress.done > self._noted.done and self._noted.done <= self._lease.job.progress.done:
             wait = 0.0  # at once: from here on the job is not what kills its workers

@@ -11,6 +11,7 @@ and a standard-library database would do as well.
 
 from __future__ import annotations
 
+import logging
 import secrets
 import time
 from collections.abc import Callable, Iterator
@@ -33,6 +34,7 @@ LEASE_SECONDS = 30.0
 MAX_ATTEMPTS = 3
 MAX_OPEN_JOBS = 1000
 MAX_MESSAGE_LENGTH = 2000
+_log = logging.getLogger(__name__)
 
 
 class JobQueue:
@@ -51,7 +53,7 @@ class JobQueue:
         self._folder = private_folder(folder)
         self._owners = private_folder(folder / "owners")
         self._clock = clock
-        self._specs: dict[str, JobSpec] = {}  # what a job is to do never changes
+        self._specs: dict[str, JobSpec | None] = {}  # what a job is to do never changes
         with _as_job_errors():
             self._cache = diskcache.Cache(
                 str(folder),
@@ -103,6 +105,8 @@ class JobQueue:
         with self._transaction():
             for job_id in self._read("open", []):
                 record = self._record(job_id)
+                if self._spec(job_id, record) is None:
+                    continue
                 if record["state"] == JobState.QUEUED:
                     if not only_abandoned:
                         return self._grant(job_id, owner, lease_seconds, None)
@@ -205,8 +209,16 @@ class JobQueue:
         return self._job(job_id, self._record(job_id))
 
     def jobs(self) -> tuple[Job, ...]:
-        """Return all jobs in the order they were submitted."""
-        return tuple(self.job(job_id) for job_id in self._read("all", []))
+        """Return all jobs in the order they were submitted.
+
+        One that only a newer version of this program understands is left to that version.
+        """
+        records = ((job_id, self._record(job_id)) for job_id in self._read("all", []))
+        return tuple(
+            self._job(job_id, record)
+            for job_id, record in records
+            if self._spec(job_id, record) is not None
+        )
 
     def change_count(self) -> int:
         """Return a number that grows with every change worth showing; one indexed read."""
@@ -296,13 +308,23 @@ class JobQueue:
             return True
         return not is_alive(self._owners, record["owner"] or "")
 
-    def _job(self, job_id: str, record: dict[str, Any]) -> Job:
+    def _spec(self, job_id: str, record: dict[str, Any]) -> JobSpec | None:
         if job_id not in self._specs:
-            self._specs[job_id] = JobSpec.from_json(record["spec"])
+            try:
+                self._specs[job_id] = JobSpec.from_json(record["spec"])
+            except JobError as error:
+                _log.warning("Job %s cannot be read by this version: %s", job_id, error)
+                self._specs[job_id] = None
+        return self._specs[job_id]
+
+    def _job(self, job_id: str, record: dict[str, Any]) -> Job:
+        spec = self._spec(job_id, record)
+        if spec is None:
+            raise JobError(f"The job {job_id} was submitted by a newer version of this program.")
         state = JobState(record["state"])
         return Job(
             id=JobId(job_id),
-            spec=self._specs[job_id],
+            spec=spec,
             state=state,
             submitted=record["submitted"],
             started=record["started"],

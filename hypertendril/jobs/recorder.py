@@ -33,6 +33,7 @@ class _Row:
     number: int
     values: Mapping[str, Choice]
     started: float
+    clock: float
     state: TrialState = TrialState.RUNNING
     objectives: list[float] = field(default_factory=list)
     metrics: dict[str, float] = field(default_factory=dict)
@@ -69,7 +70,7 @@ class Recorder:
 
     def start(self, number: int, values: Mapping[str, Choice]) -> None:
         """Note that a trial runs from now on: a new one, or one that is run again."""
-        self._under_way[number] = _Row(number, values, time.time())
+        self._under_way[number] = _Row(number, values, time.time(), time.monotonic())
         self._changed.add(number)
 
     def report(self, report: Reported) -> None:
@@ -100,7 +101,8 @@ class Recorder:
             error = _missing(names, known)
         row.state = TrialState.COMPLETE if error is None else TrialState.FAILED
         row.note = (error or "")[:MAX_NOTE_LENGTH]
-        row.ended = time.time()
+        # Not the time of day again: a clock that was set meanwhile makes no negative durations.
+        row.ended = row.started + time.monotonic() - row.clock
         self._changed.add(number)
         return row.state, row.objectives
 

@@ -287,6 +287,23 @@ def test_a_full_queue_says_so(queue: JobQueue, monkeypatch: pytest.MonkeyPatch) 
     queue.submit(SPEC)
 
 
+def test_a_job_of_a_newer_version_is_left_to_it(
+    queue: JobQueue, owner: str, tmp_path: Path
+) -> None:
+    newer = queue.submit(SPEC)
+    known = queue.submit(SPEC)
+    record = queue._record(newer)
+    record["spec"]["method"] = "not invented yet"
+    queue._cache[f"job:{newer}"] = record
+    again = JobQueue(tmp_path / "queue")
+    assert [job.id for job in again.jobs()] == [known]
+    lease = again.claim(owner, LEASE)
+    assert lease and lease.job.id == known
+    with pytest.raises(JobError, match="newer version"):
+        again.job(newer)
+    again.close()
+
+
 def test_an_unknown_job_is_named(queue: JobQueue) -> None:
     with pytest.raises(JobError, match="no job 'nonsense'"):
         queue.cancel("nonsense")

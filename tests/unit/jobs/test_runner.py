@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import itertools
 import math
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -193,6 +195,16 @@ def test_an_infinite_objective_is_kept_and_is_not_the_best(bench: Bench) -> None
     assert bench.study.column("objective:score").tolist() == values
     assert bench.study.counts()[TrialState.COMPLETE] == 3
     assert bench.progress[-1].best == 1.0
+
+
+def test_a_clock_that_is_set_back_makes_no_negative_duration(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hours = itertools.count(100_000, -1)
+    monkeypatch.setattr(time, "time", lambda: 3600.0 * next(hours))
+    bench.run(spec(3))
+    durations = bench.study.trials.ended - bench.study.trials.started
+    assert ((durations >= 0) & (durations < 60)).all()
 
 
 def test_a_very_long_reason_is_cut(bench: Bench) -> None:
