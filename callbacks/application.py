@@ -40,8 +40,6 @@ def create_app(services: Services) -> Dash:
         "hypertendril",
         title="HyperTendril",
         assets_folder=str(ASSETS),
-        # Our own sheets import these where they belong in the order of layers.
-        assets_path_ignore=["vendor"],
         assets_path_ignore=[
             "vendor"
         ],  # assets/00-vendor.css brings them in, in a layer of their own
