@@ -40,9 +40,8 @@ def create_app(services: Services) -> Dash:
         "hypertendril",
         title="HyperTendril",
         assets_folder=str(ASSETS),
-        assets_path_ignore=[
-            "vendor"
-        ],  # assets/00-vendor.css brings them in, in a layer of their own
+        # assets/00-vendor.css brings them in, in a layer of their own.
+        assets_path_ignore=["vendor"],
         update_title="",
         serve_locally=True,
     )

@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, P
 LARGE = (1600, 1000)
 SMALL = (1280, 800)
 PAGE_TIMEOUT_SECONDS = 60.0  # for a machine that is busy; a passing test never waits for it
+IMPORTANCE_SECONDS = 60.0  # the first one loads scikit-learn
 
 # Every view has drawn the study that is shown, or said why it has nothing to show.
 DRAWN = "() => window.ht && ht.debug.isDrawn()"
