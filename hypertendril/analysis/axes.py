@@ -84,6 +84,11 @@ class RangeAxis:
         encoded = np.linspace(self.low, self.high, n_points)
         return np.exp(encoded) if self.log else encoded, encoded
 
+    @property
+    def low_end(self) -> float:
+        """The encoded value of the lowest active value."""
+        return self.low
+
     def snapped(self, encoded: Floats, n_cells: int) -> Floats:
         """Return (n,) active values moved to the middle of one of so many equal cells."""
         width = self.high - self.low
@@ -143,6 +148,11 @@ class StepAxis:
             slack = _END_SLACK * (self.encoded[-1] - self.encoded[0])
             ends = (ends[0] - slack, ends[1] + slack)
         return _restricted(self._active_mass, self.inactive, encoded, restriction, ends)
+
+    @property
+    def low_end(self) -> float:
+        """The encoded value of the lowest active value."""
+        return float(self.encoded[0])
 
     def quantile(self, mass: Floats, restriction: Restriction | None) -> Floats:
         """Return (n, 1) the encoded values below which the measure holds `mass` (n,)."""

@@ -25,6 +25,9 @@ from hypertendril.analysis.axes import (
 from hypertendril.analysis.trees import FlatTree
 
 Ints = NDArray[np.int64]
+# Enough to tell two places on the long line apart, and less than any leaf is wide.
+_ABOVE = 1e-9
+
 # Leaf rows, first segment, end segment (exclusive).
 Runs = tuple[Ints, Ints, Ints]
 
@@ -86,6 +89,10 @@ class Cuts:
     def locate(self, encoded: Floats) -> Ints:
         """Return (m, g) the segment of each encoded value in each model, counted from its first."""
         mass = self.axis.mass_below(encoded, self.restriction)
+        if self.restriction is None and self.axis.inactive:
+            # The low end of the active values has no more mass below it than the inactive state.
+            is_active = encoded >= self.axis.low_end
+            mass = np.where(is_active, np.maximum(mass, self.axis.inactive + _ABOVE), mass)
         starts = 2.0 * np.arange(len(self.first))[:, None]
         found = np.searchsorted(self.edges, starts + np.clip(mass, 0, 1), side="left") - 1
         first = self.first[:, None]

@@ -117,6 +117,14 @@ class Fanova:
             for chunk in self._chunks
         )
 
+    def levels(self, i: int) -> list[tuple[Ints, Floats, Floats]]:
+        """Return per chunk, for each segment of axis `i`, its model, mass and marginal."""
+        found = []
+        for chunk in self._chunks:
+            model, width = _model_of_segment(chunk.segments[i])
+            found.append((model, width, chunk.marginals[i] + chunk.mean[model]))
+        return found
+
     def curve(self, i: int, encoded: Floats) -> Floats:
         """Return (m, g) the marginal of axis `i` at encoded values (codes for choices)."""
         rows = []
@@ -149,6 +157,30 @@ class Fanova:
                 for (start, cells), (_, mass) in zip(blocks, masses, strict=True)
             ]
         )
+
+
+def mixed_variance(parts: Sequence[Fanova], weights: Floats, i: int) -> Floats:
+    """Return (m,) the variance of the marginal of axis `i`, averaged over parts of the space.
+
+    Args:
+        parts: Of the same trees; axis `i` must count alike in all.
+        weights: (parts,) share of each; their sum is 1.
+        i: An axis.
+    """
+    variances = []
+    for chunk in zip(*(part.levels(i) for part in parts), strict=True):
+        model, width, _ = chunk[0]
+        level = sum(w * part_level for w, (_, _, part_level) in zip(weights, chunk, strict=True))
+        n = int(model[-1]) + 1
+        mean = _sums(model, width * level, n)
+        variances.append(_sums(model, width * (level - mean[model]) ** 2, n))
+    return np.concatenate(variances)
+
+
+def _model_of_segment(segments: Segments) -> tuple[Ints, Floats]:
+    """Return (segments,) the model of each segment, and its mass."""
+    places = np.arange(len(segments.width))
+    return np.searchsorted(segments.first, places, side="right") - 1, segments.width
 
 
 def _chunk(
@@ -192,8 +224,7 @@ def _chunk(
 def _marginal(chunk: Chunk, i: int, *, has_cutoff: bool) -> tuple[Floats, Floats]:
     """Return the centred marginal per segment of axis `i`, and its variance per model."""
     segments, n = chunk.segments[i], len(chunk.mean)
-    runs, width = segments.runs(chunk.leaves), segments.width
-    model = np.searchsorted(segments.first, np.arange(len(width)), side="right") - 1
+    runs, (model, width) = segments.runs(chunk.leaves), _model_of_segment(segments)
     marginal = _summed(runs, chunk.weighted / chunk.mass_in[:, i], len(width))
     if has_cutoff:
         left = _summed(runs, chunk.mass / chunk.mass_in[:, i], len(width))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hypertendril.analysis.response import Response, Shares
+from hypertendril.analysis.response import Response
+from hypertendril.analysis.shares import Shares
 from hypertendril.analysis.targets import Target, is_constant
 
 LEAST_TRIALS = 4
@@ -37,9 +38,7 @@ def sentences(
     said = [_trust(response.surrogate.r2), *_gaps(shares)]
     if n < 2 * d:
         said.append(f"{n} trials are few for {d} parameters: expect the shares to change.")
-    conditional = [name for name, axis in zip(names, response.axes, strict=True) if axis.inactive]
-    if conditional:
-        said.append(f'"Inactive" counts as one more value of {", ".join(conditional)}.')
+    said += _conditional(names, response)
     return [text for text in said if text]
 
 
@@ -50,6 +49,19 @@ def _gaps(shares: Shares) -> list[str]:
     if len(shares.pairs) < shares.n_pairs:
         counts = f"{len(shares.pairs)} of {shares.n_pairs} pairs"
         said.append(f"Computed for {counts}; the others are part of the higher order.")
+    return said
+
+
+def _conditional(names: Sequence[str], response: Response) -> list[str]:
+    branched = response.conditions.conditional
+    absent = {i for i, axis in enumerate(response.axes) if axis.inactive} - branched
+    said = []
+    if branched:
+        listed = ", ".join(names[i] for i in sorted(branched))
+        said.append(f"Counted only where active: {listed}.")
+    if absent:
+        listed = ", ".join(names[i] for i in sorted(absent))
+        said.append(f'"Inactive" counts as one more value of: {listed}.')
     return said
 
 

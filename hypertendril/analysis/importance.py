@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from hypertendril.analysis.axes import Floats, Restriction, axes_of, encode
 from hypertendril.analysis.honesty import HIDDEN_R2, lacks_data, sentences
-from hypertendril.analysis.response import Response, Shares
+from hypertendril.analysis.response import Response
+from hypertendril.analysis.shares import Shares
 from hypertendril.analysis.surrogates import fit_surrogate, no_surrogate
 from hypertendril.analysis.targets import Target, target_of
 from hypertendril.model import SearchSpace, Study
@@ -50,7 +51,7 @@ class PairSurface:
     Attributes:
         x: (g,) column values of the first parameter.
         y: (h,) column values of the second.
-        mean: (h, g) in the unit of the metric.
+        mean: (h, g) in the unit of the metric; NaN where the two values exclude each other.
     """
 
     x: Floats
@@ -216,7 +217,7 @@ def _fit(study: Study, target: Target, names: tuple[str, ...], seed: int) -> Res
     x = encode(axes, values)
     if lacks_data(target):
         centre = float(target.values.mean()) if len(target.values) else float("nan")
-        return Response(axes, no_surrogate(x.shape[1]), centre, 0.0)
+        return Response(space, axes, no_surrogate(x.shape[1]), (centre, 0.0))
     order = np.lexsort((target.values, *x.T))
     x, y = x[order], target.values[order]
     # In two steps: the variance of values near the largest double would overflow.
@@ -226,7 +227,7 @@ def _fit(study: Study, target: Target, names: tuple[str, ...], seed: int) -> Res
         # A handful of trials may leave one that every tree has seen; the R2 then says enough.
         python_warnings.simplefilter("ignore", UserWarning)
         surrogate = fit_surrogate(axes, x, np.round((y / size - centre) / spread, _DIGITS), seed)
-    return Response(axes, surrogate, centre * size, spread * size)
+    return Response(space, axes, surrogate, (centre * size, spread * size))
 
 
 def _named(shares: Shares, order: Mapping[str, int]) -> _NamedShares:

@@ -15,6 +15,7 @@ from hypertendril.analysis.fanova import Fanova
 from hypertendril.analysis.importance import Importance, importance_of
 from hypertendril.analysis.trees import trees_of_forest
 from hypertendril.model import (
+    Condition,
     CurvePoints,
     Direction,
     Evaluations,
@@ -33,7 +34,7 @@ SPACE = (
     Parameter("lr", ParameterKind.FLOAT, 1e-4, 1.0, log=True),
     Parameter("depth", ParameterKind.INT, 1, 8),
     Parameter("opt", ParameterKind.CATEGORICAL, choices=("adam", "sgd", "rms")),
-    Parameter("drop", ParameterKind.FLOAT, 0.0, 1.0),
+    Parameter("drop", ParameterKind.FLOAT, 0.0, 1.0, condition=Condition("opt", ("sgd", "rms"))),
 )
 # Each example fits a forest.
 FEW = settings(max_examples=12, deadline=None)
@@ -54,6 +55,7 @@ def random_study(seed: int, n: int = 40) -> Study:
     weights = rng.normal(size=len(SPACE))
     scores = unit @ weights + unit[:, 0] * unit[:, 3] + 0.1 * rng.standard_normal(n)
     values[rng.random(values.shape) < 0.05] = np.nan
+    values[values[:, 2] == 0, 3] = np.nan
     return study_of(SPACE, values, scores)
 
 

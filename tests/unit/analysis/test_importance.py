@@ -198,21 +198,36 @@ def test_whole_numbers_stay_whole_in_marginals(study_of: StudyOf, rng: np.random
     assert (np.diff(values) > 0).all()
 
 
-def test_inactive_is_one_more_value_of_a_conditional_parameter(
+def test_a_conditional_parameter_is_judged_where_it_is_active(
     study_of: StudyOf, rng: np.random.Generator
 ) -> None:
-    opt = Parameter("opt", ParameterKind.CATEGORICAL, choices=("adam", "sgd"))
+    n = 300
+    opt = Parameter("opt", ParameterKind.CATEGORICAL, choices=("sgd", "adam"))
     mom = Parameter("mom", ParameterKind.FLOAT, 0.0, 1.0, condition=Condition("opt", ("sgd",)))
-    codes = rng.integers(0, 2, 120).astype(float)
-    momentum = np.where(codes == 1, rng.random(120), np.nan)
-    score = np.where(codes == 1, 2 * np.nan_to_num(momentum), 0.5)
-    found = importance_of(
-        study_of(score, values=np.column_stack([codes, momentum]), space=(opt, mom))
-    )
-    assert found.singles["mom"] > 0.5
-    assert any("mom" in text for text in found.warnings)
-    assert np.isfinite(found.marginal("mom").mean).all()
+    lr = Parameter("lr", ParameterKind.FLOAT, 1e-5, 0.1, log=True)
+    code = rng.integers(0, 2, n).astype(float)
+    momentum = np.where(code == 0, rng.random(n), np.nan)
+    rate = 10.0 ** rng.uniform(-5, -1, n)
+    score = np.where(code == 0, 2 * np.nan_to_num(momentum), 0.5) + 0.2 * np.log10(rate)
+    values = np.column_stack([code, momentum, rate])
+    found = importance_of(study_of(score, values=values, space=(opt, mom, lr)))
+    # Variances: between the optimizers 1/16; momentum 4/12 in half of the space; lr 0.04 * 16/12.
+    parts = {"opt": 1 / 16, "mom": 1 / 6, "lr": 0.64 / 12}
+    truth = {name: part / sum(parts.values()) for name, part in parts.items()}
+    assert found.singles == pytest.approx(truth, abs=0.06)
     assert found.explained + found.higher_order == pytest.approx(1.0)
+    assert "Counted only where active: mom." in found.warnings
+
+
+def test_without_a_declared_condition_inactive_is_one_more_value(
+    study_of: StudyOf, rng: np.random.Generator
+) -> None:
+    x = np.where(rng.random(80) < 0.5, rng.random(80), np.nan)
+    score = np.nan_to_num(x, nan=3.0)
+    found = importance_of(study_of(score, values=x[:, None]))
+    assert found.singles["x"] == pytest.approx(1.0)
+    assert '"Inactive" counts as one more value of: x.' in found.warnings
+    assert found.marginal("x").mean.max() < 1.5
 
 
 BAD: dict[str, tuple[list[float], TrialState, str]] = {
