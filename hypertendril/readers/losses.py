@@ -30,6 +30,14 @@ class Losses:
         if times:
             self._counted[reason] += times
 
+    def extend(self, other: Losses) -> None:
+        """Take over what was left out of another file."""
+        for skipped in other.listed():
+            if len(self._single) < MOST:
+                self._single.append(skipped)
+            else:
+                self._more += 1
+
     def listed(self) -> tuple[Skipped, ...]:
         """Return the losses: single ones in order, then the counted kinds."""
         counted = [

@@ -4,22 +4,35 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from hypertendril.readers.export import FORMAT
 from hypertendril.readers.generic import GenericJson
+from hypertendril.readers.nested import NestedFolder
 from hypertendril.readers.optuna_journal import OptunaJournal
 from hypertendril.readers.optuna_sqlite import OptunaSqlite
 from hypertendril.readers.optuna_url import OptunaUrl
+from hypertendril.readers.ray_tune import RayTune
 from hypertendril.readers.result import Reader, ReadStudy
 from hypertendril.readers.source import Source
 from hypertendril.readers.table import TableCsv
 
 # The first that detects a source reads it; the widest format stands last.
 READERS: tuple[Reader, ...] = (
+    RayTune(),
     OptunaSqlite(),
     OptunaJournal(),
     OptunaUrl(),
     TableCsv(),
     GenericJson(),
+    NestedFolder(lambda: READERS[:-1], lambda reader, source: _stands_alone(reader, source)),
 )
+
+
+def _stands_alone(reader: Reader, source: Source) -> bool:
+    """Return whether a file in a folder is a study, not just any file of its format."""
+    if isinstance(reader, GenericJson):
+        head = source.head()
+        return FORMAT.encode() in head or (b'"trials"' in head and b'"objectives"' in head)
+    return not isinstance(reader, RayTune)
 
 
 def detect(source: str | Path | Source) -> Reader:
@@ -30,7 +43,7 @@ def detect(source: str | Path | Source) -> Reader:
     """
     place = source if isinstance(source, Source) else Source.parse(source)
     if place.path is not None:
-        place.require_file()
+        place.require_there()
     for reader in READERS:
         if reader.detects(place):
             return reader

@@ -1,0 +1,188 @@
+"""Result folders: what lies in them, and when it has changed."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from hypertendril.errors import SourceFormatError
+from hypertendril.readers.json_text import BadJsonError, parse
+from hypertendril.readers.losses import Losses
+from hypertendril.readers.result import ReadStudy, Rereading, Tail
+from hypertendril.readers.source import Source
+
+MOST_BYTES = 1 << 30  # Python needs some ten times as much to parse JSON
+MOST_ENTRIES = 200_000  # of one folder; a run with more files than this is not followed in time
+
+
+class RunFolder:
+    """What the readers of run folders have in common.
+
+    A subclass names the files that make a folder a run. The run may also be given by the name of
+    one of these files.
+    """
+
+    name = ""
+    needs: tuple[str, ...] = ()  # all of them are there in each run
+    watches: tuple[str, ...] = ()  # what else changes when the run goes on
+
+    def detects(self, source: Source) -> bool:
+        """Return whether the source is a run of this framework, by what its files hold."""
+        folder = self.folder(source)
+        return folder is not None and self.is_run(folder)
+
+    def folder(self, source: Source) -> Path | None:
+        """Return the folder of the run, None where the needed files are not there."""
+        if source.path is None:
+            return None
+        place = source.file
+        if not source.is_folder:
+            if place.name not in (*self.needs, *self.watches):
+                return None
+            place = place.parent
+        return place if all((place / name).is_file() for name in self.needs) else None
+
+    def is_run(self, folder: Path) -> bool:
+        """Return whether the needed files hold what this framework writes."""
+        raise NotImplementedError
+
+    def read_run(self, folder: Path) -> tuple[ReadStudy, ...]:
+        """Return the studies of the run in `folder`."""
+        raise NotImplementedError
+
+    def read(self, source: Source) -> tuple[ReadStudy, ...]:
+        """Return the studies of the run.
+
+        Raises:
+            SourceFormatError: It can't be read (any more).
+        """
+        folder = self.folder(source)
+        if folder is None:
+            wanted = " and ".join(self.needs) or "its files"
+            raise source.error(f"is no run of {self.name} any more.", f"{wanted} must be there.")
+        try:
+            studies = self.read_run(folder)
+        except OSError as error:
+            raise source.error(f"can't be read ({error.strerror or error}).") from None
+        return tuple(shown_as(study, source) for study in studies)
+
+    def change_token(self, source: Source) -> Hashable:
+        """Return what the file system says of the files of the run."""
+        place = source.file
+        folder = place if source.is_folder else place.parent
+        return tuple(file_token(folder / name) for name in (*self.needs, *self.watches))
+
+    def follow(self, source: Source) -> Tail:
+        """Return a tail that reads the run again."""
+        return Rereading(self, source)
+
+
+def shown_as(study: ReadStudy, source: Source) -> ReadStudy:
+    """Return the study with the name of its source as the person gave it."""
+    return replace(study, header=replace(study.header, source=source.shown))
+
+
+def file_token(path: Path) -> Hashable:
+    """Return what tells that a file has changed, None where there is none."""
+    try:
+        status = path.stat()
+    except (OSError, ValueError):
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def entries(folder: Path) -> list[os.DirEntry[str]]:
+    """Return the entries of a folder by name; none where it can't be listed."""
+    found = []
+    try:
+        with os.scandir(folder) as listing:
+            for entry in listing:
+                found.append(entry)
+                if len(found) >= MOST_ENTRIES:
+                    break
+    except OSError:
+        return []
+    return sorted(found, key=lambda entry: entry.name)
+
+
+def subfolders(folder: Path) -> list[Path]:
+    """Return the folders in a folder by name; links are not followed."""
+    return [folder / entry.name for entry in entries(folder) if _is_folder(entry)]
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir(follow_symlinks=False)
+    except OSError:
+        return False
+
+
+def head_of(path: Path, size: int = 65536) -> bytes:
+    """Return the first bytes of a file; none where it can't be read or is no plain file."""
+    try:
+        with path.open("rb") as file:
+            return file.read(size) if stat.S_ISREG(os.fstat(file.fileno()).st_mode) else b""
+    except OSError:
+        return b""
+
+
+def small_enough(path: Path) -> bytes:
+    """Return the content of a file that is parsed as a whole.
+
+    Raises:
+        SourceFormatError: It is too large or can't be read.
+    """
+    source = Source(path=path)
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise source.error("has more than 1 GiB; that much JSON does not fit into memory.")
+        return path.read_bytes().removeprefix(b"\xef\xbb\xbf")
+    except OSError as error:
+        raise source.error(f"can't be read ({error.strerror}).") from None
+
+
+def json_file(path: Path) -> Any:
+    """Return the JSON value of a file.
+
+    Raises:
+        SourceFormatError: It can't be read, or is not JSON.
+    """
+    try:
+        return parse(small_enough(path))
+    except BadJsonError as error:
+        raise Source(path=path).error(f"is {error.reason}.", line=error.line) from None
+
+
+def optional_json(path: Path, losses: Losses) -> Any:
+    """Return the JSON value of a file that a run may lack; None, with a loss, where it is bad."""
+    if not path.is_file():
+        return None
+    try:
+        return json_file(path)
+    except SourceFormatError as error:
+        losses.add(f"{path.name} was left out: {error}", error.line)
+        return None
+
+
+def as_dict(value: Any) -> dict[str, Any]:
+    """Return `value` if it is an object, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def as_list(value: Any) -> list[Any]:
+    """Return `value` if it is a list, else an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def first_existing(folder: Path, names: Iterable[str]) -> Path | None:
+    """Return the first of the named files that is there."""
+    return next((folder / name for name in names if (folder / name).is_file()), None)
+
+
+def common_name(folder: Path, parts: Sequence[str] = ()) -> str:
+    """Return the name of a run: the name of its folder, with `parts` before it."""
+    return "/".join((*parts, folder.resolve().name or str(folder)))

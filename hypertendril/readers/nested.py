@@ -1,0 +1,188 @@
+"""A folder that holds several runs: each one found in it opens as a study of its own."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from hypertendril.errors import SourceFormatError
+from hypertendril.model import Skipped
+from hypertendril.readers.folders import entries, file_token, subfolders
+from hypertendril.readers.result import Reader, ReadStudy, Tail
+from hypertendril.readers.source import Source
+
+DEEPEST = 6
+MOST_FOLDERS = 2_000  # looked into; more than that is no folder of results
+MOST_RUNS = 500
+
+
+@dataclass(frozen=True)
+class FoundRun:
+    """A run inside a folder.
+
+    Attributes:
+        place: Its folder or file.
+        reader: The one that knows it.
+        below: Its path below the folder that was searched.
+    """
+
+    place: Path
+    reader: Reader
+    below: str
+
+
+@dataclass
+class Search:
+    """What a search has found, and whether it was ended early."""
+
+    runs: list[FoundRun] = field(default_factory=list)
+    looked_at: list[Path] = field(default_factory=list)
+    is_cut: bool = False
+
+
+class NestedFolder:
+    """Reads folders of runs; asked after the readers of single runs.
+
+    Args:
+        readers: Return the readers to ask of each folder and file, in order.
+        of_file: Tell of a detected file whether it stands for a study also when nobody named it.
+    """
+
+    name = "folder"
+
+    def __init__(
+        self,
+        readers: Callable[[], Sequence[Reader]],
+        of_file: Callable[[Reader, Source], bool],
+    ) -> None:
+        self._readers = readers
+        self._of_file = of_file
+
+    def detects(self, source: Source) -> bool:
+        """Return whether it is a folder with a run somewhere below it."""
+        return source.is_folder and bool(self.search(source.file, most=1).runs)
+
+    def read(self, source: Source) -> tuple[ReadStudy, ...]:
+        """Return the studies of all runs; a run that can't be read is listed as skipped."""
+        return self.follow(source).advance()
+
+    def change_token(self, source: Source) -> Hashable:
+        """Return the state of all folders that were searched, and of each run."""
+        found = self.search(source.file)
+        runs = tuple(run.reader.change_token(Source(path=run.place)) for run in found.runs)
+        return tuple(map(file_token, found.looked_at)), runs
+
+    def follow(self, source: Source) -> Tail:
+        """Return a tail that reads a run again only when it has changed."""
+        return _NestedTail(self, source)
+
+    def search(self, folder: Path, most: int = MOST_RUNS) -> Search:
+        """Return the runs below `folder`, nearest first; a run is not searched for others."""
+        found = Search()
+        level = [folder]
+        for _ in range(DEEPEST + 1):
+            following: list[Path] = []
+            for place in level:
+                if len(found.looked_at) >= MOST_FOLDERS or len(found.runs) >= most:
+                    found.is_cut = True
+                    return found
+                found.looked_at.append(place)
+                if not self._take(found, folder, place):
+                    following += [p for p in subfolders(place) if not p.name.startswith(".")]
+            level = following
+        return found
+
+    def _take(self, found: Search, root: Path, place: Path) -> bool:
+        """Add the run in `place`, or its files that are studies; return whether it is a run."""
+        source = Source(path=place)
+        for reader in self._readers():
+            if place != root and reader.detects(source):
+                found.runs.append(FoundRun(place, reader, _below(root, place)))
+                return True
+        found.runs += list(self._files(root, place))
+        return False
+
+    def _files(self, root: Path, place: Path) -> Iterator[FoundRun]:
+        for entry in entries(place):
+            if entry.name.startswith(".") or not entry.is_file(follow_symlinks=False):
+                continue
+            source = Source(path=place / entry.name)
+            try:
+                reader = next((r for r in self._readers() if r.detects(source)), None)
+            except SourceFormatError:
+                continue  # empty, or not ours to read
+            if reader is not None and self._of_file(reader, source):
+                yield FoundRun(source.file, reader, _below(root, source.file))
+
+
+def _below(root: Path, place: Path) -> str:
+    return place.relative_to(root).as_posix()
+
+
+class _NestedTail:
+    def __init__(self, reader: NestedFolder, source: Source) -> None:
+        self._reader = reader
+        self._source = source
+        self._known: dict[Path, _Run] = {}
+
+    def advance(self) -> tuple[ReadStudy, ...]:
+        """Read the runs that are new or have changed and return the studies of all."""
+        found = self._reader.search(self._source.file)
+        if not found.runs:
+            raise self._source.error("holds no run any more.")
+        known, self._known = self._known, {}
+        problems = []
+        for run in found.runs:
+            state = known.get(run.place)
+            if state is None or state.run.reader is not run.reader:
+                state = _Run(run)
+            self._known[run.place] = state
+            try:
+                state.refresh()
+            except SourceFormatError as error:
+                problems.append(Skipped(str(run.place), f"a run that can't be read: {error}"))
+        if found.is_cut:
+            reason = f"more than {MOST_FOLDERS} folders or {MOST_RUNS} runs; the rest was left out"
+            problems.append(Skipped(self._source.shown, reason))
+        studies = _with_own_names(list(self._known.values()))
+        if not studies:
+            raise self._source.error(f"holds no run that can be read. {problems[0].reason}")
+        header = studies[0].header
+        first = replace(header, skipped=(*header.skipped, *problems))
+        return (replace(studies[0], header=first), *studies[1:])
+
+
+class _Run:
+    """A run, how far it was read, and its studies."""
+
+    def __init__(self, run: FoundRun) -> None:
+        self.run = run
+        self.studies: tuple[ReadStudy, ...] = ()
+        self._source = Source(path=run.place)
+        self._tail: Tail | None = None
+        self._token: Hashable = object()  # equal to nothing
+
+    def refresh(self) -> None:
+        """Read what is new."""
+        token = self.run.reader.change_token(self._source)
+        if token == self._token:
+            return
+        if self._tail is None:
+            self._tail = self.run.reader.follow(self._source)
+        self.studies = self._tail.advance()
+        self._token = token
+
+
+def _with_own_names(runs: Sequence[_Run]) -> list[ReadStudy]:
+    """Return all studies; those that share a name get the path of their run before it."""
+    names = Counter(study.header.name for run in runs for study in run.studies)
+    found = []
+    for run in runs:
+        for study in run.studies:
+            name = study.header.name
+            if names[name] > 1:
+                name = run.run.below if len(run.studies) == 1 else f"{run.run.below}:{name}"
+            found.append(replace(study, header=replace(study.header, name=name)))
+    return found

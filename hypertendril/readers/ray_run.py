@@ -1,0 +1,193 @@
+"""A Ray Tune experiment as a whole: its objective, its rungs, and how each trial ended."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hypertendril.model import Direction, Objective, TrialState
+from hypertendril.readers.directions import direction_of, rank_of
+from hypertendril.readers.draft import NAN
+from hypertendril.readers.losses import Losses
+from hypertendril.readers.ray_pbt import Exploit
+from hypertendril.readers.ray_state import ExperimentState, StoredTrial
+from hypertendril.readers.ray_trials import TrialLog
+from hypertendril.readers.rungs import levels_of
+
+HALVING = ("asha", "hyperband", "bohb")
+
+
+@dataclass
+class RayTrial:
+    """A Ray trial: what the state says of it, and its results, either of which may be missing."""
+
+    index: int
+    trial_id: str
+    state: StoredTrial | None
+    log: TrialLog | None
+
+    @property
+    def rows(self) -> int:
+        """Number of its results."""
+        return len(self.log) if self.log else 0
+
+    @property
+    def last_step(self) -> float:
+        """Iteration of its last result, 0 for none."""
+        return self.log.steps[-1] if self.log and len(self.log) else 0.0
+
+    def config(self) -> dict[str, Any]:
+        """Return its first configuration: from the results, else the state, else `params.json`."""
+        if self.log and self.log.stretches:
+            return self.log.stretches[0].config
+        first = self.log.first_config() if self.log else {}
+        return {**first, **(self.state.config if self.state else {})}
+
+
+@dataclass
+class Run:
+    """All of an experiment."""
+
+    folder: Path
+    state: ExperimentState
+    exploits: Sequence[Exploit]
+    losses: Losses
+    trials: list[RayTrial] = field(default_factory=list)
+
+    def add(
+        self, index: int, state: StoredTrial | None, log: TrialLog | None, trial_id: str = ""
+    ) -> None:
+        """Add a trial; a negative index stands for an unknown one."""
+        if state is not None and any(t.state is state for t in self.trials):
+            found = next(t for t in self.trials if t.state is state)
+            found.log = found.log or log
+            return
+        self.trials.append(RayTrial(index, state.trial_id if state else trial_id, state, log))
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no trial is running or waiting, so that paused ones stay as they are."""
+        statuses = {t.state.status for t in self.trials if t.state}
+        return not statuses & {"RUNNING", "PENDING"}
+
+
+def number_trials(trials: list[RayTrial]) -> None:
+    """Sort the trials, and give each one without an index of its own the next free one."""
+    trials.sort(key=lambda t: (t.index < 0, t.index, t.trial_id))
+    taken: set[int] = set()
+    for trial in trials:
+        if trial.index < 0 or trial.index in taken:
+            trial.index = max(taken, default=-1) + 1
+        taken.add(trial.index)
+
+
+def objective_of(run: Run, levels: Sequence[float] | None) -> tuple[Objective, str]:
+    """Return the objective, and a sentence where it had to be guessed."""
+    names = Counter(name for t in run.trials if t.log for name in t.log.metrics)
+    name, guesses = run.state.metric, []
+    if name is None:
+        ranked = sorted(names, key=lambda n: (rank_of(n), -names[n]))
+        name = ranked[0] if ranked else "value"
+        if len(ranked) > 1:
+            guesses.append(f"the objective is not recorded; {name!r} is assumed")
+    direction = run.state.direction
+    if direction is None:
+        direction = _from_survivors(run, name, levels or ())
+    if direction is None:
+        direction, _ = direction_of(name)
+        guesses.append(f"the direction of {name!r} is not recorded; {direction} is assumed")
+    return Objective(name, direction), "; ".join(guesses)
+
+
+def _from_survivors(run: Run, name: str, levels: Sequence[float]) -> Direction | None:
+    """Return the direction that explains who went on at the first rung; None if none does."""
+    if not levels:
+        return None
+    kept: list[float] = []
+    dropped: list[float] = []
+    for trial in run.trials:
+        value = _value_at(trial, name, levels[0])
+        if trial.last_step >= levels[0] and math.isfinite(value):
+            (kept if trial.last_step > levels[0] else dropped).append(value)
+    if len(kept) < 2 or len(dropped) < 2:
+        return None
+    higher = float(np.median(kept)) > float(np.median(dropped))
+    return Direction.MAXIMIZE if higher else Direction.MINIMIZE
+
+
+def _value_at(trial: RayTrial, name: str, step: float) -> float:
+    """Return a metric as seen at an iteration, or at the last one before it."""
+    log = trial.log
+    if log is None or name not in log.metrics:
+        return NAN
+    rows = [row for row, s in enumerate(log.steps) if s <= step]
+    return log.metrics[name][rows[-1]] if rows else NAN
+
+
+def levels_in(run: Run) -> tuple[float, ...]:
+    """Return the rungs of a halving scheduler, empty for other schedulers."""
+    is_told = bool(run.state.scheduler) or (run.folder / "tuner.pkl").is_file()
+    if is_told and run.state.scheduler not in HALVING:
+        return ()
+    failed = ("ERROR", "RUNNING", "PENDING")
+    ended = [t for t in run.trials if t.rows and (t.state is None or t.state.status not in failed)]
+    stops = [t.state.stop for t in ended if t.state and math.isfinite(t.state.stop)]
+    return levels_of([t.last_step for t in ended], max(stops, default=None))
+
+
+def starting_rungs(run: Run, levels: Sequence[float]) -> dict[int, int]:
+    """Return the rung each trial was started at, by index.
+
+    Synchronous Hyperband pauses a trial at its first rung and restores it later, which shows in
+    its results. One that went on at once is told from its neighbours: brackets are filled in turn.
+    """
+    sure: dict[int, int] = {}
+    highest: dict[int, int] = {}
+    at = {level: i for i, level in enumerate(levels)}
+    for trial in run.trials:
+        if trial.log is None or not trial.rows:
+            continue
+        reached = [i for level, i in at.items() if level <= trial.last_step]
+        highest[trial.index] = max(reached, default=0)
+        restarts = [row for s in trial.log.stretches for row in s.restarts if row]
+        first = next(
+            (at[trial.log.steps[r] - 1] for r in restarts if trial.log.steps[r] - 1 in at), None
+        )
+        if first is not None:
+            sure[trial.index] = first
+    if not sure:  # asynchronous: all start at the lowest rung
+        return dict.fromkeys(highest, 0)
+    sure |= {index: 0 for index, rung in highest.items() if rung == 0}
+    known = sorted(sure)
+    return {
+        index: sure[index] if index in sure else _between(index, rung, known, sure)
+        for index, rung in highest.items()
+    }
+
+
+def _between(index: int, rung: int, known: Sequence[int], sure: Mapping[int, int]) -> int:
+    at = int(np.searchsorted(known, index))
+    around = {sure[k] for k in known[max(0, at - 1) : at + 1]}
+    return around.pop() if len(around) == 1 and next(iter(around)) <= rung else rung
+
+
+def ended_as(run: Run, trial: RayTrial, levels: Sequence[float]) -> TrialState:
+    """Return how a trial ended, or where it stands; stopped by the scheduler counts as pruned."""
+    status = trial.state.status if trial.state else ""
+    if status == "ERROR" or (not status and trial.log and trial.log.error):
+        return TrialState.FAILED
+    if status == "PENDING" or not trial.rows:
+        return TrialState.RUNNING if status == "RUNNING" else TrialState.WAITING
+    if status == "RUNNING" or (status == "PAUSED" and not run.is_over):
+        return TrialState.RUNNING
+    if levels:
+        return TrialState.COMPLETE if trial.last_step >= levels[-1] else TrialState.PRUNED
+    is_short = trial.state is not None and trial.last_step < trial.state.stop
+    stopped = status == "PAUSED" or (is_short and run.state.scheduler == "median stopping")
+    return TrialState.PRUNED if stopped else TrialState.COMPLETE
