@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -10,7 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-_PLAIN = frozenset("0123456789-: .T")
+_ALL_PLAIN = re.compile(
+    r"(?:(?:[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?)?\n)*"
+)
 QUARTER_SECONDS = 900  # every clock change of a time zone falls on a quarter hour
 
 
@@ -35,11 +38,9 @@ def posix_column(values: Sequence[Any]) -> NDArray[np.float64]:
 
 
 def _local(values: Sequence[Any]) -> NDArray[np.float64]:
-    texts = [value for value in values if value is not None]
-    if any(not isinstance(text, str) or len(text) > 26 for text in texts):
-        raise ValueError("not all plain")
-    together = "".join(texts)
-    if not _PLAIN.issuperset(together) or together.count("-") != 2 * len(texts):
+    if not _ALL_PLAIN.fullmatch(
+        "".join(["\n" if value is None else value + "\n" for value in values])
+    ):
         raise ValueError("some have an offset")  # numpy would drop it with a warning
     moments = np.array([value or "NaT" for value in values], dtype="datetime64[us]")
     micros = moments.astype(np.int64)

@@ -48,7 +48,18 @@ def test_an_offset_counts(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "junk", ["", "yesterday", 5, "2026-13-01 00:00:00", "0001-01-01", b"x", [], "9999-99-99"]
+    "junk",
+    [
+        "",
+        "yesterday",
+        5,
+        "2026-13-01 00:00:00",
+        "0001-01-01",
+        b"x",
+        [],
+        "9999-99-99",
+        "2026-1122 12:09:20-0100",
+    ],
 )
 def test_what_is_no_time_is_nan(junk: object) -> None:
     assert np.isnan(posix_column([junk, "2026-01-01 00:00:00"])[0])
