@@ -19,6 +19,8 @@ from hypertendril.model import SearchSpace
 _SAMPLES = 4096
 # Pair tables of more cells than this are not all computed: about half a second.
 _MAX_CELLS = 2.5e7
+# Each pair costs a millisecond or two besides its cells.
+_MAX_PAIRS = 500
 
 
 class Response:
@@ -120,11 +122,12 @@ class Response:
         """Return the pairs to compute: all, or where that is too much those the trees use most."""
         pairs = list(itertools.combinations(range(len(self.axes)), 2))
         cells = len(self._parts) * np.array([self._parts[0].pair_cells(*pair) for pair in pairs])
-        if cells.sum() <= _MAX_CELLS:
+        if cells.sum() <= _MAX_CELLS and len(pairs) <= _MAX_PAIRS:
             return pairs
         gain = np.bincount(column_axis(self.axes), self.surrogate.gain, len(self.axes))
         order = np.argsort([-min(gain[i], gain[j]) for i, j in pairs], kind="stable")
-        n_kept = max(1, int(np.searchsorted(np.cumsum(cells[order]), _MAX_CELLS)))
+        n_kept = int(np.searchsorted(np.cumsum(cells[order]), _MAX_CELLS))
+        n_kept = min(max(1, n_kept), _MAX_PAIRS)
         return [pairs[k] for k in np.sort(order[:n_kept]).tolist()]
 
 
