@@ -86,3 +86,9 @@ def plain(value: Any, depth: int = 0) -> Any:
 def brief(value: Any, length: int = 80) -> str:
     """Return any JSON value as a short text for a message."""
     return clean(str(plain(value)))[:length]
+
+
+def last_line(text: str) -> str:
+    """Return the line of a traceback that says what went wrong."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return brief(lines[-1], 300) if lines else ""

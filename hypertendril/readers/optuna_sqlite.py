@@ -146,22 +146,29 @@ def open_database(source: Source, *, lenient: bool = False) -> Database:
         SourceFormatError: It can't be opened as a database.
     """
     file = source.file.resolve()
+    # A database in WAL mode without a log has no writer. Opened the usual way, SQLite would
+    # leave a log and an index beside it, or fail in a folder it can't write to.
+    is_idle = _bytes_of(file, "", 18, 1) == bytes([_WAL_FORMAT]) and not _has_log(file)
     try:
-        # A database in WAL mode without a log has no writer. Opened the usual way, SQLite would
-        # leave a log and an index beside it, or fail in a folder it can't write to.
-        is_idle = _bytes_of(file, "", 18, 1) == bytes([_WAL_FORMAT]) and not _has_log(file)
-        options = "mode=ro&immutable=1" if is_idle else "mode=ro"
-        database = Database(_connect(file, options, lenient=lenient), is_idle=is_idle)
-        try:
-            database.rows("SELECT COUNT(*) FROM sqlite_master")
-        except sqlite3.OperationalError as error:
-            if "locked" in str(error):
-                raise
-            database.close()
-            database = _recovered_copy(file, lenient=lenient)
+        database = Database(
+            _connect(file, "mode=ro&immutable=1" if is_idle else "mode=ro", lenient=lenient),
+            is_idle=is_idle,
+        )
+        return database if _is_clean(database) else _recovered_copy(file, lenient=lenient)
     except (sqlite3.Error, OSError) as error:
         raise _explained(source, error) from None
-    return database
+
+
+def _is_clean(database: Database) -> bool:
+    """Return whether a database can be read as it is; False, and closed, if it must be recovered."""
+    try:
+        database.rows("SELECT COUNT(*) FROM sqlite_master")
+    except sqlite3.Error as error:
+        database.close()
+        if isinstance(error, sqlite3.OperationalError) and "locked" not in str(error):
+            return False
+        raise
+    return True
 
 
 def _connect(file: Path, options: str, *, lenient: bool) -> sqlite3.Connection:
@@ -184,13 +191,17 @@ def _recovered_copy(file: Path, *, lenient: bool) -> Database:
         for suffix in ("", "-journal", "-wal"):
             if _beside(file, suffix).exists():
                 shutil.copyfile(_beside(file, suffix), folder / f"copy.db{suffix}")
-        connection = _connect(folder / "copy.db", "mode=rw", lenient=lenient)
-        connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchall()
-        connection.execute("PRAGMA query_only = 1")
+        database = Database(_connect(folder / "copy.db", "mode=rw", lenient=lenient), folder)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
-    return Database(connection, folder)
+    try:
+        database.rows("SELECT COUNT(*) FROM sqlite_master")
+        database.rows("PRAGMA query_only = 1")
+    except BaseException:
+        database.close()
+        raise
+    return database
 
 
 def _has_log(file: Path) -> bool:

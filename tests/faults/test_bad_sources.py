@@ -87,9 +87,11 @@ def test_a_bad_source_is_one_error_that_names_it_in_one_line(name: str, path: Pa
     assert 10 < len(message) - len(str(path)) < 400
 
 
-def test_a_folder_says_to_name_a_file(tmp_path: Path) -> None:
-    with pytest.raises(SourceFormatError, match="is a folder"):
+def test_a_folder_with_nothing_to_read_is_one_error(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("nothing")
+    with pytest.raises(SourceFormatError) as caught:
         read(tmp_path)
+    assert str(caught.value).startswith(str(tmp_path))
 
 
 def test_a_device_is_never_read() -> None:
