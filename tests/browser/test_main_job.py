@@ -61,7 +61,7 @@ def start_refined(page: Page, app: AppProcess, trials: int) -> str:
     return shown_study(page)
 
 
-def test_a_refined_study_arrives_trial_by_trial(page: Page, start_app: StartApp) -> None:
+def test_a_refined_study_arrives_trial_by_trial(start_app: StartApp, page: Page) -> None:
     app = start_app()
     study_id = start_refined(page, app, N_TRIALS)
     seen: set[int] = set()
@@ -87,7 +87,7 @@ def test_a_refined_study_arrives_trial_by_trial(page: Page, start_app: StartApp)
 
 
 def test_a_killed_worker_is_replaced_and_no_trial_is_lost(
-    page: Page, start_app: StartApp, tmp_path: Path
+    start_app: StartApp, page: Page, tmp_path: Path
 ) -> None:
     app = start_app(data=tmp_path / "data")
     study_id = start_refined(page, app, N_TRIALS)
@@ -102,10 +102,10 @@ def test_a_killed_worker_is_replaced_and_no_trial_is_lost(
     assert set(study.trials.state.tolist()) == {TrialState.COMPLETE}
 
 
-def test_a_running_study_can_be_cancelled(page: Page, start_app: StartApp) -> None:
+def test_a_running_study_can_be_cancelled(start_app: StartApp, page: Page) -> None:
     app = start_app()
     start_refined(page, app, 400)
     wait_until(lambda: n_complete(page) >= 1, "the first trial", RUN_SECONDS)
-    page.locator(f"#{ids.CONTROL_JOBS} button").first.click()
+    page.locator("[id*='\"part\":\"cancel\"']").first.click()
     wait_until(lambda: TrialState.RUNNING not in states(page), "no running trial", RUN_SECONDS)
     assert len(states(page)) < 400

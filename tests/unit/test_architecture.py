@@ -45,7 +45,7 @@ LIBRARIES = {
     "werkzeug": {"server", "app"},
     "optuna": {"search"},
     "sklearn": {"analysis"},
-    "pandas": {"analysis", "readers", "callbacks"},
+    "pandas": {"analysis", "readers", "callbacks", "layouts"},
     "sqlite3": {"store", "readers"},
     "sqlalchemy": {"readers"},
     "diskcache": {"jobs"},
