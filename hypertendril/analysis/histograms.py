@@ -23,7 +23,7 @@ _FEW_PER_BIN = 10.0
 _LEAST_WIDTH = 1e-12
 _TINY = 1e-290
 # Wider ranges would overflow when subtracted; what lies outside counts in the end bins.
-_HUGE = 1e300
+_HUGE, _HUGE_DECADES = 1e300, 300.0
 _SLACK = 1e-9
 
 
@@ -93,10 +93,11 @@ def _edges(values: NDArray[np.float64], bins: int) -> tuple[NDArray[np.float64],
     if not len(values):
         return np.array([0.0, 1.0]), False
     if values.min() > 0 and math.log10(values.max()) - math.log10(values.min()) > LOG_DECADES:
-        low, high = _core(np.log10(values))
+        low, high = _core(np.clip(np.log10(values), -_HUGE_DECADES, _HUGE_DECADES))
         # A wild value may be what spans the decades; then the rest is better seen linearly.
         if high - low > LOG_DECADES:
-            return 10.0 ** _multiples(low, high, _decade_step(low, high, bins)), True
+            decades = _multiples(low, high, _decade_step(low, high, bins))
+            return 10.0 ** np.clip(decades, -_HUGE_DECADES, _HUGE_DECADES), True
     low, high = _core(values)
     if (np.abs(values) < _MAX_WHOLE).all() and (values == np.rint(values)).all():
         return _whole_edges(math.ceil(low), math.floor(high), bins), False

@@ -77,3 +77,9 @@ def test_mostly_equal_values_still_show_the_others() -> None:
     assert found.counts[0] == 98
     assert found.counts.sum() == 100
     assert len(found.counts) > 1
+
+
+def test_decades_beyond_the_largest_double_are_no_edges() -> None:
+    found = histogram([2.0, 2e155], bins=2)
+    assert np.isfinite(found.edges).all()
+    assert found.counts.tolist() == [1, 1]
