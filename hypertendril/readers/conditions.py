@@ -19,7 +19,7 @@ def infer_conditions(
     """Return the parameters with the conditions that hold in every finished trial.
 
     A condition is set where a parameter is present exactly for some values of one categorical
-    (or integer) parameter. Cost O(d^2 n) with d conditional parameters at most.
+    (or integer) parameter. Cost O(c d n) with c parameters that are sometimes absent.
 
     Args:
         parameters: In column order; one that has a condition keeps it.
@@ -30,32 +30,47 @@ def infer_conditions(
     finished = values[ended]
     present = ~np.isnan(finished)
     counts = present.sum(axis=0)
-    found = []
-    for i, parameter in enumerate(parameters):
-        varies = counts[i] >= FEWEST and len(finished) - counts[i] >= FEWEST
-        condition = _condition(i, parameters, finished, present) if varies else None
-        found.append(
-            parameter
-            if parameter.condition or not condition
-            else replace(parameter, condition=condition)
-        )
-    return found
+    varies = (counts >= FEWEST) & (len(finished) - counts >= FEWEST)
+    if not varies.any():
+        return list(parameters)
+    parents = [
+        _Parent(i, parameter, finished[:, i])
+        for i, parameter in enumerate(parameters)
+        if parameter.kind is not ParameterKind.FLOAT
+    ]
+    return [
+        replace(parameter, condition=_condition(i, parents, present[:, i]))
+        if varies[i] and parameter.condition is None
+        else parameter
+        for i, parameter in enumerate(parameters)
+    ]
 
 
-def _condition(
-    child: int, parameters: list[Parameter], values: NDArray[np.float64], present: NDArray[np.bool_]
-) -> Condition | None:
-    for i, parent in enumerate(parameters):
-        if i == child or parent.kind is ParameterKind.FLOAT:
-            continue
-        if (present[:, child] & ~present[:, i]).any():
-            continue  # present without the parent
-        seen, position = np.unique(values[present[:, i], i], return_inverse=True)
-        if len(seen) > MOST_VALUES:
-            continue
-        on = np.bincount(position, weights=present[present[:, i], child], minlength=len(seen))
-        total = np.bincount(position, minlength=len(seen))
-        active = on == total
-        if (active | (on == 0)).all() and active.any() and not active.all():
-            return Condition(parent.name, tuple(parent.decode(v) for v in seen[active].tolist()))
+class _Parent:
+    """A parameter others may depend on, its values sorted once for all of them."""
+
+    def __init__(self, column: int, parameter: Parameter, values: NDArray[np.float64]) -> None:
+        self.column = column
+        self.parameter = parameter
+        self.present = ~np.isnan(values)
+        self.seen, self.position = np.unique(values[self.present], return_inverse=True)
+        self.total = np.bincount(self.position, minlength=len(self.seen))
+
+    def condition(self, child: NDArray[np.bool_]) -> Condition | None:
+        """Return the condition that explains exactly where `child` is present; None if none does."""
+        if len(self.seen) > MOST_VALUES or (child & ~self.present).any():
+            return None
+        on = np.bincount(self.position, weights=child[self.present], minlength=len(self.seen))
+        active = on == self.total
+        if not (active | (on == 0)).all() or active.all() or not active.any():
+            return None
+        values = self.seen[active].tolist()
+        return Condition(self.parameter.name, tuple(map(self.parameter.decode, values)))
+
+
+def _condition(child: int, parents: list[_Parent], present: NDArray[np.bool_]) -> Condition | None:
+    for parent in parents:
+        found = parent.condition(present) if parent.column != child else None
+        if found is not None:
+            return found
     return None
