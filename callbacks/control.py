@@ -75,25 +75,13 @@ def _register_lists(app: Dash, services: Services) -> None:
         return study_list(study_lines(studies, jobs), name), job_list(job_lines(jobs, studies))
 
     @app.callback(
-        Output(ids.SHOWN, "data", allow_duplicate=True),
-        Output(ids.CONTROL_AWAITED, "data", allow_duplicate=True),
-        Input(ids.study_row(ALL), "n_clicks"),
-        prevent_initial_call=True,
-    )
-    def show_study(clicks: list[int | None]) -> Any:
-        if not ctx.triggered_id or not any(clicks):
-            return no_update, no_update
-        return shown_data(services, ctx.triggered_id["key"]), None
-
-    @app.callback(
         Output(ids.CONTROL_MESSAGE, "children", allow_duplicate=True),
-        Input(ids.job_cancel(ALL), "n_clicks"),
+        Input(ids.CONTROL_CANCEL, "data"),
         prevent_initial_call=True,
     )
-    def cancel_job(clicks: list[int | None]) -> Any:
-        if not ctx.triggered_id or not any(clicks):
-            return no_update
-        return cancelled(services, ctx.triggered_id["key"])
+    def cancel_job(request: Any) -> Any:
+        job = request.get("job") if isinstance(request, dict) else None
+        return cancelled(services, job) if isinstance(job, str) else no_update
 
 
 def _register_draft(app: Dash, services: Services) -> None:

@@ -38,6 +38,7 @@ def control_panel() -> html.Section:
         dcc.Store(id=ids.CONTROL_DRAFT),
         dcc.Store(id=ids.CONTROL_KEY),
         dcc.Store(id=ids.CONTROL_AWAITED),
+        dcc.Store(id=ids.CONTROL_CANCEL),
         dcc.Download(id=ids.CONTROL_DOWNLOAD),
     ]
     return panel("A", "Control panel", None, [], body)

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from dash import html
 from dash.development.base_component import Component
 
-from hypertendril.layouts import ids
 from hypertendril.layouts.labels import plain
-from hypertendril.layouts.panel import aria
+from hypertendril.layouts.panel import aria, data
 
 INDENT_PX = 12
 MAX_INDENTS = 4
@@ -103,10 +102,10 @@ def _study(line: StudyLine, *, is_shown: bool) -> Component:
     row: list[Component] = [
         html.Button(
             content,
-            id=ids.study_row(line.id),
             className="study-button",
             title=line.title,
             **aria(current=str(is_shown).lower()),
+            **data(study=line.id),
         )
     ]
     if line.job is not None:
@@ -138,5 +137,5 @@ def _job(line: JobLine) -> Component:
 
 def _cancel(job: str, words: str, label: str) -> Component:
     return html.Button(
-        words, id=ids.job_cancel(job), className="pill", title=label, **aria(label=label)
+        words, className="pill", title=label, **aria(label=label), **data(cancel=job)
     )

@@ -14,6 +14,7 @@ DERIVED = "page-derived-store"  # grows when something computed in the backgroun
 HIGHLIGHTED = (
     "page-highlighted-store"  # {"rows": [...]}: trials with a model colour; from the server
 )
+COLOUR = "page-colour-store"  # {"study", "worst", "best"}: colours set by hand; by the script
 NOTICE = "page-notice-toast"
 ROOT = "page-root-div"
 CHIPS = "page-chips-div"
@@ -35,6 +36,7 @@ CONTROL_DRAFT = "control-draft-store"  # the next study's space, generic form; f
 CONTROL_SETTINGS = "control-settings-div"
 CONTROL_KEY = "control-key-store"  # of this page: a study submitted twice is one job
 CONTROL_AWAITED = "control-awaited-store"  # id of a study to be shown as soon as it is there
+CONTROL_CANCEL = "control-cancel-store"  # {"job": id, "at": ms}: a job to be stopped; from the script
 CONTROL_UNDO = "control-undo-button"
 CONTROL_TAKE_BRUSHES = "control-take-brushes-button"
 CONTROL_TAKE_SUGGESTION = "control-take-suggestion-button"
@@ -82,23 +84,31 @@ CURVES_HOVERED = "curves-hovered-store"  # its points; from the server
 
 EXPLORATION_FRAME = "exploration-frame-graph"
 EXPLORATION_TITLE = "exploration-title-span"
-EXPLORATION_SCALE = "exploration-scale-div"
+EXPLORATION_SCALE = "exploration-scale-div"  # the range of colours; filled by the script
+EXPLORATION_PLAYER = "exploration-player-div"  # play, step, scrub; filled by the script
+EXPLORATION_X = "exploration-x-select"
+EXPLORATION_ORDER = "exploration-order-select"
+EXPLORATION_ZOOM = "exploration-zoom-button"
+EXPLORATION_METRICS = "exploration-metrics-select"
+EXPLORATION_MOVED = "exploration-moved-store"  # {"names": [...]}: strips dragged up; by the script
+EXPLORATION_STORY = "exploration-story-store"  # {"row": r}: the trial asked for; by the script
+EXPLORATION_STORY_BOX = "exploration-story-modal"
+EXPLORATION_STORY_TITLE = "exploration-story-title"
+EXPLORATION_STORY_WORDS = "exploration-story-div"
+EXPLORATION_STORY_GRAPH = "exploration-story-graph"
+EXPLORATION_COMPARE = "exploration-compare-button"
+EXPLORATION_COMPARE_BOX = "exploration-compare-modal"
+EXPLORATION_COMPARE_STUDIES = "exploration-compare-select"
+EXPLORATION_COMPARE_ALL = "exploration-alike-button"
+EXPLORATION_COMPARE_FRAME = "exploration-compare-graph"
+EXPLORATION_COMPARE_NOTE = "exploration-compare-span"
+EXPLORATION_COMPARE_TOOLS = "exploration-export-div"  # SVG and PNG; filled by the script
 
 IMPORTANCE_LIST = "importance-ranking-div"
 IMPORTANCE_MARGINAL = "importance-marginal-graph"
 IMPORTANCE_SURFACE = "importance-surface-graph"
 IMPORTANCE_TITLE = "importance-title-span"
 IMPORTANCE_DRAWN = "importance-drawn-store"  # what the figures were drawn from; from the server
-
-
-def study_row(study_id: Any) -> dict[str, Any]:
-    """Return the id of a study in the Control panel."""
-    return {"view": "control", "part": "study", "key": study_id}
-
-
-def job_cancel(job_id: Any) -> dict[str, Any]:
-    """Return the id of the cancel button of a job."""
-    return {"view": "control", "part": "cancel", "key": job_id}
 
 
 def space_field(key: Any, field: str) -> dict[str, Any]:

@@ -16,6 +16,15 @@ def aria(**attributes: str) -> dict[str, Any]:
     return {f"aria-{name}": value for name, value in attributes.items()}
 
 
+def data(**attributes: str) -> dict[str, Any]:
+    """Return `data-...` attributes, by which scripts know what was clicked.
+
+    A list that is drawn anew every second must not take its clicks through Dash, which drops
+    one that comes while the list is under way.
+    """
+    return {f"data-{name}": value for name, value in attributes.items()}
+
+
 def panel(
     letter: str,
     title: str,

@@ -106,6 +106,6 @@ def test_a_running_study_can_be_cancelled(start_app: StartApp, page: Page) -> No
     app = start_app()
     start_refined(page, app, 400)
     wait_until(lambda: n_complete(page) >= 1, "the first trial", RUN_SECONDS)
-    page.locator("[id*='\"part\":\"cancel\"']").first.click()
+    page.locator("[data-cancel]").first.click()
     wait_until(lambda: TrialState.RUNNING not in states(page), "no running trial", RUN_SECONDS)
     assert len(states(page)) < 400
