@@ -34,11 +34,13 @@ class DeclaredSpace:
         space: Its parameters; constants are left out, they have no range.
         constants: Name to value of each constant.
         known: False where there was no usable file.
+    order: Names of parameters and constants as the file lists them.
     """
 
     space: SearchSpace = field(default_factory=SearchSpace)
     constants: Mapping[str, Any] = field(default_factory=dict)
     known: bool = False
+    order: tuple[str, ...] = ()
 
 
 def read_space(folder: Path, losses: Losses, name: str = FILE) -> DeclaredSpace:
@@ -75,7 +77,10 @@ def parse_space(data: Any, losses: Losses) -> DeclaredSpace:
         _add_condition(as_dict(item), found, losses)
     if as_list(as_dict(data).get("forbiddens")):
         losses.add(f"{FILE}: forbidden combinations are not kept")
-    return DeclaredSpace(SearchSpace(tuple(found.values())), constants, known=True)
+    order = [clean(str(item.get("name"))) for item in map(as_dict, described)]
+    order = [name for name in order if name in found or name in constants]
+    space = SearchSpace(tuple(found.values()))
+    return DeclaredSpace(space, constants, known=True, order=tuple(order))
 
 
 def _parameter(name: str, kind: str, item: Mapping[str, Any]) -> Parameter:

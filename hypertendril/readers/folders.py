@@ -13,6 +13,7 @@ from hypertendril.errors import SourceFormatError
 from hypertendril.readers.json_text import BadJsonError, parse
 from hypertendril.readers.losses import Losses
 from hypertendril.readers.result import ReadStudy, Rereading, Tail
+from hypertendril.readers.salvage import salvaged
 from hypertendril.readers.source import Source
 
 MOST_BYTES = 1 << 30  # Python needs some ten times as much to parse JSON
@@ -186,3 +187,20 @@ def first_existing(folder: Path, names: Iterable[str]) -> Path | None:
 def common_name(folder: Path, parts: Sequence[str] = ()) -> str:
     """Return the name of a run: the name of its folder, with `parts` before it."""
     return "/".join((*parts, folder.resolve().name or str(folder)))
+
+
+def json_as_far_as_it_goes(path: Path, losses: Losses) -> Any:
+    """Return the JSON value of a file; of one that is cut short whatever is whole in it.
+
+    Raises:
+        SourceFormatError: It can't be read, or nothing in it is whole.
+    """
+    text = small_enough(path)
+    try:
+        return parse(text)
+    except BadJsonError as error:
+        found = salvaged(text)
+        if found is None:
+            raise Source(path=path).error(f"is {error.reason}.", line=error.line) from None
+        losses.add(f"{path.name} is {error.reason}; what stands before that was read", error.line)
+        return found

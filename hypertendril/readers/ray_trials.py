@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from hypertendril.errors import SourceFormatError
 from hypertendril.readers.folders import as_dict, file_token, head_of, json_file
 from hypertendril.readers.json_lines import JsonLines
-from hypertendril.readers.json_text import as_number, brief
+from hypertendril.readers.json_text import as_number, last_line
 from hypertendril.readers.losses import Losses
 
 RESULTS = "result.json"
@@ -85,7 +85,7 @@ class TrialLog:
         if token == self._token:
             return False
         self._token = token
-        self.error = _last_line(self.folder / ERROR) if token[3] else ""
+        self.error = _error(self.folder / ERROR) if token[3] else ""
         if token[0] is not None:
             anew, records = self._lines.new_records()
             if anew or self._is_table:
@@ -227,11 +227,8 @@ def _cell(text: str) -> Any:
     return {"True": True, "False": False, "": None}.get(text, text)
 
 
-def _last_line(path: Path) -> str:
-    """Return the last line of a traceback, which says what went wrong."""
-    text = head_of(path, 1 << 20).decode("utf-8", "replace")
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return brief(lines[-1], 300) if lines else ""
+def _error(path: Path) -> str:
+    return last_line(head_of(path, 1 << 20).decode("utf-8", "replace"))
 
 
 def without_pickles(value: Any) -> Any:

@@ -1,0 +1,303 @@
+"""Studies of configurations that were evaluated at budgets: HpBandSter, SMAC, DEHB, DeepCAVE.
+
+A configuration is a trial, and each run of it an evaluation. Where some configurations were
+stopped at a low budget the budgets are rungs; where all of them ran at all budgets the budgets
+are only a learning curve.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from hypertendril.model import Outcome, TrialState
+from hypertendril.readers.draft import NAN, Draft, Look, TrialRow, flat
+from hypertendril.readers.json_text import as_number
+
+OLDEST = 631_152_000.0  # 1990: an earlier time is a clock gone wrong, if others are later
+OK, FAILED, RUNNING = "ok", "failed", "running"
+_NO_BUDGET = -1.0
+
+
+@dataclass(slots=True)
+class BudgetRun:
+    """One run of a configuration.
+
+    Attributes:
+        config: Key of the configuration.
+        budget: What was spent, NaN where the run knows none.
+        values: Objectives; NaN where it failed.
+        status: `ok`, `failed` or `running`.
+        lists: Values that were recorded as a list, one a step.
+    """
+
+    config: Hashable
+    budget: float
+    values: Sequence[float]
+    status: str = OK
+    started: float = NAN
+    ended: float = NAN
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+    lists: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    note: str | None = None
+
+
+@dataclass(slots=True)
+class Configuration:
+    """One configuration.
+
+    Attributes:
+        bracket: Number of the bracket it was made for, -1 where that is not recorded.
+        iteration: The method's own round, -1 for none.
+        is_open: It still waits for a decision.
+    """
+
+    number: int
+    params: Mapping[str, Any]
+    bracket: int = -1
+    iteration: int = -1
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+    is_open: bool = False
+
+
+def add_runs(
+    draft: Draft,
+    configs: Mapping[Hashable, Configuration],
+    runs: Sequence[BudgetRun],
+    objectives: Sequence[str],
+) -> bool:
+    """Add trials, evaluations and curves to `draft`; return whether the budgets are rungs.
+
+    Args:
+        draft: Gets a trial for each configuration, in their order.
+        configs: All configurations by key; each run names one of them.
+        runs: In the order they were recorded.
+        objectives: Names; each gets a curve over the budgets.
+    """
+    _forget_wrong_clocks(draft, runs)
+    ladder = _Ladder(configs, runs)
+    rows: dict[Hashable, int] = {}
+    own: dict[Hashable, list[BudgetRun]] = {key: [] for key in configs}
+    for run in runs:
+        own[run.config].append(run)
+    for key, config in configs.items():
+        rows[key] = draft.add(_trial(config, own[key], ladder, key, len(objectives)))
+        _add_curves(draft, rows[key], own[key], objectives if len(ladder.budgets) > 1 else ())
+    for run in runs:
+        if run.status != RUNNING:
+            draft.looks.append(_look(run, rows[run.config], configs[run.config], own, ladder))
+    return ladder.is_halving
+
+
+def _forget_wrong_clocks(draft: Draft, runs: Sequence[BudgetRun]) -> None:
+    if not any(run.started > OLDEST for run in runs):
+        return  # seconds since the start of the run, perhaps
+    wrong = [run for run in runs if run.started < OLDEST or run.ended < OLDEST]
+    for run in wrong:
+        run.started = run.ended = NAN
+    draft.losses.count("times of a clock that was wrong (before 1990)", len(wrong))
+
+
+class _Ladder:
+    """Which budgets there are, and which of them each configuration climbed."""
+
+    def __init__(
+        self, configs: Mapping[Hashable, Configuration], runs: Sequence[BudgetRun]
+    ) -> None:
+        self._configs = configs
+        self._has_brackets = any(config.bracket >= 0 for config in configs.values())
+        done = [run for run in runs if run.status != RUNNING]
+        self.budgets = sorted({run.budget for run in done if not math.isnan(run.budget)})
+        self.highest: dict[Hashable, float] = {}
+        self._lowest: dict[Hashable, float] = {}
+        self._in_bracket: dict[int, set[float]] = {}
+        failed: set[Hashable] = set()
+        for run in done:
+            key, budget = run.config, _or_none(run.budget)
+            self.highest[key] = max(self.highest.get(key, budget), budget)
+            self._lowest[key] = min(self._lowest.get(key, budget), budget)
+            self._in_bracket.setdefault(configs[key].bracket, set()).add(budget)
+            if run.status == FAILED:
+                failed.add(key)
+        top = self.top
+        stopped = [k for k, budget in self.highest.items() if budget < top and k not in failed]
+        self.is_halving = len(self.budgets) > 1 and bool(stopped)
+
+    @property
+    def top(self) -> float:
+        return self.budgets[-1] if self.budgets else _NO_BUDGET
+
+    def start(self, key: Hashable) -> int:
+        """Return the position, among all budgets, of the one a configuration was begun with."""
+        if self._configs[key].bracket >= 0:
+            lowest = min(self._in_bracket.get(self._configs[key].bracket, {_NO_BUDGET}))
+        else:
+            lowest = self._lowest.get(key, _NO_BUDGET)
+        return self.budgets.index(lowest) if lowest in self.budgets else 0
+
+    def bracket(self, key: Hashable) -> int:
+        """Return the bracket: as recorded, else told from the budget it was begun with."""
+        config = self._configs[key]
+        if self._has_brackets or not self.is_halving:
+            return config.bracket
+        return self.start(key) if key in self._lowest else -1
+
+    def rung(self, key: Hashable, budget: float) -> int:
+        """Return the rung of a budget within the bracket; -1 where budgets are no rungs."""
+        if not self.is_halving or budget not in self.budgets:
+            return -1
+        config = self._configs[key]
+        if config.bracket >= 0:
+            return sorted(self._in_bracket[config.bracket]).index(budget)
+        return self.budgets.index(budget) - self.start(key)
+
+    def goes_on(self, key: Hashable) -> bool:
+        """Return whether it can't be told yet if a configuration is promoted."""
+        if self._configs[key].bracket < 0:
+            return False
+        return self.highest[key] >= max(self._in_bracket[self._configs[key].bracket])
+
+
+def _or_none(budget: float) -> float:
+    return _NO_BUDGET if math.isnan(budget) else budget
+
+
+def _trial(
+    config: Configuration,
+    own: Sequence[BudgetRun],
+    ladder: _Ladder,
+    key: Hashable,
+    n_objectives: int,
+) -> TrialRow:
+    trial = TrialRow(number=config.number, params=config.params, metrics=dict(config.metrics))
+    trial.bracket = ladder.bracket(key)
+    done = [run for run in own if run.status != RUNNING]
+    trial.state = _state(config, own, ladder, key)
+    if not done:
+        trial.started = min((run.started for run in own), default=NAN)
+        return trial
+    highest = ladder.highest[key]
+    last = [run for run in done if _or_none(run.budget) == highest]
+    good = [run for run in last if run.status == OK]
+    trial.objectives = [_mean([run.values[i] for run in good]) for i in range(n_objectives)]
+    trial.metrics = {**config.metrics, **(good or last)[-1].metrics}
+    trial.started = float(np.fmin.reduce([run.started for run in done]))
+    trial.ended = float(np.fmax.reduce([run.ended for run in done]))
+    if trial.state is TrialState.FAILED:
+        trial.note = next((run.note for run in reversed(last) if run.note), None)
+    return trial
+
+
+def _mean(values: Sequence[float]) -> float:
+    """Return the mean over seeds and instances, NaN for none."""
+    return math.fsum(values) / len(values) if _are_finite(values) else _bad_mean(values)
+
+
+def _are_finite(values: Sequence[float]) -> bool:
+    return bool(values) and all(map(math.isfinite, values))
+
+
+def _bad_mean(values: Sequence[float]) -> float:
+    known = [value for value in values if not math.isnan(value)]
+    return sum(known) / len(known) if known else NAN
+
+
+def _state(
+    config: Configuration, own: Sequence[BudgetRun], ladder: _Ladder, key: Hashable
+) -> TrialState:
+    done = [run for run in own if run.status != RUNNING]
+    if not done:
+        return TrialState.RUNNING if own else TrialState.WAITING
+    highest = ladder.highest[key]
+    last = [run for run in done if _or_none(run.budget) == highest]
+    if all(run.status == FAILED for run in last):
+        return TrialState.FAILED
+    if highest >= ladder.top or not ladder.is_halving:
+        return TrialState.COMPLETE
+    return TrialState.RUNNING if config.is_open or ladder.goes_on(key) else TrialState.PRUNED
+
+
+def _look(
+    run: BudgetRun,
+    row: int,
+    config: Configuration,
+    own: Mapping[Hashable, Sequence[BudgetRun]],
+    ladder: _Ladder,
+) -> Look:
+    budget = _or_none(run.budget)
+    mine = [r for r in own[run.config] if r.status != RUNNING]
+    is_last = run is mine[-1]
+    outcome = _outcome(run, config, ladder, is_last=is_last)
+    if budget < ladder.highest[run.config]:
+        outcome = Outcome.PROMOTED if ladder.is_halving else Outcome.SURVIVED
+    return Look(
+        row,
+        run.values[0] if run.values else NAN,
+        outcome,
+        iteration=config.iteration,
+        bracket=ladder.bracket(run.config),
+        rung=ladder.rung(run.config, budget),
+        resource=run.budget,
+        time=run.ended,
+    )
+
+
+def _outcome(run: BudgetRun, config: Configuration, ladder: _Ladder, *, is_last: bool) -> Outcome:
+    """Return the outcome of a run at the highest budget of its configuration."""
+    if run.status == FAILED:
+        return Outcome.DISCARDED
+    if not is_last:
+        return Outcome.SURVIVED  # the same budget again, with another seed
+    if _or_none(run.budget) >= ladder.top or not ladder.is_halving:
+        return Outcome.FINAL
+    is_pending = config.is_open or ladder.goes_on(run.config)
+    return Outcome.PENDING if is_pending else Outcome.DISCARDED
+
+
+def _add_curves(
+    draft: Draft, row: int, own: Sequence[BudgetRun], objectives: Sequence[str]
+) -> None:
+    """Add the objectives over the budgets, and what the runs recorded step by step."""
+    points: dict[float, list[Sequence[float]]] = {}
+    for run in own:
+        if run.status == OK and not math.isnan(run.budget):
+            points.setdefault(run.budget, []).append(run.values)
+    if points:
+        steps = np.array(list(points), dtype=np.float64)
+        for i, name in enumerate(objectives):
+            means = [_mean([values[i] for values in seen]) for seen in points.values()]
+            draft.curves.append((row, name, steps, np.array(means, dtype=np.float64)))
+    for run in own:
+        for name, values in run.lists.items():
+            steps = np.arange(1, len(values) + 1, dtype=np.float64)
+            draft.curves.append((row, name, steps, np.array(values, dtype=np.float64)))
+
+
+def split_info(
+    info: Any, ignored: Collection[str] = ()
+) -> tuple[dict[str, Any], dict[str, list[float]]]:
+    """Return what a run recorded beside its objective: numbers by name, and lists of numbers."""
+    numbers: dict[str, Any] = {}
+    lists: dict[str, list[float]] = {}
+    for name, value in flat(info).items() if isinstance(info, dict) else [("info", info)]:
+        if name in ignored or value is None:
+            continue
+        if isinstance(value, bool):
+            numbers[name] = int(value)
+        elif isinstance(value, list):
+            found = [as_number(item) for item in value]
+            if found and all(item is not None for item in found):
+                lists[name] = [item for item in found if item is not None]
+        elif as_number(value) is not None:
+            numbers[name] = value
+    return numbers, lists
+
+
+def number_or_nan(value: Any) -> float:
+    """Return a JSON number as a float; NaN for anything else."""
+    number = as_number(value)
+    return NAN if number is None else number
