@@ -15,6 +15,7 @@ from hypertendril.readers.json_text import as_choice, as_number
 
 FACTORS = (0.8, 1.2)  # by which Ray perturbs unless told otherwise
 EARLY = 10  # values at least that are looked at for the scale
+SURE = 3.0  # standard deviations of a count
 ENOUGH_DISTINCT = 8  # whole numbers before a common step of theirs is believed
 
 
@@ -76,7 +77,18 @@ def _scaled(parameter: Parameter, values: Sequence[Choice]) -> Parameter:
     """
     early = infer_parameter(parameter.name, values[: max(EARLY, len(values) // 3)])
     is_log = early is not None and early.log and parameter.low is not None and parameter.low > 0
-    return replace(parameter, log=parameter.log or is_log)
+    return replace(parameter, log=parameter.log or is_log or _is_bottom_heavy(parameter, values))
+
+
+def _is_bottom_heavy(parameter: Parameter, values: Sequence[Choice]) -> bool:
+    """Return whether more values lie below the geometric middle than a linear draw could give."""
+    low, high = parameter.low, parameter.high
+    if parameter.is_discrete_choice or low is None or high is None or low <= 0 or high < 100 * low:
+        return False
+    numbers = [n for v in values if (n := as_number(v)) is not None]
+    expected = len(numbers) * (math.sqrt(low * high) - low) / (high - low)
+    found = sum(n < math.sqrt(low * high) for n in numbers)
+    return found > expected + SURE * math.sqrt(expected) + 1
 
 
 def _stepped(parameter: Parameter, values: Sequence[Choice]) -> Parameter:

@@ -6,8 +6,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hypertendril.model import Method, Objective, Outcome, TrialState
-from hypertendril.readers.draft import NAN, Draft, Look, TrialRow, fixed_values, flat, header_of
+from hypertendril.model import Method, Objective, TrialState
+from hypertendril.readers.draft import NAN, Draft, TrialRow, fixed_values, flat, header_of
+from hypertendril.readers.looks import Course, by_time, closing_look, generation_looks, rung_looks
 from hypertendril.readers.ray_pbt import Member, Population, population_of
 from hypertendril.readers.ray_run import (
     RayTrial,
@@ -24,7 +25,8 @@ from hypertendril.readers.result import ReadStudy
 
 MOST_IDS = 10_000  # trial ids kept as an attribute
 
-Extent = tuple[TrialLog | None, tuple[int, int]]  # results of a trial, first row and end
+Rows = tuple[int, int]
+Extent = tuple[TrialLog | None, Rows]  # results of a trial, first row and end
 
 
 def build_study(run: Run) -> ReadStudy:
@@ -91,50 +93,22 @@ def _add_trials(
             row.bracket = starts[trial.index]
         at = draft.add(row)
         extents.append((trial.log, (0, trial.rows)))
-        draft.looks += _looks(trial, row, at, objective.name, levels)
-    draft.looks.sort(key=lambda look: (math.isnan(look.time), look.time))
+        if trial.rows:
+            course = _course(trial, row, at, objective.name, (0, trial.rows))
+            draft.looks += (
+                rung_looks(course, levels, row.bracket) if levels else closing_look(course)
+            )
+    by_time(draft.looks)
     return extents
 
 
-def _looks(
-    trial: RayTrial, row: TrialRow, at: int, objective: str, levels: Sequence[float]
-) -> list[Look]:
-    """Return one look a rung; without rungs one where the trial ended."""
+def _course(trial: RayTrial, row: TrialRow, at: int, objective: str, rows: Rows) -> Course:
     log = trial.log
-    if log is None or not len(log):
-        return []
-    is_open = row.state in (TrialState.RUNNING, TrialState.WAITING)
-    if not levels:
-        if row.state not in (TrialState.COMPLETE, TrialState.PRUNED):
-            return []
-        outcome = Outcome.FINAL if row.state is TrialState.COMPLETE else Outcome.DISCARDED
-        value = row.objectives[0]
-        return [Look(at, value, outcome, resource=trial.last_step, time=log.times[-1])]
-    looks = []
-    position = {step: i for i, step in enumerate(log.steps)}
+    assert log is not None
+    start, end = rows
     column = log.metrics.get(objective)
-    for rung, level in enumerate(levels[row.bracket :]):
-        if level > trial.last_step:
-            break
-        i = position.get(level, max((k for s, k in position.items() if s <= level), default=0))
-        ends_here = trial.last_step <= level
-        outcome = Outcome.PROMOTED
-        if ends_here:
-            outcome = Outcome.PENDING if is_open else Outcome.DISCARDED
-            outcome = Outcome.FINAL if row.state is TrialState.COMPLETE else outcome
-        value = column[i] if column is not None and i < len(column) else NAN
-        looks.append(
-            Look(
-                at,
-                value,
-                outcome,
-                bracket=row.bracket,
-                rung=rung,
-                resource=level,
-                time=log.times[i],
-            )
-        )
-    return looks
+    values = column[start:end] if column is not None else [NAN] * (end - start)
+    return Course(at, row.state, log.steps[start:end], values, log.times[start:end])
 
 
 def _add_population(
@@ -155,13 +129,14 @@ def _add_population(
         row.parent = rows.get(id(member.parent), -1) if member.parent else -1
         rows[id(member)] = at = draft.add(row)
         extents.append((trial.log, member.rows))
-        draft.looks += _generations(trial, member, row, at, people.interval, objective.name)
+        course = _course(trial, row, at, objective.name, member.rows)
+        draft.looks += generation_looks(course, people.interval)
     for trial in without:
         row = _row(trial, objective.name)
         row.state = ended_as(run, trial, ())
         draft.add(row)
         extents.append((None, (0, 0)))
-    draft.looks.sort(key=lambda look: (look.iteration, math.isnan(look.time), look.time))
+    by_time(draft.looks)
     return extents
 
 
@@ -191,31 +166,6 @@ def _member_row(
         if end == start and row.state is TrialState.COMPLETE:
             row.state, row.note = TrialState.PRUNED, "the experiment ended before it ran"
     return row
-
-
-def _generations(
-    trial: RayTrial, member: Member, row: TrialRow, at: int, interval: int, objective: str
-) -> list[Look]:
-    """Return one look at the end of each generation the member lived in."""
-    log = trial.log
-    assert log is not None
-    column = log.metrics.get(objective)
-    start, end = member.rows
-    last_of: dict[int, int] = {}
-    for i in range(start, end):
-        last_of[max(0, math.ceil(log.steps[i] / interval) - 1)] = i
-    looks = []
-    for generation, i in last_of.items():
-        outcome = Outcome.SURVIVED
-        if i == end - 1:
-            outcome = {
-                TrialState.COMPLETE: Outcome.FINAL,
-                TrialState.PRUNED: Outcome.DISCARDED,
-                TrialState.FAILED: Outcome.DISCARDED,
-            }.get(row.state, Outcome.PENDING)
-        value = column[i] if column is not None else NAN
-        looks.append(Look(at, value, outcome, generation, resource=log.steps[i], time=log.times[i]))
-    return looks
 
 
 def _pbt(run: Run, people: Population) -> Method:
