@@ -4,26 +4,43 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from hypertendril.readers.amltk import Amltk
+from hypertendril.readers.dataframe import DataFrameRun
+from hypertendril.readers.deepcave import DeepCave
+from hypertendril.readers.dehb import Dehb
 from hypertendril.readers.export import FORMAT
+from hypertendril.readers.folders import RunFolder
 from hypertendril.readers.generic import GenericJson
+from hypertendril.readers.hpbandster import HpBandSter
 from hypertendril.readers.nested import NestedFolder
+from hypertendril.readers.nni import Nni
 from hypertendril.readers.optuna_journal import OptunaJournal
 from hypertendril.readers.optuna_sqlite import OptunaSqlite
 from hypertendril.readers.optuna_url import OptunaUrl
 from hypertendril.readers.ray_tune import RayTune
 from hypertendril.readers.result import Reader, ReadStudy
+from hypertendril.readers.smac import Smac
 from hypertendril.readers.source import Source
+from hypertendril.readers.syne_tune import SyneTune
 from hypertendril.readers.table import TableCsv
 
 # The first that detects a source reads it; the widest format stands last.
 READERS: tuple[Reader, ...] = (
     RayTune(),
+    DeepCave(),
+    HpBandSter(),
+    Smac(),
+    SyneTune(),
+    Nni(),
+    Dehb(),
+    Amltk(),
+    DataFrameRun(),
     OptunaSqlite(),
     OptunaJournal(),
     OptunaUrl(),
     TableCsv(),
     GenericJson(),
-    NestedFolder(lambda: READERS[:-1], lambda reader, source: _stands_alone(reader, source)),
+    NestedFolder(lambda: READERS[:-1], lambda *found: _stands_alone(*found)),
 )
 
 
@@ -32,7 +49,7 @@ def _stands_alone(reader: Reader, source: Source) -> bool:
     if isinstance(reader, GenericJson):
         head = source.head()
         return FORMAT.encode() in head or (b'"trials"' in head and b'"objectives"' in head)
-    return not isinstance(reader, RayTune)
+    return not isinstance(reader, (RayTune, RunFolder))
 
 
 def detect(source: str | Path | Source) -> Reader:

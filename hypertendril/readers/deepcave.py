@@ -1,0 +1,147 @@
+"""DeepCAVE's own runs: meta.json, configs.json, history.jsonl, configspace.json, origins.json."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Iterator
+from pathlib import Path
+from typing import Any
+
+from hypertendril.model import Direction, Method, Objective
+from hypertendril.readers.budgets import (
+    FAILED,
+    OK,
+    RUNNING,
+    BudgetRun,
+    Configuration,
+    add_runs,
+    number_or_nan,
+    split_info,
+)
+from hypertendril.readers.configspace import FILE, read_space
+from hypertendril.readers.draft import NAN, Draft, header_of
+from hypertendril.readers.folders import (
+    RunFolder,
+    as_dict,
+    as_list,
+    head_of,
+    json_as_far_as_it_goes,
+    optional_json,
+)
+from hypertendril.readers.json_lines import read_records
+from hypertendril.readers.json_text import brief, clean, last_line
+from hypertendril.readers.losses import Losses
+from hypertendril.readers.result import ReadStudy
+
+META = "meta.json"
+CONFIGS = "configs.json"
+HISTORY = "history.jsonl"
+ORIGINS = "origins.json"
+COMBINED = -1  # DeepCAVE's budget and seed for runs without one
+_STATUS = {1: "success", 2: "timeout", 3: "memory out", 4: "crashed", 5: "aborted", 6: "running"}
+
+
+class DeepCave(RunFolder):
+    """Reads what DeepCAVE's recorder writes."""
+
+    name = "deepcave"
+    needs = (META, CONFIGS, HISTORY)
+    watches = (FILE, ORIGINS)
+
+    def is_run(self, folder: Path) -> bool:
+        """Return whether the meta data declares objectives as DeepCAVE does."""
+        head = head_of(folder / META)
+        return b'"objectives"' in head and b'"optimize"' in head
+
+    def read_run(self, folder: Path) -> tuple[ReadStudy, ...]:
+        """Return the study of a run."""
+        losses = Losses(str(folder))
+        meta = as_dict(json_as_far_as_it_goes(folder / META, losses))
+        objectives = _objectives(meta, losses)
+        declared = read_space(folder, losses)
+        configs = _configs(folder, losses)
+        runs = list(_runs(folder, configs, len(objectives), losses))
+        draft = Draft(losses, declared.space)
+        add_runs(draft, configs, runs, [objective.name for objective in objectives])
+        attributes = {k: v for k, v in meta.items() if k not in ("objectives", "budgets")}
+        if declared.constants:
+            attributes["fixed"] = dict(declared.constants)
+        origins = as_dict(optional_json(folder / ORIGINS, losses))
+        counted = Counter(clean(o) for o in origins.values() if isinstance(o, str))
+        if counted:
+            attributes["origins"] = dict(counted)
+        method = Method(settings={"budgets": as_list(meta.get("budgets"))})
+        name = folder.resolve().name
+        return (draft.build(header_of(name, self.name, objectives, method, attributes)),)
+
+
+def _objectives(meta: dict[str, Any], losses: Losses) -> list[Objective]:
+    found: dict[str, Objective] = {}
+    for item in map(as_dict, as_list(meta.get("objectives"))):
+        name, optimize = item.get("name"), item.get("optimize")
+        if not isinstance(name, str) or not name or name in found:
+            name = f"objective_{len(found)}"
+            losses.add(f"{META}: an objective without a name of its own")
+        if optimize not in ("lower", "upper"):
+            losses.add(f"{META}: the direction of {name!r} is unknown; minimize is assumed")
+        direction = Direction.MAXIMIZE if optimize == "upper" else Direction.MINIMIZE
+        found[name] = Objective(clean(name), direction)
+    if not found:
+        losses.add(f"{META}: no objectives; 'cost' to be minimized is assumed")
+    return list(found.values()) or [Objective("cost", Direction.MINIMIZE)]
+
+
+def _configs(folder: Path, losses: Losses) -> dict[Hashable, Configuration]:
+    found: dict[Hashable, Configuration] = {}
+    for key, params in as_dict(json_as_far_as_it_goes(folder / CONFIGS, losses)).items():
+        # Newer versions store [values, configuration space]; the values come first.
+        values = params[0] if isinstance(params, list) and params else params
+        if key.lstrip("-").isdigit() and len(key) < 19 and isinstance(values, dict):
+            found[int(key)] = Configuration(int(key), values)
+        else:
+            losses.add(f"{CONFIGS}: a configuration that can't be understood: {brief(key)}")
+    return found
+
+
+def _runs(
+    folder: Path, configs: dict[Hashable, Configuration], m: int, losses: Losses
+) -> Iterator[BudgetRun]:
+    for line, record in read_records(folder / HISTORY, losses, b"[", list):
+        run = _run(record, m)
+        if run is None:
+            losses.add(f"{HISTORY}: a row of no known layout: {brief(record)}", line)
+            continue
+        if run.config not in configs:
+            losses.count(f"{HISTORY}: runs of a configuration that is not listed")
+            assert isinstance(run.config, int)
+            configs[run.config] = Configuration(run.config, {})
+        yield run
+
+
+def _run(record: list[Any], m: int) -> BudgetRun | None:
+    """Return a row: id, budget, seed, costs, start, end, [CPU time,] status, what else was noted."""
+    if len(record) < 8 or isinstance(record[0], bool) or not isinstance(record[0], int):
+        return None
+    if abs(record[0]) >= 2**62:
+        return None
+    config_id, budget, _, costs = record[:4]
+    info, code = record[-1], record[-2]
+    word = _STATUS.get(code, "unknown") if isinstance(code, int) else str(code).lower()
+    status = OK if word == "success" else RUNNING if word == "running" else FAILED
+    spent = number_or_nan(budget)
+    values = [number_or_nan(cost) for cost in as_list(costs)[:m]]
+    values += [NAN] * (m - len(values))
+    metrics, lists = split_info(as_dict(info))
+    traceback = as_dict(info).get("traceback")
+    note = f"{word}: {last_line(traceback)}" if isinstance(traceback, str) and traceback else word
+    return BudgetRun(
+        config_id,
+        NAN if spent == COMBINED else spent,
+        values,
+        status,
+        number_or_nan(record[4]),
+        number_or_nan(record[5]),
+        metrics,
+        lists,
+        None if status == OK else note,
+    )

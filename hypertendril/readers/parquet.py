@@ -1,0 +1,55 @@
+"""Parquet tables, by way of pyarrow where it is installed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from hypertendril.readers.source import Source
+
+MAGIC = b"PAR1"
+MOST_BYTES = 1 << 30
+FOOTER_BYTES = 1 << 20  # at the end of the file: the names of all columns
+
+
+def read_parquet(path: Path) -> dict[str, list[Any]]:
+    """Return the columns of a Parquet table, nested values as lists and dicts.
+
+    Raises:
+        SourceFormatError: It is damaged or too large, or pyarrow is not there.
+    """
+    source = Source(path=path)
+    try:
+        from pyarrow import ArrowException  # noqa: PLC0415 (an extra, slow to load)
+        from pyarrow.parquet import ParquetFile  # noqa: PLC0415
+    except ImportError:
+        raise source.error(
+            "is a Parquet file, and pyarrow is not installed.",
+            "Run `pip install hypertendril[parquet]`.",
+        ) from None
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise source.error("is a Parquet file of more than 1 GiB.")
+        with ParquetFile(path) as file:
+            table = file.read()
+        return {
+            str(name): column.to_pylist()
+            for name, column in zip(table.column_names, table.columns, strict=True)
+        }
+    except (ArrowException, OSError, ValueError, TypeError, OverflowError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise source.error(f"can't be read as a Parquet file ({reason}).") from None
+
+
+def has_columns(path: Path, words: tuple[str, ...]) -> bool:
+    """Return whether a file is Parquet and its directory of columns holds all of `words`."""
+    try:
+        with path.open("rb") as file:
+            if file.read(len(MAGIC)) != MAGIC:
+                return False
+            size = file.seek(0, 2)
+            file.seek(max(0, size - FOOTER_BYTES))
+            footer = file.read()
+    except OSError:
+        return False
+    return all(word.encode() in footer for word in words)
