@@ -34,7 +34,7 @@ class DeclaredSpace:
         space: Its parameters; constants are left out, they have no range.
         constants: Name to value of each constant.
         known: False where there was no usable file.
-    order: Names of parameters and constants as the file lists them.
+        order: Names of parameters and constants as the file lists them.
     """
 
     space: SearchSpace = field(default_factory=SearchSpace)

@@ -17,6 +17,7 @@ from hypertendril.readers.nni import Nni
 from hypertendril.readers.optuna_journal import OptunaJournal
 from hypertendril.readers.optuna_sqlite import OptunaSqlite
 from hypertendril.readers.optuna_url import OptunaUrl
+from hypertendril.readers.orion import Orion
 from hypertendril.readers.ray_tune import RayTune
 from hypertendril.readers.result import Reader, ReadStudy
 from hypertendril.readers.smac import Smac
@@ -32,6 +33,7 @@ READERS: tuple[Reader, ...] = (
     Smac(),
     SyneTune(),
     Nni(),
+    Orion(),
     Dehb(),
     Amltk(),
     DataFrameRun(),
