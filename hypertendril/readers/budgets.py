@@ -21,6 +21,11 @@ from hypertendril.readers.json_text import as_number
 OLDEST = 631_152_000.0  # 1990: an earlier time is a clock gone wrong, if others are later
 OK, FAILED, RUNNING = "ok", "failed", "running"
 _NO_BUDGET = -1.0
+_CLOSING = {
+    TrialState.COMPLETE: Outcome.FINAL,
+    TrialState.PRUNED: Outcome.DISCARDED,
+    TrialState.FAILED: Outcome.DISCARDED,
+}
 
 
 @dataclass(slots=True)
@@ -87,9 +92,12 @@ def add_runs(
     for key, config in configs.items():
         rows[key] = draft.add(_trial(config, own[key], ladder, key, len(objectives)))
         _add_curves(draft, rows[key], own[key], objectives if len(ladder.budgets) > 1 else ())
+    last = {key: ladder.last_run(key, own[key]) for key in configs}
     for run in runs:
         if run.status != RUNNING:
-            draft.looks.append(_look(run, rows[run.config], configs[run.config], own, ladder))
+            row = rows[run.config]
+            state = draft.trials[row].state if run is last[run.config] else None
+            draft.looks.append(_look(run, row, configs[run.config], ladder, state=state))
     return ladder.is_halving
 
 
@@ -154,6 +162,12 @@ class _Ladder:
         if config.bracket >= 0:
             return sorted(self._in_bracket[config.bracket]).index(budget)
         return self.budgets.index(budget) - self.start(key)
+
+    def last_run(self, key: Hashable, own: Sequence[BudgetRun]) -> BudgetRun | None:
+        """Return the last run at the highest budget of a configuration, None for none."""
+        top = self.highest.get(key)
+        done = [run for run in own if run.status != RUNNING and _or_none(run.budget) == top]
+        return done[-1] if done else None
 
     def goes_on(self, key: Hashable) -> bool:
         """Return whether it can't be told yet if a configuration is promoted."""
@@ -222,18 +236,15 @@ def _state(
 
 
 def _look(
-    run: BudgetRun,
-    row: int,
-    config: Configuration,
-    own: Mapping[Hashable, Sequence[BudgetRun]],
-    ladder: _Ladder,
+    run: BudgetRun, row: int, config: Configuration, ladder: _Ladder, *, state: TrialState | None
 ) -> Look:
+    """Return the evaluation of a run; `state` is the trial's where the run was its last one."""
     budget = _or_none(run.budget)
-    mine = [r for r in own[run.config] if r.status != RUNNING]
-    is_last = run is mine[-1]
-    outcome = _outcome(run, config, ladder, is_last=is_last)
-    if budget < ladder.highest[run.config]:
-        outcome = Outcome.PROMOTED if ladder.is_halving else Outcome.SURVIVED
+    if state is not None:
+        outcome = _CLOSING.get(state, Outcome.PENDING)
+    else:
+        went_up = ladder.is_halving and budget < ladder.highest[run.config]
+        outcome = Outcome.PROMOTED if went_up else Outcome.SURVIVED
     return Look(
         row,
         run.values[0] if run.values else NAN,
@@ -244,18 +255,6 @@ def _look(
         resource=run.budget,
         time=run.ended,
     )
-
-
-def _outcome(run: BudgetRun, config: Configuration, ladder: _Ladder, *, is_last: bool) -> Outcome:
-    """Return the outcome of a run at the highest budget of its configuration."""
-    if run.status == FAILED:
-        return Outcome.DISCARDED
-    if not is_last:
-        return Outcome.SURVIVED  # the same budget again, with another seed
-    if _or_none(run.budget) >= ladder.top or not ladder.is_halving:
-        return Outcome.FINAL
-    is_pending = config.is_open or ladder.goes_on(run.config)
-    return Outcome.PENDING if is_pending else Outcome.DISCARDED
 
 
 def _add_curves(

@@ -72,6 +72,11 @@ def rung_looks(course: Course, levels: Sequence[float], start: int) -> list[Look
         look = course.look(at, outcome, level)
         look.bracket, look.rung = start, rung
         looks.append(look)
+    has_ended = course.steps and course.state in (TrialState.COMPLETE, TrialState.PRUNED)
+    if has_ended and (not looks or looks[-1].resource < course.last):
+        look = closing_look(course)[0]  # it ended on its way to the next rung
+        look.bracket, look.rung = start, len(looks)
+        looks.append(look)
     return looks
 
 

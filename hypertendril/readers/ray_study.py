@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hypertendril.model import Method, Objective, TrialState
-from hypertendril.readers.draft import NAN, Draft, TrialRow, fixed_values, flat, header_of
+from hypertendril.model import Method, Objective, Outcome, TrialState
+from hypertendril.readers.draft import NAN, Draft, Look, TrialRow, fixed_values, flat, header_of
 from hypertendril.readers.looks import Course, by_time, closing_look, generation_looks, rung_looks
 from hypertendril.readers.ray_pbt import Member, Population, population_of
 from hypertendril.readers.ray_run import (
@@ -131,6 +131,10 @@ def _add_population(
         extents.append((trial.log, member.rows))
         course = _course(trial, row, at, objective.name, member.rows)
         draft.looks += generation_looks(course, people.interval)
+        if not course.steps and row.state is TrialState.PRUNED:
+            spent = member.exploit.parent_step if member.exploit else NAN
+            outcome = Outcome.DISCARDED
+            draft.looks.append(Look(at, NAN, outcome, iteration=row.bracket, resource=spent))
     for trial in without:
         row = _row(trial, objective.name)
         row.state = ended_as(run, trial, ())

@@ -25,7 +25,18 @@ from hypertendril.readers.source import Source
 from hypertendril.readers.syne_tune import SyneTune
 from hypertendril.readers.table import TableCsv
 
-# The first that detects a source reads it; the widest format stands last.
+PICKLES = tuple(bytes([0x80, protocol]) for protocol in range(2, 6))
+
+
+def _stands_alone(reader: Reader, source: Source) -> bool:
+    """Return whether a file in a folder of runs is a study, not just any file of its format."""
+    if isinstance(reader, GenericJson):
+        head = source.head()
+        return FORMAT.encode() in head or (b'"trials"' in head and b'"objectives"' in head)
+    return isinstance(reader, (Amltk, Dehb)) or not isinstance(reader, (RayTune, RunFolder))
+
+
+# The first that detects a source reads it; the widest formats stand last.
 READERS: tuple[Reader, ...] = (
     RayTune(),
     DeepCave(),
@@ -42,16 +53,8 @@ READERS: tuple[Reader, ...] = (
     OptunaUrl(),
     TableCsv(),
     GenericJson(),
-    NestedFolder(lambda: READERS[:-1], lambda *found: _stands_alone(*found)),
+    NestedFolder(lambda: READERS[:-1], _stands_alone),
 )
-
-
-def _stands_alone(reader: Reader, source: Source) -> bool:
-    """Return whether a file in a folder is a study, not just any file of its format."""
-    if isinstance(reader, GenericJson):
-        head = source.head()
-        return FORMAT.encode() in head or (b'"trials"' in head and b'"objectives"' in head)
-    return not isinstance(reader, (RayTune, RunFolder))
 
 
 def detect(source: str | Path | Source) -> Reader:
@@ -66,15 +69,20 @@ def detect(source: str | Path | Source) -> Reader:
     for reader in READERS:
         if reader.detects(place):
             return reader
+    if place.head().startswith(PICKLES):
+        raise place.error(
+            "is a pickle, which can run any code when it is loaded; it is never opened here.",
+            "Export the study as JSON or CSV with the program that wrote it.",
+        )
     raise place.error(
         "is of no format this program reads.",
-        "It reads Optuna storages (SQLite, SQL URL, journal), its own JSON form and CSV tables; "
-        "docs/formats.md describes them.",
+        "It reads the storages and result folders of many frameworks, its own JSON form and CSV "
+        "tables; docs/formats.md lists them.",
     )
 
 
 def read(source: str | Path) -> tuple[ReadStudy, ...]:
-    """Return all studies of a file or storage URL, read directly into columns.
+    """Return all studies of a file, folder or storage URL, read directly into columns.
 
     Raises:
         SourceFormatError: It can't be read; what could only be read in part is in `header.skipped`.
