@@ -16,9 +16,12 @@
     chips: "page-chips-div",
     count: "page-count-span",
     root: "page-root-div",
+    awaited: "control-awaited-store",
   };
   let pulse = null;
   let shown = null;
+  let wanted = null;
+  let awaited = null;
   let loading = 0;
   let derived = 0;
   const kept = new Map();
@@ -55,6 +58,10 @@
     history[isSilent ? "replaceState" : "pushState"](null, "", hash);
   }
 
+  // What the page was opened with: the study and the brushes of a link.
+  const link = readAddress();
+  if (link.study) kept.set(link.study, link.brushes);
+
   /* ---- selection ---- */
   ht.selectionChanged = function (isSilent) {
     kept.set(state.selection.study, state.selection.brushes);
@@ -63,8 +70,11 @@
   };
 
   function restore(study, brushes) {
+    const before = state.selection.brushes;
     state.selection = { ...ht.selection.empty(study), brushes: usable(brushes) };
-    ht.setBrushes(state.selection.brushes, true);
+    // The server takes brushes of another study for none: without any there is nothing to tell.
+    if (before.length || state.selection.brushes.length) ht.setBrushes(state.selection.brushes, true);
+    else writeAddress(true);
   }
 
   /** Brushes the shown study has columns for: a link may be older than the study. */
@@ -86,9 +96,12 @@
 
   /* ---- which study ---- */
   ht.show = function (study) {
-    if (pulse && study in pulse.studies) {
-      ht.send(ID.shown, { study, version: pulse.studies[study] });
-    }
+    if (!pulse || !(study in pulse.studies)) return;
+    const next = { study, version: pulse.studies[study] };
+    // Asked for twice, all views would be drawn twice: Dash compares no contents.
+    if (wanted && wanted.study === next.study && wanted.version === next.version) return;
+    wanted = next;
+    ht.send(ID.shown, next);
   };
 
   async function load(next) {
@@ -103,6 +116,7 @@
 
   function shownChanged(next) {
     if (!next || !next.study) return;
+    wanted = next;
     if (shown && shown.study === next.study && shown.version === next.version) return;
     shown = next;
     load(next).catch((error) => console.warn(`columns: ${error.message}`));
@@ -129,17 +143,15 @@
 
   function follow() {
     const known = Object.keys(pulse.studies);
-    if (!shown) {
-      const { study } = readAddress();
-      const first = study in pulse.studies ? study : pulse.first || known[0];
-      if (first) {
-        kept.set(first, first === study ? readAddress().brushes : []);
-        ht.show(first);
-      }
-    } else if (pulse.studies[shown.study] !== shown.version) {
-      if (shown.study in pulse.studies) ht.show(shown.study);
-      else if (known.length) ht.show(known[0]);
-    }
+    const linked = link.study in pulse.studies ? link.study : null;
+    link.study = null;
+    if (awaited && awaited in pulse.studies) {
+      ht.show(awaited);
+      ht.send(ID.awaited, null);
+    } else if (linked) ht.show(linked);
+    else if (!wanted) ht.show(pulse.first || known[0]);
+    else if (!(wanted.study in pulse.studies)) ht.show(known[0]);
+    else ht.show(wanted.study);
   }
 
   /* ---- chips ---- */
@@ -198,6 +210,9 @@
   window.dash_clientside = Object.assign(window.dash_clientside || {}, {
     ht: {
       shownChanged,
+      awaitedChanged(study) {
+        awaited = study || null;
+      },
       focusChanged: store("focus"),
       highlightedChanged: store("highlighted"),
       themeSwitched(clicks) {

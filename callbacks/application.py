@@ -27,6 +27,7 @@ from hypertendril.layouts.overview import overview_panel
 from hypertendril.layouts.page import page as page_layout
 from hypertendril.layouts.selected import selected_panel
 from hypertendril.layouts.space import space_panel
+from hypertendril.server.compression import compress
 from hypertendril.server.routes import blueprint
 from hypertendril.server.security import protect
 
@@ -45,11 +46,12 @@ def create_app(services: Services) -> Dash:
         update_title="",
         serve_locally=True,
     )
-    app.layout = lambda: page_layout(_panels())
+    app.layout = lambda: page_layout(_panels(), services.first_shown())
     crossfilter.register(app)
     for view in VIEWS:
         view.register(app, services)
     app.server.register_blueprint(blueprint(services.store, lambda: _news(services)))
+    compress(app.server)
     protect(app.server, script_hashes=app.csp_hashes)
     return app
 

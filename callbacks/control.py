@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from dash import ALL, MATCH, Dash, Input, Output, State, ctx, no_update
+from dash import ALL, Dash, Input, Output, State, ctx, no_update
 
 from hypertendril.callbacks.control_actions import (
     CHANGES,
@@ -14,8 +14,7 @@ from hypertendril.callbacks.control_actions import (
     changed,
     exported,
     form_of,
-    range_update,
-    shown_data,
+    ranges_update,
     submitted,
 )
 from hypertendril.callbacks.next_study import Draft, draft_of
@@ -149,16 +148,18 @@ def _register_rows(app: Dash) -> None:
         return space_rows(draft.declared, draft.space), draft.before is None, words
 
     @app.callback(
-        Output(ids.space_field(MATCH, "bar"), "style"),
+        Output(ids.space_field(ALL, "bar"), "style"),
         Output(ids.CONTROL_MESSAGE, "children", allow_duplicate=True),
-        Input(ids.space_field(MATCH, "low"), "value"),
-        Input(ids.space_field(MATCH, "high"), "value"),
+        Input(ids.space_field(ALL, "low"), "value"),
+        Input(ids.space_field(ALL, "high"), "value"),
+        State(ids.space_field(ALL, "low"), "id"),
         State(ids.CONTROL_DRAFT, "data"),
         State(ids.CONTROL_MESSAGE, "children"),
         prevent_initial_call=True,
     )
-    def show_range(low: Any, high: Any, draft: Any, said: Any) -> Any:
-        return range_update(ctx.triggered_id["key"], low, high, Draft.from_json(draft), said)
+    def show_ranges(lows: list[Any], highs: list[Any], rows: Any, draft: Any, said: Any) -> Any:
+        bounds = {row["key"]: pair for row, *pair in zip(rows, lows, highs, strict=True)}
+        return ranges_update(bounds, Draft.from_json(draft), said)
 
     @app.callback(
         Output(ids.CONTROL_METHOD, "options"),
@@ -217,18 +218,3 @@ def _register_running(app: Dash, services: Services) -> None:
             return exported(services, Draft.from_json(draft), form_of(form))
         except HyperTendrilError as error:
             return no_update, message(str(error), is_error=True)
-
-    @app.callback(
-        Output(ids.SHOWN, "data", allow_duplicate=True),
-        Output(ids.CONTROL_AWAITED, "data", allow_duplicate=True),
-        Output(ids.CONTROL_MESSAGE, "children", allow_duplicate=True),
-        Input(ids.PULSE, "data"),
-        State(ids.CONTROL_AWAITED, "data"),
-        prevent_initial_call=True,
-    )
-    def show_awaited(pulse: Any, awaited: Any) -> Any:
-        if not isinstance(pulse, dict) or not isinstance(awaited, str):
-            return (no_update,) * 3
-        if awaited not in pulse.get("studies", {}):
-            return (no_update,) * 3
-        return shown_data(services, awaited), None, message("The new study has started.")

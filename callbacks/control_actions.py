@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from dash import no_update
@@ -20,7 +20,6 @@ from hypertendril.callbacks.next_study import (
     space_before,
 )
 from hypertendril.callbacks.services import Services
-from hypertendril.callbacks.shown import shown_study
 from hypertendril.errors import JobError, SpaceError
 from hypertendril.guidance.next_study import from_best, from_brushes
 from hypertendril.jobs.queue import JobState
@@ -28,7 +27,7 @@ from hypertendril.layouts import ids
 from hypertendril.layouts.control import message
 from hypertendril.layouts.control_space import bar_style
 from hypertendril.layouts.labels import plain
-from hypertendril.model import SearchSpace, Selection, Study
+from hypertendril.model import Parameter, SearchSpace, Selection, Study
 from hypertendril.model.space import narrowed
 
 # Room for the digest and the ids of earlier runs of the same configuration.
@@ -56,12 +55,6 @@ def form_of(states: dict[str, Any]) -> Form:
         high=by_key("high"),
         choices=by_key("choices"),
     )
-
-
-def shown_data(services: Services, study_id: Any) -> Any:
-    """Return what the page's store of the shown study takes, no update for an unknown study."""
-    study = shown_study(services, {"study": study_id})
-    return no_update if study is None else {"study": study.id, "version": study.version}
 
 
 def beginning(services: Services, study: Study | None) -> tuple[Any, Any, Any, str]:
@@ -137,22 +130,40 @@ def changed(
     return after.to_json(), message(words)
 
 
-def range_update(key: str, low: Any, high: Any, draft: Draft, said: Any) -> tuple[Any, Any]:
-    """Return where the bar of a row lies after an edit, and what is wrong with the edit.
+def ranges_update(
+    bounds: Mapping[str, Sequence[Any]], draft: Draft, said: Any
+) -> tuple[list[Any], Any]:
+    """Return where the bars of the rows lie after an edit, and what is wrong with the edit.
 
     What was said of something else stays; an earlier complaint goes.
+
+    Args:
+        bounds: Row to what stands in its two inputs, in the order of the bars.
+        draft: Gives the declared parameters, one a row.
+        said: What the message says now.
     """
     rows = {str(i): parameter for i, parameter in enumerate(draft.declared)}
-    if key not in rows:
-        return no_update, no_update
-    declared = rows[key]
+    styles: list[Any] = []
+    complaints: list[str] = []
+    for key, (low, high) in bounds.items():
+        if key not in rows:
+            styles.append(no_update)
+            continue
+        style, complaint = _bar(rows[key], low, high)
+        styles.append(style)
+        complaints += [complaint] if complaint else []
+    if complaints:
+        return styles, message(complaints[0], is_error=True)
+    return styles, None if "is-error" in str(said) else no_update
+
+
+def _bar(declared: Parameter, low: Any, high: Any) -> tuple[Any, str]:
     try:
         a, b = bound_of(declared, "low", low), bound_of(declared, "high", high)
         narrowed(declared, low=a, high=b)
     except SpaceError as error:
-        return bar_style(declared, None, None), message(str(error), is_error=True)
-    was_wrong = "is-error" in str(said)
-    return bar_style(declared, a, b), None if was_wrong else no_update
+        return bar_style(declared, None, None), str(error)
+    return bar_style(declared, a, b), ""
 
 
 def submitted(services: Services, draft: Draft, form: Form, page_key: Any) -> tuple[str, str]:

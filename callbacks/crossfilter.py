@@ -13,6 +13,7 @@ def register(app: Dash) -> None:
         ("shownChanged", ids.SHOWN),
         ("focusChanged", ids.FOCUS),
         ("highlightedChanged", ids.HIGHLIGHTED),
+        ("awaitedChanged", ids.CONTROL_AWAITED),
     ):
         app.clientside_callback(ClientsideFunction("ht", function), Input(store, "data"))
     app.clientside_callback(

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from hypertendril.analysis.importance import Importance, importance_of
-
 from hypertendril.model import Study
 from hypertendril.store import Derived, ExperimentStore, Failure
 

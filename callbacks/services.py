@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from hypertendril.analysis.importance import Importance
 from hypertendril.callbacks.importance_feed import ImportanceFeed
@@ -44,3 +45,9 @@ class Services:
             return opened[0]
         newest = max(self.store.studies(), key=lambda study: study.created, default=None)
         return newest.id if newest else None
+
+    def first_shown(self) -> dict[str, Any] | None:
+        """Return what the store of the shown study holds in a new page; None without a study."""
+        study = self.first_study()
+        versions = self.store.versions()
+        return {"study": study, "version": versions[study]} if study in versions else None

@@ -17,8 +17,13 @@ COLUMNS = {"left": ("A", "B1", "B2"), "middle": ("C", "D"), "right": ("E1", "E2"
 NOTICE_MILLISECONDS = 8000
 
 
-def page(panels: Mapping[str, Component]) -> html.Div:
-    """Return the page that holds `panels`, a component for each letter of `COLUMNS`."""
+def page(panels: Mapping[str, Component], shown: Mapping[str, Any] | None = None) -> html.Div:
+    """Return the page.
+
+    Args:
+        panels: A component for each letter of `COLUMNS`.
+        shown: What the page shows first, as its store holds it; None for no study.
+    """
     columns = [
         html.Div([panels[letter] for letter in letters], className=f"ht-column ht-column-{side}")
         for side, letters in COLUMNS.items()
@@ -28,17 +33,17 @@ def page(panels: Mapping[str, Component]) -> html.Div:
             _bar(),
             html.Main(columns, className="ht-columns"),
             html.Div(_notice(), className="ht-toasts"),
-            *stores(),
+            *stores(shown),
         ],
         id=ids.ROOT,
         className="ht-root",
     )
 
 
-def stores() -> list[dcc.Store]:
-    """Return everything the page holds, empty."""
+def stores(shown: Mapping[str, Any] | None = None) -> list[dcc.Store]:
+    """Return everything the page holds, empty but for the study it shows first."""
     empty: dict[str, Any] = {
-        ids.SHOWN: None,
+        ids.SHOWN: shown,
         ids.SELECTION: None,
         ids.FOCUS: {"names": []},
         ids.THEME: "light",

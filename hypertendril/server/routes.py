@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-from flask import Blueprint, Response, abort, jsonify, request
+from flask import Blueprint, Response, abort, jsonify
 from numpy.typing import NDArray
 
 from hypertendril.analysis.exploration import prepare_exploration
@@ -15,9 +14,6 @@ from hypertendril.errors import StoreError
 from hypertendril.model import Study
 from hypertendril.server.wire import encode_study
 from hypertendril.store import ExperimentStore
-
-# Level 1 costs a third of the default's time and loses 4 % of size on float columns.
-GZIP_LEVEL = 1
 
 
 def exploration_arrays(study: Study) -> dict[str, NDArray[Any]]:
@@ -58,9 +54,7 @@ def blueprint(store: ExperimentStore, news: Callable[[], Mapping[str, Any]]) -> 
         except StoreError as error:
             abort(404, str(error))
         body = encode_study(study, exploration_arrays(study))
-        headers = {"Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
-        if "gzip" in request.headers.get("Accept-Encoding", ""):
-            body, headers["Content-Encoding"] = gzip.compress(body, GZIP_LEVEL), "gzip"
+        headers = {"Cache-Control": "no-cache"}
         return Response(body, mimetype="application/octet-stream", headers=headers)
 
     return routes

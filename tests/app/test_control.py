@@ -16,8 +16,7 @@ from hypertendril.callbacks.control_actions import (
     changed,
     exported,
     form_of,
-    range_update,
-    shown_data,
+    ranges_update,
     submitted,
 )
 from hypertendril.callbacks.next_study import (
@@ -267,18 +266,18 @@ def test_the_bar_lies_where_the_range_lies_in_the_declared_scale() -> None:
 
 
 def test_an_edit_moves_the_bar_or_says_what_is_wrong(draft: Draft) -> None:
-    style, said = range_update("0", "1e-3", "1e-2", draft, None)
-    assert style == {"left": "33.33%", "width": "33.33%"}
+    styles, said = ranges_update({"0": ("1e-3", "1e-2")}, draft, None)
+    assert styles == [{"left": "33.33%", "width": "33.33%"}]
     assert said is no_update
-    style, said = range_update("0", "x", "1e-2", draft, None)
-    assert style == {"display": "none"}
+    styles, said = ranges_update({"0": ("x", "1e-2")}, draft, None)
+    assert styles == [{"display": "none"}]
     assert "lr, low" in said.children
-    assert range_update("0", "1e-3", "1e-2", draft, said.to_plotly_json())[1] is None
+    assert ranges_update({"0": ("1e-3", "1e-2")}, draft, said.to_plotly_json())[1] is None
 
 
 @pytest.mark.parametrize("key", ["99", "-1", "x"])
 def test_an_edit_of_a_row_that_is_gone_changes_nothing(draft: Draft, key: str) -> None:
-    assert range_update(key, "1", "2", draft, None) == (no_update, no_update)
+    assert ranges_update({key: ("1", "2")}, draft, None) == ([no_update], no_update)
 
 
 def test_pressing_run_twice_is_one_job(services: Any, study_of: StudyOf) -> None:
@@ -315,12 +314,6 @@ def test_cancelling_says_what_happened(services: Any, study_of: StudyOf) -> None
     assert services.queue.job(job).state is JobState.CANCELLED
     assert "ended already" in cancelled(services, job).children
     assert "no job" in cancelled(services, {"x": 1}).children
-
-
-def test_only_known_studies_can_be_shown(services: Any, study_of: StudyOf) -> None:
-    study = put(services, study_of())
-    assert shown_data(services, "s") == {"study": "s", "version": study.version}
-    assert shown_data(services, "gone") is no_update
 
 
 def test_the_form_is_read_by_the_keys_of_its_inputs() -> None:
