@@ -16,8 +16,8 @@ from hypertendril.callbacks.application import create_app
 from hypertendril.callbacks.importance_feed import ImportanceFeed
 from hypertendril.callbacks.services import Services
 from hypertendril.errors import HyperTendrilError
-from hypertendril.jobs.objectives import Registry, load_registry
 from hypertendril.jobs.keeper import WorkerKeeper
+from hypertendril.jobs.objectives import Registry, load_registry
 from hypertendril.jobs.queue import JobQueue
 from hypertendril.readers.follow import Follower
 from hypertendril.server.security import LOCAL_NAMES

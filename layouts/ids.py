@@ -36,7 +36,9 @@ CONTROL_DRAFT = "control-draft-store"  # the next study's space, generic form; f
 CONTROL_SETTINGS = "control-settings-div"
 CONTROL_KEY = "control-key-store"  # of this page: a study submitted twice is one job
 CONTROL_AWAITED = "control-awaited-store"  # id of a study to be shown as soon as it is there
-CONTROL_CANCEL = "control-cancel-store"  # {"job": id, "at": ms}: a job to be stopped; from the script
+CONTROL_CANCEL = (
+    "control-cancel-store"  # {"job": id, "at": ms}: a job to be stopped; from the script
+)
 CONTROL_UNDO = "control-undo-button"
 CONTROL_TAKE_BRUSHES = "control-take-brushes-button"
 CONTROL_TAKE_SUGGESTION = "control-take-suggestion-button"

@@ -11,7 +11,11 @@ import numpy as np
 N_TRIALS = 240
 LR = {"name": "lr", "kind": "float", "low": 1e-5, "high": 0.1, "log": True}
 DEPTH = {"name": "depth", "kind": "int", "low": 1, "high": 6}
-OPTIMIZER = {"name": "optimizer", "kind": "categorical", "choices": ["sgd", "<b>x</b>", "__proto__"]}
+OPTIMIZER = {
+    "name": "optimizer",
+    "kind": "categorical",
+    "choices": ["sgd", "<b>x</b>", "__proto__"],
+}
 MOMENTUM = {
     "name": "momentum",
     "kind": "float",
