@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import json
 import math
+import operator
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -115,7 +117,7 @@ def studies(draw: st.DrawFn) -> ReadStudy:
         else np.empty((0, len(objectives))),
         metrics=_column(draw, n * len(metric_names), numbers).reshape(n, len(metric_names)),
         parent=np.array(
-            [draw(st.integers(-1, n - 1).filter(lambda p, r=r: p != r)) for r in range(n)],
+            [draw(st.integers(-1, n - 1).filter(partial(operator.ne, r))) for r in range(n)],
             dtype=np.int64,
         ),
         bracket=_column(draw, n, small, np.int32),

@@ -9,13 +9,13 @@ import numpy as np
 from hypertendril.model import Study
 from hypertendril.readers import ReadStudy
 
-Any = Study | ReadStudy
+AnyStudy = Study | ReadStudy
 
 
-def assert_equal_studies(one: Any, other: Any) -> None:
+def assert_equal_studies(one: AnyStudy, other: AnyStudy) -> None:
     """Check that all but source and skipped is equal; NaN equals NaN."""
-    plain = {"source": None, "skipped": ()}
-    assert replace(one.header, **plain) == replace(other.header, **plain)
+    mine, theirs = (replace(study.header, source=None, skipped=()) for study in (one, other))
+    assert mine == theirs
     for part in ("trials", "evaluations", "curves"):
         first, second = vars(getattr(one, part)), vars(getattr(other, part))
         for name, column in first.items():

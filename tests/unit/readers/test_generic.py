@@ -100,7 +100,7 @@ def test_every_key_of_the_example_arrives(path: Path) -> None:
     assert trials.parent.tolist() == [-1, 0]
     assert trials.objectives.tolist() == [[0.91], [0.5]]
     assert header.metric_names == ("model_size",)
-    assert np.array_equal(trials.metrics, [[12345], [np.nan]], equal_nan=True)
+    assert np.array_equal(trials.metrics, [[12345.0], [np.nan]], equal_nan=True)
     assert (trials.ended - trials.started).tolist()[0] == 60.0
     assert evaluations.trial.tolist() == [0, 1]
     assert evaluations.rung.tolist() == [1, -1]
@@ -191,7 +191,7 @@ def test_a_null_is_a_choice_where_null_is_among_the_choices(path: Path) -> None:
         "trials": [{"params": {"x": None}}, {"params": {}}],
     }
     found = _read(path, data)
-    assert np.array_equal(found.trials.values, [[1], [np.nan]], equal_nan=True)
+    assert np.array_equal(found.trials.values, [[1.0], [np.nan]], equal_nan=True)
 
 
 @pytest.mark.parametrize(

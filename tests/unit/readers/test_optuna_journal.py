@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from hypertendril.model import Study, TrialState
-from hypertendril.readers import ReadStudy, Source, optuna_journal, read
+from hypertendril.readers import ReadStudy, Source, json_text, optuna_journal, read
 from hypertendril.readers.optuna_journal import OptunaJournal
 from tests.unit.readers.optuna_storage import FLOAT
 
@@ -246,7 +246,7 @@ def test_a_line_that_arrives_in_two_writes_counts_once(path: Path, cut: int) -> 
 def test_only_new_bytes_are_read(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path.write_text(text(create_study(), *[create_trial() for _ in range(300)]))
     parsed: list[int] = []
-    original = optuna_journal.parse
+    original = json_text.parse
     monkeypatch.setattr(
         optuna_journal, "parse", lambda data: (parsed.append(len(data)), original(data))[1]
     )

@@ -13,7 +13,7 @@ import pytest
 
 from hypertendril.errors import SourceFormatError
 from hypertendril.model import Study, TrialState
-from hypertendril.readers import Source, read
+from hypertendril.readers import Source, optuna_sql, read
 from hypertendril.readers.optuna_sqlite import OptunaSqlite
 from tests.unit.readers.optuna_storage import FLOAT, Storage, categorical
 
@@ -362,7 +362,7 @@ def test_pickles_that_samplers_keep_are_never_fetched(
     seen: list[object] = []
     import hypertendril.readers.optuna_tables as module
 
-    original = module.children
+    original = optuna_sql.children
     monkeypatch.setattr(module, "children", lambda *a: seen.extend(found := original(*a)) or found)
     study = _only(quiet.path)
     assert (trial, "cma:optimizer:0", None) in seen
