@@ -146,7 +146,7 @@ class _NestedTail:
         if found.is_cut:
             reason = f"more than {MOST_FOLDERS} folders or {MOST_RUNS} runs; the rest was left out"
             problems.append(Skipped(self._source.shown, reason))
-        studies = _with_own_names(list(self._known.values()))
+        studies = _with_own_names(list(self._known.values()), self._source.shown)
         if not studies:
             raise self._source.error(f"holds no run that can be read. {problems[0].reason}")
         header = studies[0].header
@@ -175,8 +175,8 @@ class _Run:
         self._token = token
 
 
-def _with_own_names(runs: Sequence[_Run]) -> list[ReadStudy]:
-    """Return all studies; those that share a name get the path of their run before it."""
+def _with_own_names(runs: Sequence[_Run], shown: str) -> list[ReadStudy]:
+    """Return all studies; those that share a name get the path of their run instead."""
     names = Counter(study.header.name for run in runs for study in run.studies)
     found = []
     for run in runs:
@@ -184,5 +184,7 @@ def _with_own_names(runs: Sequence[_Run]) -> list[ReadStudy]:
             name = study.header.name
             if names[name] > 1:
                 name = run.run.below if len(run.studies) == 1 else f"{run.run.below}:{name}"
-            found.append(replace(study, header=replace(study.header, name=name)))
+            attributes = {**study.header.attributes, "found_in": run.run.below}
+            header = replace(study.header, name=name, source=shown, attributes=attributes)
+            found.append(replace(study, header=header))
     return found

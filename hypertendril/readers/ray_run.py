@@ -98,11 +98,27 @@ def objective_of(run: Run, levels: Sequence[float] | None) -> tuple[Objective, s
             guesses.append(f"the objective is not recorded; {name!r} is assumed")
     direction = run.state.direction
     if direction is None:
-        direction = _from_survivors(run, name, levels or ())
+        direction = _from_exploits(run, name) or _from_survivors(run, name, levels or ())
     if direction is None:
         direction, _ = direction_of(name)
         guesses.append(f"the direction of {name!r} is not recorded; {direction} is assumed")
     return Objective(name, direction), "; ".join(guesses)
+
+
+def _from_exploits(run: Run, name: str) -> Direction | None:
+    """Return the direction in which members were better than those that copied them."""
+    by_index = {trial.index: trial for trial in run.trials}
+    votes = 0
+    for exploit in run.exploits:
+        pair = by_index.get(exploit.parent), by_index.get(exploit.child)
+        if pair[0] is not None and pair[1] is not None:
+            copied, copying = (
+                _value_at(trial, name, exploit.parent_step) for trial in pair if trial
+            )
+            votes += (copied > copying) - (copied < copying)
+    if not votes:
+        return None
+    return Direction.MAXIMIZE if votes > 0 else Direction.MINIMIZE
 
 
 def _from_survivors(run: Run, name: str, levels: Sequence[float]) -> Direction | None:

@@ -124,7 +124,8 @@ class SyneTune(RunFolder):
         draft = Draft(losses, setup.space.space)
         step_name = _step_name(setup, trials)
         levels = _levels(setup, trials, step_name)
-        moving = _moving(trials, step_name)
+        goals = [objective.name for objective in setup.objectives]
+        moving = sorted(_moving(trials, step_name), key=lambda name: name not in goals)
         for trial in trials:
             _add(draft, trial, setup, step_name, levels)
             _add_curves(draft, trial, _steps(trial, step_name), moving)
