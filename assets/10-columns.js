@@ -75,13 +75,19 @@
     }
   }
 
-  function decode(buffer) {
+  /** Header and columns of a message (hypertendril/server/wire.py). */
+  function unpack(buffer) {
     const size = new DataView(buffer).getUint32(0, true);
     const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, size)));
     const columns = new Map();
     for (const description of header.columns) {
       columns.set(description.key, new Column(description, buffer, 4 + size));
     }
+    return { header, columns };
+  }
+
+  function decode(buffer) {
+    const { header, columns } = unpack(buffer);
     const { study, version, n, name, colour } = header;
     const data = { study, version, n, name, colour, columns, col: (key) => columns.get(key) };
     data.levels = levelsOf(data.col(colour.key), colour, n);
@@ -103,6 +109,8 @@
     return levels;
   }
 
+  ht.levelsOf = levelsOf;
+
   /** Rows from worst to best, those without a value first: the order in which marks are drawn. */
   function orderOf(column, colour, n) {
     const sign = colour.best >= colour.worst ? 1 : -1;
@@ -118,10 +126,19 @@
   }
 
   /** Resolves to the columns of a study, at least as new as the version asked for. */
-  ht.fetchColumns = async function (study, version) {
-    const path = `${ht.prefix()}_ht/columns/${encodeURIComponent(study)}?v=${version}`;
-    const answer = await fetch(path);
-    if (!answer.ok) throw new Error(`${answer.status} ${path}`);
-    return decode(await answer.arrayBuffer());
+  ht.fetchColumns = async (study, version) =>
+    decode(await message(`columns/${encodeURIComponent(study)}?v=${version}`));
+
+  /** Resolves to the exploration layout of a study along an axis: {version, x, col(key)}. */
+  ht.fetchLayout = async function (study, version, x) {
+    const path = `exploration/${encodeURIComponent(study)}?v=${version}&x=${x}`;
+    const { header, columns } = unpack(await message(path));
+    return { study, version: header.version, x, col: (key) => columns.get(key) };
   };
+
+  async function message(path) {
+    const answer = await fetch(`${ht.prefix()}_ht/${path}`);
+    if (!answer.ok) throw new Error(`${answer.status} ${path}`);
+    return answer.arrayBuffer();
+  }
 })();

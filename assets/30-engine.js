@@ -41,7 +41,8 @@
     const isSettled = ({ meta, isReady }) => isReady || Boolean(meta && meta.empty && !meta.first);
     return views.every(
       (view) =>
-        view.gd && !view.isStale && (isSettled(view) || (view.spec.isLate && isPatient !== true)),
+        view.spec.isOptional ||
+        (view.gd && !view.isStale && (isSettled(view) || (view.spec.isLate && isPatient !== true))),
     );
   }
 
@@ -157,6 +158,8 @@
       const v = a.p2l(pixel - a._offset);
       return a.type === "log" ? 10 ** v : v;
     };
+    // A view that is free brings its own data and knows no selection.
+    if (view.spec.isFree) return Boolean(view.meta.view) && !view.meta.empty;
     return Boolean(state.data) && view.meta.study === state.data.study && !view.meta.empty;
   }
 
@@ -186,7 +189,9 @@
       const isNew = view.isStale;
       if (isNew) paintBase(view);
       if (!view.isReady) continue;
-      if (isNew || withMask || !view.spec.hover) paintLayer(view, "chosen", view.spec.overlay);
+      const isAsked = view.isAsked;
+      view.isAsked = false;
+      if (isNew || withMask || isAsked || !view.spec.hover) paintLayer(view, "chosen", view.spec.overlay);
       const isPointed = Boolean(view.spec.hover) && (state.hover >= 0 || Boolean(view.pointer));
       // Touching a canvas costs the browser a copy of it, drawn upon or not.
       if (isPointed || view.hasTop) paintLayer(view, "top", isPointed && view.spec.hover);
@@ -203,6 +208,14 @@
   ht.repaint = function () {
     if (!frameRequest) frameRequest = requestAnimationFrame(paint);
   };
+
+  /** Paint the chosen trials of one view again: it moved something only it knows of. */
+  ht.redraw = function (view) {
+    view.isAsked = true;
+    ht.repaint();
+  };
+  /** Lay out and paint one view anew. */
+  ht.invalidate = invalidate;
 
   function updateMask() {
     maskIsStale = false;

@@ -4,16 +4,37 @@
   const ht = (window.ht = window.ht || {});
 
   const discs = new Map();
+  const soft = (distance) => Math.min(1, Math.max(0, distance + 0.5));
 
-  /** Offsets and alpha of the pixels of a disc, edges softened. */
-  function disc(radius) {
-    const key = Math.round(radius * 4);
+  /** Kinds of marks: what a pixel at (dx, dy) shows of one of this radius, 0..1. */
+  ht.GLYPH = { disc: 0, cross: 1, hollow: 2, ring: 3, dashed: 4 };
+  const COVER = [
+    (dx, dy, radius) => soft(radius - Math.hypot(dx, dy)),
+    (dx, dy, radius) => {
+      const off = Math.min(Math.abs(dx - dy), Math.abs(dx + dy)) / Math.SQRT2;
+      return Math.min(soft(radius * 0.32 - off), soft(radius - Math.max(Math.abs(dx), Math.abs(dy))));
+    },
+    (dx, dy, radius) => band(dx, dy, radius, Math.max(1.1, radius * 0.5)),
+    (dx, dy, radius) => band(dx, dy, radius, Math.max(1, radius * 0.3)),
+    (dx, dy, radius) => {
+      const isGap = Math.floor(((Math.atan2(dy, dx) / Math.PI + 1.08) * 3) % 2) === 1;
+      return isGap ? 0 : band(dx, dy, radius + 1, Math.max(1.3, radius * 0.45));
+    },
+  ];
+  const band = (dx, dy, radius, width) => {
+    const d = Math.hypot(dx, dy);
+    return Math.min(soft(radius - d), soft(d - radius + width));
+  };
+
+  /** Offsets and alpha of the pixels of a mark, edges softened. */
+  function disc(radius, glyph) {
+    const key = Math.round(radius * 4) * 8 + glyph;
     if (!discs.has(key)) {
-      const reach = Math.ceil(radius);
+      const reach = Math.ceil(radius + 1);
       const pixels = [];
       for (let dy = -reach; dy <= reach; dy++) {
         for (let dx = -reach; dx <= reach; dx++) {
-          const alpha = Math.min(1, Math.max(0, radius + 0.5 - Math.hypot(dx, dy)));
+          const alpha = COVER[glyph](dx, dy, radius);
           if (alpha > 0.05) pixels.push([dx, dy, alpha]);
         }
       }
@@ -35,8 +56,8 @@
   }
 
   /** Pixel offsets and alphas of a disc on this raster. */
-  function shapeOn(raster, radius, ratio, alpha) {
-    const { reach, pixels } = disc(radius * ratio);
+  function shapeOn(raster, radius, ratio, alpha, glyph) {
+    const { reach, pixels } = disc(radius * ratio, glyph);
     return {
       reach,
       offsets: Int32Array.from(pixels, ([dx, dy]) => dy * raster.w + dx),
@@ -62,22 +83,23 @@
    * earlier ones. sets: [{xs, ys}]. options: rows (which, in drawing order; default all),
    * mask (by row of `mask`, through `trialOf` where marks are not trials), colour (packed, for
    * all) or colours (mark -> packed), radius or radiusOf (mark -> radius; two sizes at most) in
-   * CSS pixels, alpha 0..1.
+   * CSS pixels, glyphOf (mark -> one of ht.GLYPH; default disc), alpha 0..1.
    */
   ht.stampMany = function (g, view, sets, options) {
-    const { rows, mask, trialOf, colour, colours, radius = 2, radiusOf, alpha = 1 } = options;
+    const { rows, mask, trialOf, colour, colours, radius = 2, radiusOf, glyphOf, alpha = 1 } = options;
     const raster = rasterOf(view);
     raster.pixels.fill(0);
     const shapes = new Map();
-    const shapeFor = (size) => {
-      if (!shapes.has(size)) shapes.set(size, shapeOn(raster, size, view.ratio, alpha));
-      return shapes.get(size);
+    const shapeFor = (size, glyph) => {
+      const key = size * 8 + glyph;
+      if (!shapes.has(key)) shapes.set(key, shapeOn(raster, size, view.ratio, alpha, glyph));
+      return shapes.get(key);
     };
     const count = rows ? rows.length : sets[0] ? sets[0].xs.length : 0;
     for (let k = 0; k < count; k++) {
       const i = rows ? rows[k] : k;
       if (mask && !mask[trialOf ? trialOf[i] : i]) continue;
-      const shape = shapeFor(radiusOf ? radiusOf(i) : radius);
+      const shape = shapeFor(radiusOf ? radiusOf(i) : radius, glyphOf ? glyphOf(i) : 0);
       const paint = colours ? colours(i) : colour;
       for (let s = 0; s < sets.length; s++) {
         const x = Math.round(sets[s].xs[i] * view.ratio);

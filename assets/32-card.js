@@ -49,12 +49,32 @@
       const value = column.values[row];
       if (!Number.isNaN(value)) line(card, column.label, column.text(value), "is-param");
     }
+    for (const add of ht.cardParts) add(row, card, line);
   }
+
+  /** What views add to the card: functions of (row, card, line(parent, name, value, class)). */
+  ht.cardParts = [];
+  /** A view whose marks the card must not cover says where its left edge is; null elsewhere. */
+  ht.cardBeside = null;
+  /** Write the card again: more is known of the trial it shows. */
+  ht.refreshCard = function (row) {
+    if (row !== shownRow) return;
+    fill(row);
+    place();
+  };
+  /** Put the card where the keyboard is, not the pointer; window pixels. */
+  ht.placeCard = (x, y) => (pointer = [x, y]);
 
   function place() {
     const { innerWidth, innerHeight } = window;
     const box = card.getBoundingClientRect();
     const [x, y] = pointer;
+    const beside = ht.cardBeside ? ht.cardBeside() : null;
+    if (beside !== null && beside > box.width + OFFSET_PX) {
+      const level = Math.min(Math.max(4, y - box.height / 2), innerHeight - box.height - 4);
+      card.style.transform = `translate(${beside - box.width - OFFSET_PX}px, ${level}px)`;
+      return;
+    }
     const left = x + OFFSET_PX + box.width > innerWidth ? x - OFFSET_PX - box.width : x + OFFSET_PX;
     const top = Math.min(y + OFFSET_PX, innerHeight - box.height - 4);
     card.style.transform = `translate(${Math.max(2, left)}px, ${Math.max(2, top)}px)`;

@@ -42,9 +42,10 @@
     try {
       const words = new URLSearchParams(location.hash.slice(1));
       const brushes = JSON.parse(words.get("brushes") || "[]");
-      return { study: words.get("study"), brushes: Array.isArray(brushes) ? brushes : [] };
+      const colour = (words.get("colour") || "").split(",").map(Number);
+      return { study: words.get("study"), brushes: Array.isArray(brushes) ? brushes : [], colour };
     } catch {
-      return { study: null, brushes: [] };
+      return { study: null, brushes: [], colour: [] };
     }
   }
 
@@ -53,6 +54,10 @@
     if (state.selection.brushes.length) {
       words.set("brushes", JSON.stringify(state.selection.brushes));
     }
+    const { colourSet } = state;
+    if (colourSet && colourSet.study === state.selection.study) {
+      words.set("colour", `${colourSet.worst},${colourSet.best}`);
+    }
     const hash = `#${words}`;
     if (hash === location.hash) return;
     history[isSilent ? "replaceState" : "pushState"](null, "", hash);
@@ -60,7 +65,12 @@
 
   // What the page was opened with: the study and the brushes of a link.
   const link = readAddress();
-  if (link.study) kept.set(link.study, link.brushes);
+  if (link.study) {
+    kept.set(link.study, link.brushes);
+    if (link.colour && link.colour.length === 2 && link.colour.every(Number.isFinite)) {
+      state.colourSet = { study: link.study, worst: link.colour[0], best: link.colour[1] };
+    }
+  }
 
   /* ---- selection ---- */
   ht.selectionChanged = function (isSilent) {
@@ -68,6 +78,9 @@
     ht.send(ID.selection, state.selection);
     writeAddress(isSilent);
   };
+
+  /** The range of colours was set by hand: keep it in the address, without a step of its own. */
+  ht.colourChanged = () => writeAddress(true);
 
   function restore(study, brushes) {
     const before = state.selection.brushes;

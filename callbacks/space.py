@@ -12,7 +12,6 @@ from hypertendril.analysis.space import SpaceAxes, prepare_space
 from hypertendril.callbacks.services import Services
 from hypertendril.callbacks.shown import shown_study
 from hypertendril.layouts import ids
-from hypertendril.layouts.scale import scale_bar
 from hypertendril.layouts.space import draw_boxes, draw_space
 from hypertendril.layouts.theme import theme_named
 
@@ -26,7 +25,6 @@ def register(app: Dash, services: Services) -> None:
         Output(ids.SPACE_FRAME, "figure"),
         Output(ids.SPACE_BOXES, "children"),
         Output(ids.SPACE_TITLE, "children"),
-        Output(ids.SPACE_SCALE, "children"),
         Input(ids.SHOWN, "data"),
         Input(ids.THEME, "data"),
         Input(ids.DERIVED, "data"),
@@ -35,18 +33,18 @@ def register(app: Dash, services: Services) -> None:
     )
     def draw(
         shown: Any, theme: str, _derived: Any, focus: Any, current: Any
-    ) -> tuple[go.Figure | Any, list[Component] | Any, Any, Any]:
+    ) -> tuple[go.Figure | Any, list[Component] | Any, Any]:
         study = shown_study(services, shown)
         if study is None:
-            return no_update, no_update, no_update, no_update
+            return no_update, no_update, no_update
         axes = prepare_space(study, services.shares(study))
         boxes = draw_boxes(axes, tuple((focus or {}).get("names", ())))
         if ctx.triggered_id == ids.FOCUS:
-            return no_update, boxes, no_update, no_update
+            return no_update, boxes, no_update
         figure = draw_space(axes, theme_named(theme))
         if ctx.triggered_id == ids.DERIVED and is_same_frame(figure, current):
             figure = no_update
-        return figure, boxes, subtitle(axes), scale_bar(study)
+        return figure, boxes, subtitle(axes)
 
     @app.callback(
         Output(ids.FOCUS, "data", allow_duplicate=True),

@@ -3,25 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any
 
+import dash_bootstrap_components as dbc
 import plotly.graph_objects as go
-from dash import html
+from dash import dcc, html
 
-from hypertendril.analysis.exploration_frame import ExplorationFrame, Strip
+from hypertendril.analysis.exploration_axes import METHOD, SPENT, TRIAL, WALL
+from hypertendril.analysis.exploration_frame import ExplorationFrame
 from hypertendril.layouts import ids
+from hypertendril.layouts.exploration_compare import compare_box
+from hypertendril.layouts.exploration_shapes import (
+    band_shapes,
+    border_shapes,
+    ordinals,
+    stacked_ticks,
+    strip_meta,
+    strip_names,
+)
+from hypertendril.layouts.exploration_story import story_box
 from hypertendril.layouts.frame import axis_style, frame_figure, graph, message_figure
-from hypertendril.layouts.labels import plotly_text
-from hypertendril.layouts.panel import panel
+from hypertendril.layouts.panel import aria, panel
 from hypertendril.layouts.theme import LABEL_PX, Theme
 
 MARGIN = {"l": 148, "r": 14, "t": 22, "b": 24}
-NAME_SHIFT_PX = 54
-MAX_NAME_CHARS = 15
-MAX_TICK_CHARS = 9
-# Bands grow from hardly visible to clearly grey and must leave pale marks readable.
-BAND_OPACITY = (0.03, 0.12)
+# Between the scales and the strips stand the handles of the range of colours.
+HANDLE_PX = 9
+X_OPTIONS = {
+    METHOD: "method",
+    TRIAL: "trial",
+    WALL: "time",
+    SPENT: "resource",
+}
+X_WORDS = "Horizontal axis: the method's own layout, trial by trial, time, resource spent"
+NO_METRIC = {"label": "+ metric", "value": "-"}
+ORDER_OPTIONS = {"importance": "importance", "name": "name", "space": "space"}
 
 
 def exploration_panel() -> html.Section:
@@ -30,21 +46,82 @@ def exploration_panel() -> html.Section:
         "E1",
         "Exploration overview",
         ids.EXPLORATION_TITLE,
-        [html.Div(id=ids.EXPLORATION_SCALE, className="ht-scale")],
-        graph(ids.EXPLORATION_FRAME),
+        [html.Div(id=ids.EXPLORATION_SCALE, className="exploration-scale")],
+        [
+            _bar(),
+            graph(ids.EXPLORATION_FRAME),
+            story_box(),
+            compare_box(),
+            dcc.Store(id=ids.EXPLORATION_MOVED, data={"names": []}),
+            dcc.Store(id=ids.EXPLORATION_STORY, data=None),
+        ],
     )
+
+
+def _bar() -> html.Div:
+    orders = [{"label": words, "value": key} for key, words in ORDER_OPTIONS.items()]
+    metric = NO_METRIC["value"]
+    return html.Div(
+        [
+            html.Div(id=ids.EXPLORATION_PLAYER, className="exploration-player"),
+            _select(ids.EXPLORATION_X, x_options(tuple(X_OPTIONS)), METHOD, X_WORDS),
+            _select(ids.EXPLORATION_ORDER, orders, "importance", "Order of the strips"),
+            _select(ids.EXPLORATION_METRICS, [NO_METRIC], metric, "One more strip: a metric"),
+            html.Button(
+                "zoom",
+                id=ids.EXPLORATION_ZOOM,
+                className="pill",
+                title="Show only where the later half of the trials lies, where values converged",
+                **aria(pressed="false"),
+            ),
+            html.Button(
+                "compare",
+                id=ids.EXPLORATION_COMPARE,
+                className="pill",
+                title="Several studies side by side on one scale",
+            ),
+        ],
+        className="exploration-bar",
+    )
+
+
+def _select(component_id: str, options: list[dict[str, Any]], value: str, words: str) -> html.Label:
+    # dbc.Select takes neither title nor aria attributes: a label around it names it.
+    select = dbc.Select(id=component_id, options=options, value=value, class_name="ht-select")
+    return html.Label(
+        [html.Span(words, className="visually-hidden"), select],
+        title=words,
+        className="exploration-choice",
+    )
+
+
+def x_options(available: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the choices of the horizontal axis; those not in `available` can not be chosen."""
+    return [
+        {"label": words, "value": key, "disabled": key not in available}
+        for key, words in X_OPTIONS.items()
+    ]
 
 
 def draw_exploration(data: ExplorationFrame, theme: Theme) -> go.Figure:
     """Return the frame: bands, strip borders, scales and names; points are drawn over it."""
     if not data.strips or data.n_evaluations == 0:
         return message_figure(theme, "Nothing has been evaluated yet.")
-    figure = frame_figure(theme, _meta(data), MARGIN)
-    figure.update_layout(shapes=[*_bands(data, theme), *_borders(data.strips, theme)])
-    figure.update_layout(annotations=[*_names(data, theme), *_ordinals(data, theme)])
-    tick_values, tick_labels = _ticks(data.strips)
+    margin = MARGIN | {"b": 8} if data.bands else MARGIN
+    figure = frame_figure(theme, _meta(data), margin)
+    figure.update_layout(
+        shapes=[*band_shapes(data.bands, theme), *border_shapes(data.strips, theme)]
+    )
+    figure.update_layout(
+        annotations=[*strip_names(data.strips, theme), *ordinals(data.texts, theme)]
+    )
+    tick_values, tick_labels = stacked_ticks(data.strips)
     figure.update_yaxes(
-        range=[0, data.height], tickvals=tick_values, ticktext=tick_labels, **axis_style(theme)
+        range=[0, data.height],
+        tickvals=tick_values,
+        ticktext=tick_labels,
+        ticklabelstandoff=HANDLE_PX,
+        **axis_style(theme),
     )
     figure.update_xaxes(
         range=list(data.x_range), nticks=9, showticklabels=not data.bands, **axis_style(theme)
@@ -61,97 +138,9 @@ def _meta(data: ExplorationFrame) -> dict[str, Any]:
         "view": "exploration",
         "study": data.study,
         "version": data.version,
-        "strips": [
-            {**strip.axis.to_json(), "bottom": strip.bottom, "top": strip.top}
-            for strip in data.strips
-        ],
+        "strips": [strip_meta(strip) for strip in data.strips],
         "maximize": data.maximize,
+        "kind": data.kind,
+        "x": data.x,
+        "isMeasured": data.kind == "measured",
     }
-
-
-def _bands(data: ExplorationFrame, theme: Theme) -> list[dict[str, Any]]:
-    low, high = BAND_OPACITY
-    return [
-        {
-            "type": "rect",
-            "xref": "x",
-            "yref": "paper",
-            "x0": band.x0,
-            "x1": band.x1,
-            "y0": 0,
-            "y1": 1,
-            "layer": "below",
-            "line": {"width": 0},
-            "fillcolor": theme.ink,
-            "opacity": low + (high - low) * band.shade,
-        }
-        for band in data.bands
-    ]
-
-
-def _borders(strips: Sequence[Strip], theme: Theme) -> list[dict[str, Any]]:
-    return [
-        {
-            "type": "line",
-            "xref": "paper",
-            "yref": "y",
-            "x0": 0,
-            "x1": 1,
-            "y0": level,
-            "y1": level,
-            "line": {"width": 1, "color": theme.line},
-        }
-        for level in _levels(strips)
-    ]
-
-
-def _levels(strips: Sequence[Strip]) -> list[float]:
-    """Return the heights half-way between neighbouring strips."""
-    return [(upper.bottom + lower.top) / 2 for upper, lower in pairwise(strips)]
-
-
-def _names(data: ExplorationFrame, theme: Theme) -> list[dict[str, Any]]:
-    return [
-        {
-            "xref": "paper",
-            "yref": "y",
-            "x": 0,
-            "y": (strip.bottom + strip.top) / 2,
-            "text": _name(strip),
-            "showarrow": False,
-            "xanchor": "right",
-            "xshift": -NAME_SHIFT_PX,
-            "font": {"size": LABEL_PX, "color": theme.ink},
-        }
-        for strip in data.strips
-    ]
-
-
-def _name(strip: Strip) -> str:
-    prefix = "best<br>" if strip.is_monitor else ""
-    return f"<b>{prefix}{plotly_text(strip.axis.label, MAX_NAME_CHARS)}</b>"
-
-
-def _ordinals(data: ExplorationFrame, theme: Theme) -> list[dict[str, Any]]:
-    return [
-        {
-            "xref": "x",
-            "yref": "paper",
-            "x": label.x,
-            "y": 1,
-            "text": plotly_text(label.text),
-            "showarrow": False,
-            "yanchor": "bottom",
-            "font": {"size": 9, "color": theme.muted},
-        }
-        for label in data.texts
-    ]
-
-
-def _ticks(strips: Sequence[Strip]) -> tuple[list[float], list[str]]:
-    values: list[float] = []
-    labels: list[str] = []
-    for strip in strips:
-        values += strip.tick_heights()
-        labels += [plotly_text(text, MAX_TICK_CHARS) for text in strip.axis.tick_labels]
-    return values, labels

@@ -50,6 +50,7 @@ def stores(shown: Mapping[str, Any] | None = None) -> list[dcc.Store]:
         ids.PULSE: None,
         ids.DERIVED: 0,
         ids.HIGHLIGHTED: {"rows": []},
+        ids.COLOUR: None,
     }
     return [dcc.Store(id=store, data=data) for store, data in empty.items()]
 

@@ -10,10 +10,10 @@ from hypertendril.analysis.ticks import number_text
 from hypertendril.model import Direction, Study
 
 
-def scale_bar(study: Study) -> list[Component]:
-    """Return the legend of the colours of all views, from worse to better."""
-    low, high = colour_range(study)
-    if study.objectives[0].direction is Direction.MINIMIZE:
+def scale_bar(study: Study, ends: tuple[float, float] | None = None) -> list[Component]:
+    """Return the legend of the colours of all views, from worse to better; `ends` set by hand."""
+    low, high = ends or colour_range(study)
+    if ends is None and study.objectives[0].direction is Direction.MINIMIZE:
         low, high = high, low
     return [
         html.Span(number_text(low, 3)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hypertendril.model import Direction, Study
 
@@ -16,6 +17,8 @@ def colour_range(study: Study, objective: int = 0) -> tuple[float, float]:
 
     The good end is the best scored trial, the bad end the 5 % quantile on the bad side:
     diverged trials are as pale as the bad end, instead of making all others equally dark.
+    Where the method stops trials on purpose (rungs, generations) every evaluation counts for the
+    bad end: among those that came through alone, all differences would be small ones.
 
     Args:
         study: Failed, pruned, running, infeasible and non-finite trials do not count.
@@ -25,6 +28,8 @@ def colour_range(study: Study, objective: int = 0) -> tuple[float, float]:
         low < high in the unit of the objective; 0 and 1 where no trial is scored.
     """
     values = study.trials.objectives[study.scored(objective), objective]
+    if objective == 0 and len(values) and _is_selective(study):
+        values = np.append(_seen(study), values)
     if not len(values):
         return EMPTY_RANGE
     if study.objectives[objective].direction is Direction.MAXIMIZE:
@@ -32,6 +37,18 @@ def colour_range(study: Study, objective: int = 0) -> tuple[float, float]:
         return (low, high) if low < high else (low - _margin(low), high)
     low, high = float(values.min()), float(np.quantile(values, 1 - BAD_TAIL))
     return (low, high) if low < high else (low, high + _margin(high))
+
+
+def _is_selective(study: Study) -> bool:
+    """Return whether the method lets trials compete in rungs or generations."""
+    return bool((study.evaluations.rung >= 0).any() or (study.trials.parent >= 0).any())
+
+
+def _seen(study: Study) -> NDArray[np.float64]:
+    """Return the finite values of all evaluations of feasible trials."""
+    seen = study.evaluations
+    is_feasible = ~(study.trials.violation[seen.trial] > 0)
+    return seen.value[np.isfinite(seen.value) & is_feasible]
 
 
 def _margin(value: float) -> float:

@@ -9,12 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hypertendril.analysis.ticks import axis_ticks, value_ticks
-from hypertendril.model import Parameter, Study
+from hypertendril.model import Parameter, ParameterKind, Study
 
 # A value this many interquartile ranges beyond the quartiles is drawn at the end of the axis:
 # one diverged run must not squeeze all others into a line.
 FENCE_IQRS = 10.0
 LOG_DECADES = 3.0
+# Values that lie in less than this part of their range have converged; below the second there
+# is one value and nothing to zoom into.
+CONVERGED_SHARE = 0.6
+TINY_SHARE = 1e-6
+MIN_CONVERGED = 8
+MIN_WIDE_INT = 12
+ZOOM_MARGIN = 0.06
 
 
 @dataclass(frozen=True)
@@ -65,12 +72,24 @@ class ColumnAxis:
         return (scaled - low) / (high - low) if high > low else np.full(values.shape, 0.5)
 
 
-def parameter_axis(study: Study, name: str, max_ticks: int = 6) -> ColumnAxis:
-    """Return the axis of parameter `name` in its declared range and scale."""
+def parameter_axis(
+    study: Study, name: str, max_ticks: int = 6, *, is_zoomed: bool = False
+) -> ColumnAxis:
+    """Return the axis of parameter `name` in its declared range and scale.
+
+    Args:
+        study: Gives the parameter and the values that were tried.
+        name: Of the parameter.
+        max_ticks: Upper limit of marks.
+        is_zoomed: Show only where the later half of the trials lies, if that is narrow.
+    """
     parameter = study.space[name]
     values = study.column(f"param:{name}")
     ticks, labels = axis_ticks(parameter, max_ticks)
     low, high = _declared_ends(parameter)
+    if is_zoomed and (range_ := converged_range(parameter, values)):
+        low, high = range_
+        ticks, labels = value_ticks(low, high, max_ticks, log=parameter.log)
     return ColumnAxis(
         key=f"param:{name}",
         label=name,
@@ -82,6 +101,35 @@ def parameter_axis(study: Study, name: str, max_ticks: int = 6) -> ColumnAxis:
         tick_labels=labels,
         has_missing=bool(np.isnan(values).any()),
     )
+
+
+def converged_range(
+    parameter: Parameter, values: NDArray[np.float64]
+) -> tuple[float, float] | None:
+    """Return where 95 % of the later half of `values` lie, with a margin; None if they are spread.
+
+    Args:
+        parameter: Gives the scale.
+        values: (n,) in the order of the trials; NaN is left out. Choices and short ranges of
+            whole numbers are never zoomed: each of their values has a place already.
+    """
+    if parameter.is_discrete_choice or _is_short_int(parameter):
+        return None
+    later = values[len(values) // 2 :]
+    units = parameter.to_unit(later[np.isfinite(later)])
+    if len(units) < MIN_CONVERGED:
+        return None
+    low, high = np.clip(np.quantile(units, [0.025, 0.975]), 0.0, 1.0)
+    if high - low > CONVERGED_SHARE or high - low < TINY_SHARE:
+        return None
+    margin = ZOOM_MARGIN * (high - low)
+    ends = np.clip([low - margin, high + margin], 0.0, 1.0)
+    assert parameter.low is not None and parameter.high is not None
+    if parameter.log:
+        found = parameter.low * (parameter.high / parameter.low) ** ends
+    else:
+        found = parameter.low + ends * (parameter.high - parameter.low)
+    return float(found[0]), float(found[1])
 
 
 def measured_axis(study: Study, key: str, max_ticks: int = 6) -> ColumnAxis:
@@ -120,6 +168,12 @@ def fenced_range(values: NDArray[np.float64]) -> tuple[float, float]:
         return low, high
     margin = abs(low) * 0.05 or 0.5
     return low - margin, high + margin
+
+
+def _is_short_int(parameter: Parameter) -> bool:
+    assert parameter.low is not None and parameter.high is not None
+    width = parameter.high - parameter.low
+    return parameter.kind is ParameterKind.INT and width / (parameter.step or 1.0) < MIN_WIDE_INT
 
 
 def _declared_ends(parameter: Parameter) -> tuple[float, float]:

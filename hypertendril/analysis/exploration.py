@@ -7,6 +7,8 @@ The horizontal position comes from evaluations and lineage alone, never from the
   column per iteration.
 - `sequence` (random, TPE): a column per trial, no bands.
 
+Any search can also be laid over the order of its trials, the time, or the resource spent.
+
 Source: HyperTendril, section 5.3.1 and figures 4 and 5.
 """
 
@@ -17,6 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hypertendril.analysis.exploration_axes import METHOD, happening, layout_along
 from hypertendril.analysis.search_columns import Layout, Marks, layout_of, marks_of
 from hypertendril.model import Outcome, Study, TrialState
 
@@ -30,7 +33,8 @@ class Band:
     Attributes:
         x0, x1: Ends, in layout positions.
         label: Ordinal text such as `2nd`; empty for rungs.
-        shade: 0 (start) to 1 (end) within the bracket, or over the generations.
+        shade: 0 (first) to 1 (last): of the brackets, of the generations, or of the rungs within
+            their bracket.
         kind: `bracket`, `generation` or `rung`. Rungs lie inside brackets.
     """
 
@@ -49,14 +53,18 @@ class Exploration:
     each trial that has no evaluation (failed early, running), in row order.
 
     Attributes:
-        kind: `sequence`, `generations` or `rungs`.
+        kind: `sequence`, `generations` or `rungs`; `measured` along time or resource.
+        x_title: What the horizontal axis means, with its unit.
         trial: (e,) int32 row of the trial.
-        x: (e,) float32 layout position; columns are 1 apart, the first is at 0.
+        x: (e,) float32 layout position; the first column is at 0, columns are at most 1 wide.
+        column: (e,) int32 column it stands in, from 0; of a sequence the trial's row.
         value: (e,) float64 leading objective as seen then; NaN and infinities kept.
         outcome: (e,) int8 an `Outcome`; of marks without an evaluation after the trial's state.
         is_last: (e,) the last mark of a trial that has ended: drawn big.
         is_record: (e,) the best of its column, and better than all columns before.
         previous: (e,) int32 mark of the same trial before this one, -1 for none.
+        resource: (e,) float64 spent on the trial by then, NaN where unknown.
+        when: (e,) int32 place in the order in which things happened, from 0.
         group: (e,) int32 position among the bands of kind `bracket` or `generation`, 0 without.
         bands: Left to right, a bracket before its rungs; empty for `sequence`.
         incumbent_x, incumbent_value: (r,) float64 corners of the best-so-far line: each record,
@@ -66,13 +74,17 @@ class Exploration:
     """
 
     kind: str
+    x_title: str
     trial: NDArray[np.int32]
     x: NDArray[np.float32]
+    column: NDArray[np.int32]
     value: NDArray[np.float64]
     outcome: NDArray[np.int8]
     is_last: NDArray[np.bool_]
     is_record: NDArray[np.bool_]
     previous: NDArray[np.int32]
+    resource: NDArray[np.float64]
+    when: NDArray[np.int32]
     group: NDArray[np.int32]
     bands: tuple[Band, ...]
     incumbent_x: NDArray[np.float64]
@@ -82,7 +94,7 @@ class Exploration:
     x_high: float
 
 
-def prepare_exploration(study: Study) -> Exploration:
+def prepare_exploration(study: Study, x: str = METHOD) -> Exploration:
     """Return positions, bands, records and lineage of all evaluations, in O(e log e).
 
     Failed, pruned, running and waiting trials all keep a mark; a trial that is infeasible, or a
@@ -90,30 +102,51 @@ def prepare_exploration(study: Study) -> Exploration:
 
     Args:
         study: Any study, also one without trials or without evaluations.
+        x: One of `exploration_axes.AXES`; what a study cannot be laid over (nobody noted the
+            time, say) falls back to the method's own layout.
     """
     marks = marks_of(study)
-    layout = layout_of(study, marks)
+    when = happening(study, marks)
+    along = layout_along(study, marks, when, x)
+    layout, title = along or (layout_of(study, marks), "trial")
     order = np.lexsort((np.arange(len(marks.trial)), layout.x, marks.trial))
     previous, is_final = _chain(marks.trial, order)
     records = _records(study, marks, layout.x)
     has_record = bool(len(records))
-    x_high = float(layout.x.max()) + 0.5 if len(layout.x) else 0.5
+    x_low, x_high = _ends(layout)
     return Exploration(
         kind=layout.kind,
+        x_title=title,
         trial=marks.trial.astype(np.int32),
         x=layout.x.astype(np.float32),
+        column=layout.column.astype(np.int32),
         value=marks.value,
         outcome=marks.outcome,
         is_last=is_final & _has_ended(study, marks),
         is_record=np.isin(np.arange(len(marks.trial)), records),
         previous=previous,
+        resource=marks.resource,
+        when=when.astype(np.int32),
         group=layout.group.astype(np.int32),
         bands=_bands(layout),
         incumbent_x=np.append(layout.x[records], [x_high] * has_record),
         incumbent_value=np.append(marks.value[records], marks.value[records[-1:]]),
         edges=_edges(study, marks, layout.x, order),
-        x_low=-0.5,
+        x_low=x_low,
         x_high=x_high,
+    )
+
+
+def _ends(layout: Layout) -> tuple[float, float]:
+    """Return the ends of the axis: half a column outside, or a margin where there are none."""
+    if not len(layout.x):
+        return -0.5, 0.5
+    if layout.kind == "measured":
+        low, high = float(layout.x.min()), float(layout.x.max())
+        margin = 0.015 * (high - low) or 0.5
+        return low - margin, high + margin
+    return -0.5, float(
+        layout.column_edges[-1] if len(layout.column_edges) else layout.x.max() + 0.5
     )
 
 
@@ -184,8 +217,10 @@ def _bands(layout: Layout) -> tuple[Band, ...]:
 
 
 def _bracket_bands(layout: Layout, group: int) -> list[Band]:
-    columns = np.flatnonzero(layout.column_group == group)
-    start, end = float(columns[0]) - 0.5, float(columns[-1]) + 0.5
+    columns = np.flatnonzero(layout.column_group == group).tolist()
+    edges = layout.column_edges.tolist()
     last = max(1, len(columns) - 1)
-    rungs = [Band(c - 0.5, c + 0.5, "", i / last, "rung") for i, c in enumerate(columns.tolist())]
-    return [Band(start, end, ordinal(group + 1), 0.0, "bracket"), *rungs]
+    shade = group / max(1, layout.n_groups - 1)
+    rungs = [Band(edges[c], edges[c + 1], "", i / last, "rung") for i, c in enumerate(columns)]
+    whole = Band(edges[columns[0]], edges[columns[-1] + 1], ordinal(group + 1), shade, "bracket")
+    return [whole, *rungs]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from hypertendril.analysis.column_axis import ColumnAxis, measured_axis, parameter_axis
+from hypertendril.analysis.crowding import lane_values
 from hypertendril.analysis.exploration import Band, Exploration
+from hypertendril.analysis.exploration_axes import METHOD
 from hypertendril.model import Direction, Study
 
 # Heights in strips: monitoring gets more, and neighbours stand apart.
@@ -16,9 +18,34 @@ MONITOR_HEIGHT = 1.7
 GAP = 0.32
 EDGE = 0.12
 MAX_STRIPS = 12
-MAX_ORDINALS = 10
+MAX_ORDINALS = 12
 STRIP_TICKS = 3
 MONITOR_TICKS = 4
+# Part of a strip below its scale for trials that have no value: inactive there.
+NONE_LANE = 0.24
+ORDERS = ("importance", "name", "space")
+
+
+@dataclass(frozen=True, slots=True)
+class FrameOptions:
+    """What the reader chose.
+
+    Attributes:
+        x: One of `exploration_axes.AXES`.
+        order: Of the strips, one of `ORDERS`.
+        is_zoomed: Strips whose values converged show only where.
+        metrics: Metrics that get a strip too, by name.
+        moved: Names of strips that were dragged to the top, in that order.
+    """
+
+    x: str = METHOD
+    order: str = "importance"
+    is_zoomed: bool = False
+    metrics: tuple[str, ...] = ()
+    moved: tuple[str, ...] = ()
+
+
+DEFAULT_OPTIONS = FrameOptions()
 
 
 @dataclass(frozen=True)
@@ -29,12 +56,18 @@ class Strip:
         axis: What its height means.
         bottom, top: Its ends on the frame's vertical axis.
         is_monitor: It shows the leading objective, not a parameter.
+        none: Height of the lane for trials without a value, None where all have one.
+        lanes: Values that are lanes: points there must make room for each other.
+        is_zoomed: Its axis shows a part of the declared range.
     """
 
     axis: ColumnAxis
     bottom: float
     top: float
     is_monitor: bool = False
+    none: float | None = None
+    lanes: tuple[float, ...] = ()
+    is_zoomed: bool = False
 
     def tick_heights(self) -> list[float]:
         """Return where the marks of its axis stand on the frame's vertical axis."""
@@ -57,6 +90,7 @@ class ExplorationFrame:
     Attributes:
         strips: From top to bottom; the first is the monitoring of the leading objective.
         height: Of the vertical axis; it starts at 0.
+        x: The axis asked for, one of `exploration_axes.AXES`.
         hidden: Parameters that have no strip for want of room, least important ones.
     """
 
@@ -67,6 +101,7 @@ class ExplorationFrame:
     strips: tuple[Strip, ...]
     height: float
     x_range: tuple[float, float]
+    x: str
     x_title: str
     bands: tuple[Band, ...]
     texts: tuple[BandText, ...]
@@ -75,7 +110,10 @@ class ExplorationFrame:
 
 
 def prepare_exploration_frame(
-    study: Study, layout: Exploration, shares: Mapping[str, float] | None = None
+    study: Study,
+    layout: Exploration,
+    shares: Mapping[str, float] | None = None,
+    options: FrameOptions = DEFAULT_OPTIONS,
 ) -> ExplorationFrame:
     """Return the frame of the Exploration overview.
 
@@ -84,10 +122,11 @@ def prepare_exploration_frame(
         layout: Positions and bands of its evaluations.
         shares: Single effects by parameter name: the most important strip stands on top.
             Without them strips keep the order of the space.
+        options: What the reader chose.
     """
-    shares = shares or {}
-    names = sorted(study.space.names, key=lambda name: -shares.get(name, 0.0))
-    strips, height = _stacked(study, names[:MAX_STRIPS])
+    names = ordered_names(study.space.names, shares or {}, options)
+    metrics = [name for name in options.metrics if name in study.header.metric_names]
+    strips, height = _stacked(study, names[:MAX_STRIPS], metrics, is_zoomed=options.is_zoomed)
     return ExplorationFrame(
         study=study.id,
         version=study.version,
@@ -96,30 +135,69 @@ def prepare_exploration_frame(
         strips=strips,
         height=height,
         x_range=(layout.x_low, layout.x_high),
-        x_title="trial",
+        x=options.x,
+        x_title=layout.x_title,
         bands=tuple(band for band in layout.bands if band.x1 > band.x0),
-        texts=_texts(layout.bands),
+        texts=band_texts(layout),
         maximize=study.objectives[0].direction is Direction.MAXIMIZE,
         hidden=tuple(names[MAX_STRIPS:]),
     )
 
 
-def _stacked(study: Study, names: list[str]) -> tuple[tuple[Strip, ...], float]:
+def ordered_names(
+    names: Iterable[str], shares: Mapping[str, float], options: FrameOptions
+) -> list[str]:
+    """Return parameter names from the top strip down: those dragged there, then the rest in order."""
+    known = list(names)
+    if options.order == "name":
+        known.sort(key=str.casefold)
+    elif options.order == "importance":
+        known.sort(key=lambda name: -shares.get(name, 0.0))
+    moved = [name for name in options.moved if name in known]
+    return [*moved, *(name for name in known if name not in moved)]
+
+
+def _stacked(
+    study: Study, names: list[str], metrics: list[str], *, is_zoomed: bool
+) -> tuple[tuple[Strip, ...], float]:
     leading = study.objectives[0].name
     monitor = measured_axis(study, f"objective:{leading}", MONITOR_TICKS)
     axes = [(monitor, MONITOR_HEIGHT)]
-    axes += [(parameter_axis(study, name, STRIP_TICKS), 1.0) for name in names]
+    axes += [(parameter_axis(study, name, STRIP_TICKS, is_zoomed=is_zoomed), 1.0) for name in names]
+    axes += [(measured_axis(study, f"metric:{name}", STRIP_TICKS), 1.0) for name in metrics]
     height = 2 * EDGE + sum(tall for _, tall in axes) + GAP * (len(axes) - 1)
     strips: list[Strip] = []
     top = height - EDGE
     for axis, tall in axes:
-        strips.append(Strip(axis, top - tall, top, is_monitor=axis is monitor))
+        strips.append(_strip(study, axis, top - tall, top, is_monitor=axis is monitor))
         top -= tall + GAP
     return tuple(strips), height
 
 
-def _texts(bands: tuple[Band, ...]) -> tuple[BandText, ...]:
-    """Return the ordinals above the bands, every k-th where they would collide."""
-    named = [band for band in bands if band.label]
-    stride = max(1, -(-len(named) // MAX_ORDINALS))
-    return tuple(BandText((b.x0 + b.x1) / 2, b.label) for b in named[::stride])
+def _strip(study: Study, axis: ColumnAxis, bottom: float, top: float, *, is_monitor: bool) -> Strip:
+    if is_monitor:
+        return Strip(axis, bottom, top, is_monitor=True)
+    group, _, name = axis.key.partition(":")
+    if group != "param":
+        return Strip(axis, bottom, top)
+    parameter = study.space[name]
+    none = bottom if axis.has_missing else None
+    return Strip(
+        axis,
+        bottom if none is None else bottom + NONE_LANE,
+        top,
+        none=none,
+        lanes=tuple(lane_values(parameter, study.column(axis.key)).tolist()),
+        is_zoomed=not axis.choices and (axis.low, axis.high) != (parameter.low, parameter.high),
+    )
+
+
+def band_texts(layout: Exploration, most: int = MAX_ORDINALS) -> tuple[BandText, ...]:
+    """Return the ordinals above the bands, about `most`: none that would touch the one before."""
+    room = (layout.x_high - layout.x_low) / most
+    texts: list[BandText] = []
+    for band in layout.bands:
+        middle = (band.x0 + band.x1) / 2
+        if band.label and (not texts or middle - texts[-1].x >= room):
+            texts.append(BandText(middle, band.label))
+    return tuple(texts)

@@ -12,6 +12,10 @@ from hypertendril.model import Outcome, Study, TrialState
 # Evaluations of one trial share its column in a sequence, spread over this part of it.
 _SPREAD = 0.8
 
+# The column of a rung is as wide as the root of its share of the bracket's trials, but not less
+# than this: the fewer are left, the narrower it stands.
+_MIN_WIDTH = 0.45
+
 # Larger than any number of a bracket or a round.
 _UNKNOWN = 2**31 - 1
 
@@ -33,6 +37,8 @@ class Marks:
         iteration, bracket, rung: (e,) int64, -1 for none.
         value: (e,) float64.
         outcome: (e,) int8.
+        resource: (e,) float64 spent on the trial so far, NaN where unknown.
+        time: (e,) float64 POSIX seconds, NaN where unknown.
     """
 
     trial: NDArray[np.int64]
@@ -41,6 +47,8 @@ class Marks:
     rung: NDArray[np.int64]
     value: NDArray[np.float64]
     outcome: NDArray[np.int8]
+    resource: NDArray[np.float64]
+    time: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -49,16 +57,20 @@ class Layout:
 
     Attributes:
         kind: `sequence`, `generations` or `rungs`.
-        x: (e,) float64 position; columns are 1 apart.
+        x: (e,) float64 position; the first column is at 0 and 1 wide.
         group: (e,) int64 bracket or generation a mark stands in, from 0.
-        column_group: (c,) int64 the group of each column.
+        column: (e,) int64 column a mark stands in, from 0; of a sequence the trial's row.
+        column_group: (c,) int64 the group of each column; empty for a sequence.
+        column_edges: (c + 1,) float64 where columns begin, and the last ends; empty likewise.
         n_groups: How many groups there are; 0 for a sequence.
     """
 
     kind: str
     x: NDArray[np.float64]
     group: NDArray[np.int64]
+    column: NDArray[np.int64]
     column_group: NDArray[np.int64]
+    column_edges: NDArray[np.float64]
     n_groups: int
 
 
@@ -83,20 +95,22 @@ def marks_of(study: Study) -> Marks:
         rung=np.concatenate([seen.rung, none]).astype(np.int64),
         value=np.concatenate([seen.value, trials.objectives[bare, 0]]),
         outcome=np.concatenate([seen.outcome, outcome_of[trials.state[bare]]]),
+        resource=np.concatenate([seen.resource, np.full(len(bare), np.nan)]),
+        time=np.concatenate([seen.time, trials.ended[bare]]),
     )
 
 
 def layout_of(study: Study, marks: Marks) -> Layout:
     """Return the positions of `marks`, by the first grammar that fits (see `exploration`)."""
-    order = _arrival(marks.trial)
+    order = arrival(marks.trial)
     if (marks.rung >= 0).any():
         return _by_rung(marks, order)
     if _has_generations(study, marks):
         return _by_generation(study, marks, order)
-    return _in_sequence(marks, order)
+    return in_sequence(marks, order)
 
 
-def _arrival(trial: NDArray[np.int64]) -> NDArray[np.int64]:
+def arrival(trial: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the order that puts marks together by trial, each trial's in order of arrival."""
     return np.argsort(trial, kind="stable")
 
@@ -110,12 +124,13 @@ def _has_generations(study: Study, marks: Marks) -> bool:
     return bool(len(known)) and 2 * len(np.unique(known)) <= max(n_trials, len(known))
 
 
-def _in_sequence(marks: Marks, order: NDArray[np.int64]) -> Layout:
-    place = _place(marks.trial, order)
+def in_sequence(marks: Marks, order: NDArray[np.int64]) -> Layout:
+    """Return a column a trial, the looks at it spread over a part of the column."""
+    place = place_in_trial(marks.trial, order)
     count = np.bincount(marks.trial, minlength=1)[marks.trial] if len(marks.trial) else place
     x: NDArray[np.float64] = marks.trial + _SPREAD * place / np.maximum(count, 1)
     nothing = np.zeros(len(x), dtype=np.int64)
-    return Layout("sequence", x, nothing, nothing[:0], 0)
+    return Layout("sequence", x, nothing, marks.trial, nothing[:0], x[:0], 0)
 
 
 def _is_first(trial: NDArray[np.int64], order: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -123,7 +138,7 @@ def _is_first(trial: NDArray[np.int64], order: NDArray[np.int64]) -> NDArray[np.
     return np.append(True, np.diff(trial[order]) > 0)[: len(order)]
 
 
-def _place(trial: NDArray[np.int64], order: NDArray[np.int64]) -> NDArray[np.int64]:
+def place_in_trial(trial: NDArray[np.int64], order: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return 0 for the first mark of a trial, 1 for its second, ..."""
     ranks = np.arange(len(trial))
     place = np.empty(len(trial), dtype=np.int64)
@@ -133,12 +148,14 @@ def _place(trial: NDArray[np.int64], order: NDArray[np.int64]) -> NDArray[np.int
 
 def _by_generation(study: Study, marks: Marks, order: NDArray[np.int64]) -> Layout:
     start = np.where(marks.bracket >= 0, marks.bracket, _start(study, marks)[marks.trial])
-    guess = start + _place(marks.trial, order)
+    guess = start + place_in_trial(marks.trial, order)
     columns, column = np.unique(
         np.where(marks.iteration >= 0, marks.iteration, guess), return_inverse=True
     )
     n = len(columns)
-    return Layout("generations", column.astype(np.float64), column, np.arange(n), n)
+    x = column.astype(np.float64)
+    edges = np.arange(n + 1, dtype=np.float64) - 0.5
+    return Layout("generations", x, column, column, np.arange(n), edges, n)
 
 
 def _start(study: Study, marks: Marks) -> NDArray[np.int64]:
@@ -167,8 +184,21 @@ def _by_rung(marks: Marks, order: NDArray[np.int64]) -> Layout:
     rung = _filled_rung(marks, order)
     group, n_groups = _brackets(marks, order)
     width = int(rung.max()) + 1
-    columns, column = np.unique(group * width + rung, return_inverse=True)
-    return Layout("rungs", column.astype(np.float64), group, columns // width, n_groups)
+    columns, column, count = np.unique(
+        group * width + rung, return_inverse=True, return_counts=True
+    )
+    column_group = columns // width
+    edges = _edges_of(column_group, count)
+    x = (edges[:-1] + edges[1:])[column] / 2
+    return Layout("rungs", x, group, column, column_group, edges, n_groups)
+
+
+def _edges_of(group: NDArray[np.int64], count: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return (c + 1,) where columns begin: as wide as the root of their share of the first rung."""
+    starts = np.flatnonzero(np.append(True, np.diff(group) > 0))
+    first = count[starts][np.searchsorted(starts, np.arange(len(group)), "right") - 1]
+    widths = np.clip(np.sqrt(count / first), _MIN_WIDTH, 1.0)
+    return np.append(0.0, np.cumsum(widths)) - 0.5
 
 
 def _filled_rung(marks: Marks, order: NDArray[np.int64]) -> NDArray[np.int64]:

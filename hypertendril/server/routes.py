@@ -5,36 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
-from flask import Blueprint, Response, abort, jsonify
-from numpy.typing import NDArray
+from flask import Blueprint, Response, abort, jsonify, request
 
-from hypertendril.analysis.exploration import prepare_exploration
+from hypertendril.analysis.exploration_axes import AXES, METHOD
+from hypertendril.analysis.story import story_of
 from hypertendril.errors import StoreError
 from hypertendril.model import Study
-from hypertendril.server.wire import encode_study
+from hypertendril.server.exploration_feed import ExplorationFeed
+from hypertendril.server.wire import encode_arrays, encode_study
 from hypertendril.store import ExperimentStore
 
 
-def exploration_arrays(study: Study) -> dict[str, NDArray[Any]]:
-    """Return the exploration layout as the extra columns of the wire format."""
-    layout = prepare_exploration(study)
-    return {
-        "ev:trial": layout.trial,
-        "ev:x": layout.x,
-        "ev:value": layout.value,
-        "ev:outcome": layout.outcome,
-        "ev:last": layout.is_last.astype(np.int8),
-        "ev:record": layout.is_record.astype(np.int8),
-        "ev:previous": layout.previous,
-        "ev:edges": layout.edges.ravel(),
-        "best:x": layout.incumbent_x,
-        "best:value": layout.incumbent_value,
-    }
-
-
 def blueprint(store: ExperimentStore, news: Callable[[], Mapping[str, Any]]) -> Blueprint:
-    """Return the routes `_ht/pulse` and `_ht/columns/<study>`.
+    """Return the routes under `_ht/`: `pulse`, and of a study `columns`, `exploration`, `story`.
 
     Args:
         store: Asked to take in what other processes wrote, at each pulse.
@@ -47,14 +30,37 @@ def blueprint(store: ExperimentStore, news: Callable[[], Mapping[str, Any]]) -> 
         store.refresh()
         return jsonify({"studies": store.versions(), **news()})
 
-    @routes.get("/_ht/columns/<study_id>")
-    def columns(study_id: str) -> Response:
+    feed = ExplorationFeed()
+
+    def found(study_id: str) -> Study:
         try:
-            study = store.snapshot(study_id)
+            return store.snapshot(study_id)
         except StoreError as error:
             abort(404, str(error))
-        body = encode_study(study, exploration_arrays(study))
-        headers = {"Cache-Control": "no-cache"}
-        return Response(body, mimetype="application/octet-stream", headers=headers)
+
+    @routes.get("/_ht/columns/<study_id>")
+    def columns(study_id: str) -> Response:
+        study = found(study_id)
+        return _packed(encode_study(study, feed.arrays(study)))
+
+    @routes.get("/_ht/exploration/<study_id>")
+    def exploration(study_id: str) -> Response:
+        study, axis = found(study_id), request.args.get("x", METHOD)
+        if axis not in AXES:
+            abort(400, f"x must be one of {', '.join(AXES)}.")
+        header = {"study": study.id, "version": study.version, "n": len(study), "x": axis}
+        return _packed(encode_arrays(header, feed.arrays(study, axis)))
+
+    @routes.get("/_ht/story/<study_id>/<int:row>")
+    def story(study_id: str, row: int) -> Response:
+        study = found(study_id)
+        if row >= len(study):
+            abort(404, "The study has no such trial.")
+        return jsonify(story_of(study, feed.layout(study), row).to_json())
 
     return routes
+
+
+def _packed(body: bytes) -> Response:
+    headers = {"Cache-Control": "no-cache"}
+    return Response(body, mimetype="application/octet-stream", headers=headers)

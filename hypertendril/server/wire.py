@@ -37,10 +37,7 @@ def encode_study(study: Study, extra: Mapping[str, NDArray[Any]] | None = None) 
     for key, values in (extra or {}).items():
         columns.append({"key": key, "label": key, "kind": "extra"})
         arrays.append(values)
-    offset = 0
-    for description, values in zip(columns, arrays, strict=True):
-        description |= {"dtype": values.dtype.name, "offset": offset, "length": values.size}
-        offset += _padded(values.nbytes)
+    _place(columns, arrays)
     header = {
         "study": study.id,
         "version": study.version,
@@ -50,6 +47,21 @@ def encode_study(study: Study, extra: Mapping[str, NDArray[Any]] | None = None) 
         "columns": columns,
     }
     return _assemble(header, arrays)
+
+
+def encode_arrays(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> bytes:
+    """Return a message that carries `arrays` alone; `header` is JSON and gets their places."""
+    columns: list[dict[str, Any]] = [{"key": key, "label": key, "kind": "extra"} for key in arrays]
+    _place(columns, list(arrays.values()))
+    return _assemble({**header, "columns": columns}, list(arrays.values()))
+
+
+def _place(columns: list[dict[str, Any]], arrays: list[NDArray[Any]]) -> None:
+    """Tell each description where its array stands."""
+    offset = 0
+    for description, values in zip(columns, arrays, strict=True):
+        description |= {"dtype": values.dtype.name, "offset": offset, "length": values.size}
+        offset += _padded(values.nbytes)
 
 
 def _assemble(header: Mapping[str, Any], arrays: list[NDArray[Any]]) -> bytes:

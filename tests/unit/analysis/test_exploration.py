@@ -89,22 +89,29 @@ def hyperband(study_of: StudyOf) -> Study:
 def test_hyperband_stands_in_a_column_per_rung_bracket_by_bracket(hyperband: Study) -> None:
     found = prepare_exploration(hyperband)
     assert found.kind == "rungs"
-    assert found.x.tolist() == [0, 0, 0, 0, 1, 1, 2, 3, 3, 4, 3]
+    assert found.column.tolist() == [0, 0, 0, 0, 1, 1, 2, 3, 3, 4, 3]
     assert found.group.tolist() == [0] * 7 + [1] * 4
     assert found.trial.tolist() == [0, 1, 2, 3, 1, 3, 3, 4, 5, 5, 6]
 
 
-def test_hyperband_has_a_band_per_bracket_with_shaded_rungs_inside(hyperband: Study) -> None:
+def test_hyperband_has_a_band_per_bracket_that_grows_darker_with_narrowing_rungs(
+    hyperband: Study,
+) -> None:
     bands = prepare_exploration(hyperband).bands
-    assert [(b.x0, b.x1, b.label, b.shade, b.kind) for b in bands] == [
-        (-0.5, 2.5, "1st", 0.0, "bracket"),
-        (-0.5, 0.5, "", 0.0, "rung"),
-        (0.5, 1.5, "", 0.5, "rung"),
-        (1.5, 2.5, "", 1.0, "rung"),
-        (2.5, 4.5, "2nd", 0.0, "bracket"),
-        (2.5, 3.5, "", 0.0, "rung"),
-        (3.5, 4.5, "", 1.0, "rung"),
+    # Rungs hold 4, 2, 1 and 3, 1 trials: as wide as the root of their share of the first.
+    edges = np.cumsum([-0.5, 1, np.sqrt(1 / 2), 0.5, 1, np.sqrt(1 / 3)])
+    expected = [
+        (edges[0], edges[3], "1st", 0.0, "bracket"),
+        (edges[0], edges[1], "", 0.0, "rung"),
+        (edges[1], edges[2], "", 0.5, "rung"),
+        (edges[2], edges[3], "", 1.0, "rung"),
+        (edges[3], edges[5], "2nd", 1.0, "bracket"),
+        (edges[3], edges[4], "", 0.0, "rung"),
+        (edges[4], edges[5], "", 1.0, "rung"),
     ]
+    for band, (x0, x1, label, shade, kind) in zip(bands, expected, strict=True):
+        assert (band.x0, band.x1) == pytest.approx((x0, x1))
+        assert (band.label, band.shade, band.kind) == (label, shade, kind)
 
 
 def test_hyperband_trials_are_chained_and_big_only_at_their_end(hyperband: Study) -> None:
@@ -128,7 +135,8 @@ def test_hyperband_trials_are_chained_and_big_only_at_their_end(hyperband: Study
 def test_one_column_sets_at_most_one_record(hyperband: Study) -> None:
     found = prepare_exploration(hyperband)
     assert np.flatnonzero(found.is_record).tolist() == [1, 5, 6, 9]
-    assert found.incumbent_x.tolist() == [0, 1, 2, 4, 4.5]
+    assert found.column[found.is_record].tolist() == [0, 1, 2, 4]
+    assert found.incumbent_x.tolist() == pytest.approx([*found.x[found.is_record], found.x_high])
     assert found.incumbent_value.tolist() == [0.4, 0.6, 0.9, 0.95, 0.95]
 
 
@@ -156,7 +164,7 @@ def test_a_look_without_a_rung_stands_right_of_the_rung_before(study_of: StudyOf
         (0, -1, -1, -1, 0.3, FINAL),
     ]
     found = prepare_exploration(study_of([0.3, 0.2], evaluations=evaluations))
-    assert found.x.tolist() == [0, 0, 1, 2]
+    assert found.column.tolist() == [0, 0, 1, 2]
 
 
 @pytest.fixture

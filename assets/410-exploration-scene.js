@@ -1,0 +1,264 @@
+/* Exploration overview, the scene: where every evaluation stands, in pixels, and how it looks.
+   Columns and places come from the server (analysis/exploration.py, crowding.py); here they meet
+   the room there is. The comparison of studies builds one scene a study. */
+(function () {
+  "use strict";
+  const ht = window.ht;
+  const explore = (ht.exploration = {});
+
+  const OVER = 1.04;
+  const HEX = Math.sqrt(3) / 2;
+  const LEAST_PX = 0.7;
+  const { GLYPH } = ht;
+  const clamp = (u) => Math.min(OVER, Math.max(1 - OVER, u));
+
+  /**
+   * A scene. col: key -> column of trials; ev: key -> column of evaluations; strips, kind: of the
+   * frame's meta; px, py: layout position to pixels; colour: {worst, best}; n: number of trials.
+   */
+  explore.scene = function ({ col, ev, strips, kind, maximize, px, py, colour, n }) {
+    const array = (key) => ev(key).values;
+    const scene = {
+      n,
+      strips,
+      kind,
+      maximize,
+      px,
+      trial: array("ev:trial"),
+      value: array("ev:value"),
+      outcome: array("ev:outcome"),
+      last: array("ev:last"),
+      record: array("ev:record"),
+      previous: array("ev:previous"),
+      edges: array("ev:edges"),
+      when: array("ev:when"),
+      column: array("ev:column"),
+      bestX: array("best:x"),
+      bestValue: array("best:value"),
+      parent: col("parent").values,
+      scales: strips.map((strip) => ht.scale(strip)),
+      tops: strips.map((strip) => py(strip.top)),
+      bottoms: strips.map((strip) => py(strip.bottom)),
+    };
+    const x = array("ev:x");
+    scene.xs = Float32Array.from(x, px);
+    scene.radius = radiusFor(scene);
+    scene.goesOn = goingOn(scene);
+    scene.glyphs = glyphs(scene, col("state").values, ev("infeasible").values);
+    scene.at = strips.map((strip, k) => places(scene, strip, k, { col, ev, py, x }));
+    scene.ys = scene.at.map((at) => at.ys);
+    recolour(scene, colour);
+    const { of } = marksByTrial(scene);
+    scene.marksOf = of;
+    return scene;
+  };
+
+  /** Levels 0..254 worst to best of the value at that evaluation, not of the trial in the end. */
+  function recolour(scene, colour) {
+    scene.colour = colour;
+    scene.levels = ht.levelsOf({ values: scene.value }, colour, scene.value.length);
+    scene.drawn = drawingOrder(scene);
+  }
+  explore.recolour = recolour;
+
+  function radiusFor({ trial, kind }) {
+    const n = trial.length;
+    if (n > 20000) return 1;
+    if (n > 3000) return 1.5;
+    if (n > 800) return 2;
+    return kind === "rungs" || kind === "generations" ? (n > 300 ? 2.6 : 3.3) : 2.8;
+  }
+
+  /** Which marks are not the end of their trial. */
+  function goingOn({ previous }) {
+    const goes = new Uint8Array(previous.length);
+    for (const before of previous) if (before >= 0) goes[before] = 1;
+    return goes;
+  }
+
+  const RUNNING = 1;
+  const PRUNED = 3;
+  const FAILED = 4;
+
+  function glyphs({ trial, goesOn }, state, infeasible) {
+    return Uint8Array.from(trial, (row, i) => {
+      if (goesOn[i]) return GLYPH.disc;
+      if (state[row] === FAILED) return GLYPH.cross;
+      if (state[row] <= RUNNING) return GLYPH.ring;
+      if (infeasible[row]) return GLYPH.dashed;
+      return state[row] === PRUNED ? GLYPH.hollow : GLYPH.disc;
+    });
+  }
+
+  /* ---- heights, and room in lanes ---- */
+  function places(scene, strip, k, { col, ev, py, x }) {
+    const [top, bottom] = [scene.tops[k], scene.bottoms[k]];
+    const { unit } = scene.scales[k];
+    const y = (v) => bottom - clamp(unit(v)) * (bottom - top);
+    const none = strip.none === null ? NaN : py(strip.none);
+    const values = k ? col(strip.key).values : null;
+    const ys = Float32Array.from(scene.trial, (row, i) => {
+      const v = values ? values[row] : scene.value[i];
+      return Number.isNaN(v) ? (k ? none : NaN) : y(v);
+    });
+    if (!k || !(strip.lanes.length || strip.none !== null)) return { xs: scene.xs, ys };
+    const lanes = lanesOf(strip, y, none);
+    const lane = Int16Array.from(scene.trial, (row) => lanes.of(values[row]));
+    const room = { lanes, lane, place: ev(`ev:place:${strip.key}`), x };
+    if (scene.kind === "rungs" || scene.kind === "generations") return gathered(scene, ys, room);
+    return { xs: scene.xs, ys: staggered(scene, ys, room) };
+  }
+
+  /** Lane 0 is for trials without a value; the others are the strip's, each with its room. */
+  function lanesOf(strip, y, none) {
+    const middles = strip.lanes.map(y);
+    const sorted = [...middles, none].filter(Number.isFinite).sort((a, b) => a - b);
+    const rooms = [none, ...middles].map((middle) => {
+      const gaps = sorted.map((other) => Math.abs(other - middle)).filter((gap) => gap > 0.01);
+      return Math.min(26, gaps.length ? Math.min(...gaps) : 26);
+    });
+    const known = new Map(strip.lanes.map((value, code) => [value, code + 1]));
+    return { rooms, of: (v) => (Number.isNaN(v) ? 0 : known.get(v) ?? -1) };
+  }
+
+  /** Columns: the marks of a lane gather around its middle, like drops, as wide as the column. */
+  function gathered(scene, ys, { lanes, lane, place, x }) {
+    if (!place) return { xs: scene.xs, ys };
+    const width = lanes.rooms.length;
+    const crowd = new Map();
+    const key = (i) => scene.column[i] * width + lane[i];
+    for (let i = 0; i < ys.length; i++) {
+      if (lane[i] >= 0) crowd.set(key(i), Math.max(crowd.get(key(i)) || 0, place.values[i] + 1));
+    }
+    const widths = columnWidths(scene, x);
+    const xs = scene.xs.slice();
+    const moved = ys.slice();
+    const diameter = 2 * scene.radius + 0.8;
+    for (let i = 0; i < ys.length; i++) {
+      const count = crowd.get(key(i));
+      if (lane[i] < 0 || count < 2) continue;
+      const spots = lattice(widths.get(scene.column[i]), lanes.rooms[lane[i]], diameter, count);
+      const [dx, dy] = spots[place.values[i] % spots.length];
+      xs[i] += dx;
+      moved[i] += dy;
+    }
+    return { xs, ys: moved };
+  }
+
+  /** Pixels between a column and its nearest neighbours. */
+  function columnWidths(scene, x) {
+    const found = new Map();
+    for (let i = 0; i < x.length; i++) found.set(scene.column[i], x[i]);
+    const columns = [...found].sort((a, b) => a[1] - b[1]);
+    const one = Math.abs(scene.px(1) - scene.px(0));
+    return new Map(
+      columns.map(([column, at], k) => {
+        const left = k ? at - columns[k - 1][1] : 1;
+        const right = k + 1 < columns.length ? columns[k + 1][1] - at : left;
+        return [column, 0.86 * one * Math.min(left, right)];
+      }),
+    );
+  }
+
+  const lattices = new Map();
+  /** At least `count` spots inside width x height, the middle first; nearer ones if they do not fit. */
+  function lattice(width, height, diameter, count) {
+    const key = [Math.round(width * 2), Math.round(height * 2), Math.round(diameter * 4), count].join();
+    if (!lattices.has(key)) {
+      if (lattices.size > 4000) lattices.clear();
+      let spots = [];
+      for (let d = diameter; d > LEAST_PX; d *= 0.88) {
+        spots = spotsIn(Math.max(0, width - d) / 2, Math.max(0, height - d) / 2, d);
+        if (spots.length >= count) break;
+      }
+      lattices.set(key, spots.slice(0, count));
+    }
+    return lattices.get(key);
+  }
+
+  function spotsIn(reachX, reachY, d) {
+    const spots = [];
+    const rows = Math.floor(reachY / (d * HEX) + 1e-6);
+    for (let r = -rows; r <= rows; r++) {
+      const shift = r % 2 ? d / 2 : 0;
+      const columns = Math.floor((reachX + d) / d);
+      for (let c = -columns; c <= columns; c++) {
+        const dx = c * d + shift;
+        if (Math.abs(dx) <= reachX + 1e-6) spots.push([dx, r * d * HEX]);
+      }
+    }
+    return spots.sort((a, b) => a[0] ** 2 + a[1] ** 2 - b[0] ** 2 - b[1] ** 2);
+  }
+
+  /** A sequence: each mark takes the row of its lane nearest the middle that is free where it stands. */
+  function staggered(scene, ys, { lanes, lane }) {
+    const diameter = 2 * scene.radius + 0.4;
+    const rows = lanes.rooms.map((room) => rowsIn(room, diameter));
+    const until = rows.map((offsets) => new Float64Array(offsets.length).fill(-Infinity));
+    const moved = ys.slice();
+    const { xs } = scene;
+    const order = Uint32Array.from(xs, (_, i) => i).sort((a, b) => xs[a] - xs[b] || a - b);
+    for (const i of order) {
+      if (lane[i] < 0) continue;
+      const taken = until[lane[i]];
+      let row = 0;
+      while (row < taken.length && taken[row] > xs[i]) row++;
+      if (row === taken.length) row = taken.indexOf(Math.min(...taken));
+      taken[row] = xs[i] + diameter;
+      moved[i] += rows[lane[i]][row];
+    }
+    return moved;
+  }
+
+  function rowsIn(room, diameter) {
+    const offsets = [0];
+    for (let d = diameter; d + diameter / 2 <= room / 2; d += diameter) offsets.push(-d, d);
+    return offsets;
+  }
+
+  /* ---- orders ---- */
+  /** Small marks before big ones, worse before better; counted, not compared. */
+  function drawingOrder({ levels, last }) {
+    const key = (i) => (levels[i] === 255 ? 0 : levels[i] + 1) + (last[i] ? 256 : 0);
+    const starts = new Uint32Array(514);
+    for (let i = 0; i < levels.length; i++) starts[key(i) + 1] += 1;
+    for (let k = 0; k < 513; k++) starts[k + 1] += starts[k];
+    const order = new Uint32Array(levels.length);
+    for (let i = 0; i < levels.length; i++) order[starts[key(i)]++] = i;
+    return order;
+  }
+
+  function marksByTrial({ trial, n, xs }) {
+    const starts = new Int32Array(n + 1);
+    for (const row of trial) starts[row + 1] += 1;
+    for (let k = 0; k < n; k++) starts[k + 1] += starts[k];
+    const marks = new Int32Array(trial.length);
+    const next = starts.slice();
+    for (let i = 0; i < trial.length; i++) marks[next[trial[i]]++] = i;
+    const of = (row) => marks.slice(starts[row], starts[row + 1]).sort((a, b) => xs[a] - xs[b]);
+    return { of };
+  }
+
+  /** All ancestors and descendants of a trial, and itself. */
+  explore.family = function (scene, row) {
+    if (!scene.children) {
+      scene.children = new Map();
+      scene.parent.forEach((above, below) => {
+        if (above < 0) return;
+        if (!scene.children.has(above)) scene.children.set(above, []);
+        scene.children.get(above).push(below);
+      });
+    }
+    const rows = new Set([row]);
+    for (let up = scene.parent[row]; up >= 0 && !rows.has(up); up = scene.parent[up]) rows.add(up);
+    const queue = [row];
+    while (queue.length) {
+      for (const child of scene.children.get(queue.pop()) || []) {
+        if (rows.has(child)) continue;
+        rows.add(child);
+        queue.push(child);
+      }
+    }
+    return rows;
+  };
+})();

@@ -1,0 +1,154 @@
+/* The range of colours: two handles on the monitoring axis, two inputs in the panel's head.
+   One range for all views; without one set by hand the server's holds, which outliers cannot pull. */
+(function () {
+  "use strict";
+  const ht = window.ht;
+  const state = ht.state;
+  const explore = ht.exploration;
+
+  const HOLDER = "exploration-scale-div";
+  const STORE = "page-colour-store";
+  const NEAR_PX = 9;
+  const BAR_PX = 5;
+  let parts = null;
+
+  /** Set the ends, or null for the default. `isPreview` recolours this view alone. */
+  function set(ends, isPreview) {
+    const { data } = state;
+    if (!data) return;
+    state.colourSet = ends ? { study: data.study, worst: ends[0], best: ends[1] } : null;
+    apply(data);
+    if (isPreview && explore.view) {
+      ht.invalidate(explore.view);
+      return;
+    }
+    ht.themeChanged();
+    ht.send(STORE, state.colourSet);
+    if (ht.colourChanged) ht.colourChanged();
+  }
+  ht.setColourRange = set;
+
+  function apply(data) {
+    data.ownColour = data.ownColour || data.colour;
+    const own = state.colourSet && state.colourSet.study === data.study ? state.colourSet : null;
+    data.colour = own
+      ? { ...data.ownColour, worst: own.worst, best: own.best }
+      : data.ownColour;
+    data.levels = ht.levelsOf(data.col(data.colour.key), data.colour, data.n);
+    show(data);
+  }
+  ht.onData((data) => {
+    apply(data);
+    if (state.colourSet) ht.send(STORE, state.colourSet);
+  });
+
+  /* ---- inputs ---- */
+  function make(holder) {
+    const field = (name) => {
+      const input = document.createElement("input");
+      input.type = "text";
+      input.inputMode = "decimal";
+      input.className = "ht-input exploration-end";
+      input.setAttribute("aria-label", `${name} end of the colours`);
+      input.addEventListener("change", typed);
+      input.addEventListener("keydown", (event) => event.key === "Enter" && input.blur());
+      return input;
+    };
+    const bar = document.createElement("div");
+    bar.className = "ht-scale-bar";
+    const better = document.createElement("span");
+    better.textContent = "better";
+    const reset = document.createElement("button");
+    reset.type = "button";
+    reset.className = "pill";
+    reset.textContent = "reset";
+    reset.title = "Colours from the range the results have, outliers left aside";
+    reset.addEventListener("click", () => set(null));
+    parts = { worst: field("worse"), bar, best: field("better"), better, reset, holder };
+    holder.replaceChildren(parts.worst, bar, parts.best, better, reset);
+  }
+
+  function typed() {
+    const [worst, best] = [parts.worst, parts.best].map((input) => Number(input.value));
+    const { ownColour } = state.data;
+    const isUpward = ownColour.best >= ownColour.worst;
+    const isUsable = Number.isFinite(worst) && Number.isFinite(best) && worst !== best;
+    if (isUsable && best > worst === isUpward) set([worst, best]);
+    else show(state.data, true);
+  }
+
+  function show(data, isWrong) {
+    const holder = document.getElementById(HOLDER);
+    if (!holder) return;
+    if (!parts || parts.holder !== holder) make(holder);
+    const { colour } = data;
+    const text = (v) => String(+v.toPrecision(4));
+    for (const end of ["worst", "best"]) {
+      if (document.activeElement !== parts[end] || isWrong) parts[end].value = text(colour[end]);
+    }
+    parts.reset.hidden = colour === data.ownColour;
+  }
+
+  /* ---- handles ---- */
+  function place(view, end) {
+    const { scene } = view;
+    const u = scene.scales[0].unit(state.data.colour[end]);
+    const bounded = Math.min(1, Math.max(0, u));
+    return scene.bottoms[0] - bounded * (scene.bottoms[0] - scene.tops[0]);
+  }
+
+  function draw(g, view) {
+    const x = view.left;
+    const [worst, best] = [place(view, "worst"), place(view, "best")];
+    const made = g.createLinearGradient(0, worst, 0, best);
+    for (let k = 0; k <= 10; k++) {
+      made.addColorStop(k / 10, ht.colour.cssOfLevel(Math.round(k * 25.4)));
+    }
+    g.fillStyle = made;
+    g.fillRect(x - BAR_PX, Math.min(worst, best), BAR_PX, Math.abs(worst - best));
+    for (const y of [worst, best]) diamond(g, x - BAR_PX / 2, y);
+  }
+
+  function diamond(g, x, y) {
+    g.beginPath();
+    g.moveTo(x, y - 6);
+    g.lineTo(x + 6, y);
+    g.lineTo(x, y + 6);
+    g.lineTo(x - 6, y);
+    g.closePath();
+    g.fillStyle = ht.token("ink");
+    g.strokeStyle = ht.token("card");
+    g.lineWidth = 1;
+    g.fill();
+    g.stroke();
+  }
+
+  function nearEnd(x, y, view) {
+    if (Math.abs(x - view.left + BAR_PX / 2) > NEAR_PX) return null;
+    const far = ["worst", "best"].map((end) => [Math.abs(place(view, end) - y), end]);
+    far.sort((a, b) => a[0] - b[0]);
+    return far[0][0] <= NEAR_PX ? far[0][1] : null;
+  }
+
+  function press(x, y, view) {
+    const end = nearEnd(x, y, view);
+    if (!end) return null;
+    const moved = (y1) => {
+      const { tops, bottoms, scales } = view.scene;
+      const u = (bottoms[0] - y1) / (bottoms[0] - tops[0]);
+      const value = scales[0].value(Math.min(1, Math.max(0, u)));
+      const ends = { worst: state.data.colour.worst, best: state.data.colour.best };
+      const sign = Math.sign(state.data.ownColour.best - state.data.ownColour.worst) || 1;
+      const other = end === "worst" ? ends.best : ends.worst;
+      const order = end === "worst" ? (other - value) * sign : (value - other) * sign;
+      if (order > 0) ends[end] = value;
+      return [ends.worst, ends.best];
+    };
+    return {
+      move: (_, y1) => set(moved(y1), true),
+      release: (_, y1) => set(moved(y1)),
+    };
+  }
+
+  explore.range = { draw, press, isNear: (x, y, view) => nearEnd(x, y, view) !== null };
+})();

@@ -1,0 +1,130 @@
+"""The static marks of exploration frames: bands, borders, names and scales of the strips."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+from hypertendril.analysis.exploration import Band
+from hypertendril.analysis.exploration_frame import BandText, Strip
+from hypertendril.layouts.labels import plotly_text
+from hypertendril.layouts.theme import LABEL_PX, Theme
+
+NAME_SHIFT_PX = 64
+MAX_NAME_CHARS = 15
+MAX_TICK_CHARS = 9
+# Bands grow from hardly visible to clearly grey and must leave pale marks readable.
+BAND_OPACITY = {"generation": (0.0, 0.13), "bracket": (0.0, 0.1), "rung": (0.0, 0.05)}
+
+
+def strip_meta(strip: Strip) -> dict[str, Any]:
+    """Return what the scripts need to place marks in a strip."""
+    return {
+        **strip.axis.to_json(),
+        "bottom": strip.bottom,
+        "top": strip.top,
+        "none": strip.none,
+        "lanes": list(strip.lanes),
+    }
+
+
+def band_shapes(bands: Sequence[Band], theme: Theme, axis: str = "x") -> list[dict[str, Any]]:
+    """Return the grey bands, one rectangle each; rungs lie over their bracket."""
+    return [
+        {
+            "type": "rect",
+            "xref": axis,
+            "yref": "paper",
+            "x0": band.x0,
+            "x1": band.x1,
+            "y0": 0,
+            "y1": 1,
+            "layer": "below",
+            "line": {"width": 0},
+            "fillcolor": theme.ink,
+            "opacity": _opacity(band),
+        }
+        for band in bands
+    ]
+
+
+def _opacity(band: Band) -> float:
+    low, high = BAND_OPACITY[band.kind]
+    return low + (high - low) * band.shade
+
+
+def border_shapes(strips: Sequence[Strip], theme: Theme) -> list[dict[str, Any]]:
+    """Return the lines between neighbouring strips."""
+    return [
+        {
+            "type": "line",
+            "xref": "paper",
+            "yref": "y",
+            "x0": 0,
+            "x1": 1,
+            "y0": level,
+            "y1": level,
+            "line": {"width": 1, "color": theme.line},
+        }
+        for level in _levels(strips)
+    ]
+
+
+def _levels(strips: Sequence[Strip]) -> list[float]:
+    """Return the heights half-way between neighbouring strips."""
+    return [(upper.bottom + lower.top) / 2 for upper, lower in pairwise(strips)]
+
+
+def strip_names(strips: Sequence[Strip], theme: Theme) -> list[dict[str, Any]]:
+    """Return the names of the strips, left of their scales."""
+    return [
+        {
+            "xref": "paper",
+            "yref": "y",
+            "x": 0,
+            "y": (strip.bottom + strip.top) / 2,
+            "text": _name(strip),
+            "showarrow": False,
+            "xanchor": "right",
+            "xshift": -NAME_SHIFT_PX,
+            "font": {"size": LABEL_PX, "color": theme.ink},
+        }
+        for strip in strips
+    ]
+
+
+def _name(strip: Strip) -> str:
+    prefix = "best<br>" if strip.is_monitor else ""
+    suffix = "<br><i>zoomed</i>" if strip.is_zoomed else ""
+    return f"<b>{prefix}{plotly_text(strip.axis.label, MAX_NAME_CHARS)}</b>{suffix}"
+
+
+def ordinals(texts: Sequence[BandText], theme: Theme, axis: str = "x") -> list[dict[str, Any]]:
+    """Return the texts above the bands."""
+    return [
+        {
+            "xref": axis,
+            "yref": "paper",
+            "x": label.x,
+            "y": 1,
+            "text": plotly_text(label.text),
+            "showarrow": False,
+            "yanchor": "bottom",
+            "font": {"size": 9, "color": theme.muted},
+        }
+        for label in texts
+    ]
+
+
+def stacked_ticks(strips: Sequence[Strip]) -> tuple[list[float], list[str]]:
+    """Return heights and texts of all marks of all strips; None lanes are named too."""
+    values: list[float] = []
+    labels: list[str] = []
+    for strip in strips:
+        if strip.none is not None:
+            values.append(strip.none)
+            labels.append("<i>none</i>")
+        values += strip.tick_heights()
+        labels += [plotly_text(text, MAX_TICK_CHARS) for text in strip.axis.tick_labels]
+    return values, labels
