@@ -39,6 +39,7 @@ class LocalExecutor:
         self._processes: list[TrialProcess] = []
         self._deadlines: dict[TrialProcess, float] = {}
         self._selector = selectors.DefaultSelector()
+        self._stopped: dict[TrialProcess, str] = {}
         self._guard = Guard()
         self._failed_starts = 0
         self._is_closed = False
@@ -46,7 +47,22 @@ class LocalExecutor:
     @property
     def free(self) -> int:
         """How many more segments can be started now."""
-        return self._size - sum(process.segment is not None for process in self._processes)
+        busy = sum(process.segment is not None for process in self._processes)
+        return max(0, self._size - busy)
+
+    def resize(self, size: int) -> None:
+        """Run up to `size` segments from now on; those that are too many come to their end."""
+        self._size = size
+        idle = [process for process in self._processes if process.segment is None]
+        for process in idle[: max(0, len(self._processes) - size)]:
+            self._end_process(process)
+
+    def stop(self, number: int, reason: str) -> None:
+        """End the segment of trial `number`, if it is under way: it has failed for `reason`."""
+        for process in self._processes:
+            if process.segment is not None and process.segment.number == number:
+                self._stopped.setdefault(process, reason)
+                process.kill()
 
     def start(self, segment: Segment) -> None:
         """Begin a segment; there must be room for it."""
@@ -87,12 +103,16 @@ class LocalExecutor:
             if process.segment is not None:
                 process.ask_to_stop()
         with suppress(JobError):  # one that cannot even be loaded needs no time to stop
-            while self.free < self._size and time.monotonic() < deadline:
+            while self._is_busy and time.monotonic() < deadline:
                 self.wait(deadline - time.monotonic())
         for process in list(self._processes):
             self._end_process(process)
         self._guard.close()
         self._selector.close()
+
+    @property
+    def _is_busy(self) -> bool:
+        return any(process.segment is not None for process in self._processes)
 
     def _start_process(self) -> TrialProcess:
         process = TrialProcess(self._objective)
@@ -109,6 +129,7 @@ class LocalExecutor:
                 self._selector.unregister(pipe)
         self._processes.remove(process)
         self._deadlines.pop(process, None)
+        self._stopped.pop(process, None)
         process.close()
         self._guard.forget(process.group)
 
@@ -156,6 +177,8 @@ class LocalExecutor:
     def _check(self, process: TrialProcess) -> list[Event]:
         """Return the end of the segment of a process that died or takes too long."""
         death = process.death()
+        if process in self._stopped:
+            return self._halt(process)
         if death is not None:
             return self._bury(process, death)
         if time.monotonic() < self._deadlines.get(process, float("inf")):
@@ -164,6 +187,13 @@ class LocalExecutor:
         if not process.is_ready:
             return self._bury(process, f"it took more than {START_SECONDS:g} s to load")
         return self._bury(process, f"it took more than its limit of {self._timeout_seconds:g} s")
+
+    def _halt(self, process: TrialProcess) -> list[Event]:
+        """Return the end of a segment that a person stopped, whatever it says itself."""
+        reason, segment = self._stopped[process], process.segment
+        events = [e for e in self._listen(process) if isinstance(e, Reported)]
+        self._end_process(process)
+        return [*events, Ended(segment.number, {}, reason)] if segment else list(events)
 
     def _bury(self, process: TrialProcess, reason: str) -> list[Event]:
         events = self._listen(process)  # what it said before it died counts

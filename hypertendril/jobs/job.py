@@ -16,6 +16,7 @@ class JobState(StrEnum):
 
     QUEUED = "queued"
     RUNNING = "running"
+    PAUSED = "paused"
     DONE = "done"
     FAILED = "failed"
     CANCELLED = "cancelled"
@@ -24,7 +25,7 @@ class JobState(StrEnum):
     @property
     def is_open(self) -> bool:
         """Whether something is still to happen."""
-        return self in (JobState.QUEUED, JobState.RUNNING)
+        return self in (JobState.QUEUED, JobState.RUNNING, JobState.PAUSED)
 
 
 class Standing(StrEnum):
@@ -58,6 +59,8 @@ class Job:
         submitted, started, ended: POSIX seconds UTC, None where it has not happened.
         attempts: Times it was started since it last made progress.
         is_cancelling: Somebody asked a running job to stop.
+        is_pausing: Somebody asked a running job to pause; what is under way comes to its end.
+        stopped: Numbers of trials somebody asked to stop.
         message: Why it ended as it did; empty for nothing to say.
     """
 
@@ -71,6 +74,8 @@ class Job:
     is_cancelling: bool = False
     message: str = ""
     progress: Progress = Progress()
+    is_pausing: bool = False
+    stopped: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from hypertendril.jobs.objectives import load_registry
 from hypertendril.jobs.queue import JobQueue, JobState, Lease, Progress, Standing
 from hypertendril.jobs.recorder import close_trials
 from hypertendril.jobs.runner import Ending, Order, run_study
+from hypertendril.jobs.steering import Steering
 from hypertendril.model import Study, TrialState
 from hypertendril.settings import Settings
 from hypertendril.store.experiment_store import ExperimentStore
@@ -56,8 +57,8 @@ class LeaseKeeper:
         self._renewed = clock()
         self._noted = self.progress = lease.job.progress
 
-    def __call__(self, progress: Progress) -> Order:
-        """Return what the study has to do now."""
+    def __call__(self, progress: Progress) -> Order | Steering:
+        """Return what the study has to do now, or how it is to go on where that was changed."""
         self.progress = progress
         own = self._own_order()
         now = self._clock()

@@ -27,6 +27,7 @@ _KEYS = (
     "steps",
     "description",
     "environment",
+    "structural",
 )
 _MAX_STEPS = 10**9
 
@@ -44,6 +45,7 @@ class RegisteredObjective:
         space: The whole space it understands.
         steps: How many steps a full training has; None where the code decides.
         environment: Names of environment variables it needs although they look secret.
+        structural: Parameters that shape the model, so that a checkpoint fits no other value.
     """
 
     name: str
@@ -56,6 +58,7 @@ class RegisteredObjective:
     steps: int | None = None
     description: str = ""
     environment: tuple[str, ...] = ()
+    structural: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,11 @@ def _entry(name: str, item: Any, folder: Path) -> RegisteredObjective:
     if not directions:
         raise fields.wrong(f"{at}.directions", "name at least one metric and its direction.")
     steps = data.get("steps")
+    space = fields.space(data.get("space"), f"{at}.space")
+    structural = fields.names(data.get("structural", []), f"{at}.structural")
+    for parameter in structural:
+        if parameter not in space:
+            raise fields.wrong(f"{at}.structural", f"the space has no {parameter!r}.")
     return RegisteredObjective(
         name=name,
         function=function,
@@ -125,8 +133,9 @@ def _entry(name: str, item: Any, folder: Path) -> RegisteredObjective:
         ),
         curves=fields.names(data.get("curves", []), f"{at}.curves"),
         metrics=fields.names(data.get("metrics", []), f"{at}.metrics"),
-        space=fields.space(data.get("space"), f"{at}.space"),
+        space=space,
         steps=None if steps is None else fields.whole(steps, f"{at}.steps", low=1, high=_MAX_STEPS),
         description=str(data.get("description", "")).strip(),
         environment=fields.names(data.get("environment", []), f"{at}.environment"),
+        structural=structural,
     )

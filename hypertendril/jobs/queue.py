@@ -26,9 +26,10 @@ from hypertendril.jobs.job import Job, JobId, JobState, Lease, Progress, Standin
 from hypertendril.jobs.json_disk import DATABASE_ERRORS, JsonDisk
 from hypertendril.jobs.owner import Owner, is_alive
 from hypertendril.jobs.spec import JobSpec
+from hypertendril.jobs.steering import Steering, steered, steering_of, with_budget, with_stopped
 from hypertendril.settings import private_folder
 
-__all__ = ["Job", "JobId", "JobQueue", "JobState", "Lease", "Progress", "Standing"]
+__all__ = ["Job", "JobId", "JobQueue", "JobState", "Lease", "Progress", "Standing", "Steering"]
 
 LEASE_SECONDS = 30.0
 MAX_ATTEMPTS = 3
@@ -108,7 +109,7 @@ class JobQueue:
                 if self._spec(job_id, record) is None:
                     continue
                 if record["state"] == JobState.QUEUED:
-                    if not only_abandoned:
+                    if not only_abandoned and not record.get("paused"):
                         return self._grant(job_id, owner, lease_seconds, None)
                 elif self._is_abandoned(record):
                     closing = None
@@ -116,6 +117,9 @@ class JobQueue:
                         closing = JobState.CANCELLED
                     elif record["attempts"] >= MAX_ATTEMPTS:
                         closing = JobState.QUARANTINED
+                    elif record.get("paused"):
+                        self._rest(job_id, record)  # its owner died before it came to rest
+                        continue
                     return self._grant(job_id, owner, lease_seconds, closing)
         return None
 
@@ -200,6 +204,54 @@ class JobQueue:
             self._changed()
             return JobState.RUNNING
 
+    def pause(self, job_id: str) -> JobState:
+        """Let a job rest until it is resumed; of a running one, the trials under way end first.
+
+        Raises:
+            JobError: There is no such job, or it has ended or is being cancelled.
+        """
+        with self._change(job_id) as record:
+            record["paused"] = True
+            return self._job(job_id, record).state
+
+    def resume(self, job_id: str) -> JobState:
+        """Let a job that was paused go on, in its old place in the queue.
+
+        Raises:
+            JobError: There is no such job, or it has ended or is being cancelled.
+        """
+        with self._change(job_id) as record:
+            record["paused"] = False
+            return self._job(job_id, record).state
+
+    def change(
+        self, job_id: str, *, parallel: int | None = None, trials: int | None = None
+    ) -> JobState:
+        """Give a job another number of workers, of trials in all, or both.
+
+        Raises:
+            JobError: No such job, it has ended, or a number makes no sense.
+        """
+        with self._change(job_id) as record:
+            spec = self._spec(job_id, record)
+            if spec is None:
+                raise _too_new(job_id)
+            record |= with_budget(record, spec, parallel, trials)
+            return self._job(job_id, record).state
+
+    def stop_trial(self, job_id: str, number: int) -> None:
+        """Stop one trial of a job; it fails with a note, the others go on.
+
+        Raises:
+            JobError: No such job, or it has ended.
+        """
+        with self._change(job_id) as record:
+            record |= with_stopped(record, number)
+
+    def steering(self, lease: Lease) -> Steering:
+        """Return how the job of a lease is to go on; one read."""
+        return steering_of(self._record(lease.job.id))
+
     def job(self, job_id: str) -> Job:
         """Return one job.
 
@@ -228,6 +280,25 @@ class JobQueue:
     def _transaction(self) -> Iterator[None]:
         with _as_job_errors(), self._cache.transact(retry=True):
             yield
+
+    @contextmanager
+    def _change(self, job_id: str) -> Iterator[dict[str, Any]]:
+        """Give the record of an open job, and keep what the block made of it."""
+        with self._transaction():
+            record = self._record(job_id)
+            if not JobState(record["state"]).is_open:
+                raise JobError(f"The job {job_id} has ended already ({record['state']}).")
+            if record["cancel"]:
+                raise JobError(f"The job {job_id} is being cancelled.")
+            yield record
+            self._cache[_key(job_id)] = record
+            self._changed()
+
+    def _rest(self, job_id: str, record: dict[str, Any]) -> None:
+        record |= {"state": JobState.QUEUED, "owner": None}
+        record["progress"]["running"] = 0
+        self._cache[_key(job_id)] = record
+        self._changed()
 
     def _read(self, key: str, default: Any) -> Any:
         with _as_job_errors():
@@ -320,11 +391,13 @@ class JobQueue:
     def _job(self, job_id: str, record: dict[str, Any]) -> Job:
         spec = self._spec(job_id, record)
         if spec is None:
-            raise JobError(f"The job {job_id} was submitted by a newer version of this program.")
-        state = JobState(record["state"])
+            raise _too_new(job_id)
+        state, steering = JobState(record["state"]), steering_of(record)
+        if state is JobState.QUEUED and steering.is_paused:
+            state = JobState.PAUSED
         return Job(
             id=JobId(job_id),
-            spec=spec,
+            spec=steered(spec, record),
             state=state,
             submitted=record["submitted"],
             started=record["started"],
@@ -333,6 +406,8 @@ class JobQueue:
             is_cancelling=record["cancel"] and state.is_open,
             message=record["message"],
             progress=Progress(**record["progress"]),
+            is_pausing=steering.is_paused and state is JobState.RUNNING,
+            stopped=steering.stopped,
         )
 
     def _changed(self) -> None:
@@ -345,6 +420,10 @@ def _as_job_errors() -> Iterator[None]:
         yield
     except DATABASE_ERRORS as error:
         raise JobError(f"The job queue cannot be used now ({error}); is the disk full?") from error
+
+
+def _too_new(job_id: str) -> JobError:
+    return JobError(f"The job {job_id} was submitted by a newer version of this program.")
 
 
 def _key(job_id: str) -> str:

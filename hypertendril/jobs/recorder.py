@@ -20,10 +20,19 @@ from hypertendril.model import (
     Trials,
     TrialState,
 )
+from hypertendril.search import Look
 from hypertendril.store.batch import Batch, TrialUpdates
 from hypertendril.store.experiment_store import ExperimentStore
 
 MAX_NOTE_LENGTH = 2000
+# A trial that goes on runs: in the store, one that waits is one that a decision is due about.
+_STATE_AFTER = {
+    Outcome.PROMOTED: TrialState.RUNNING,
+    Outcome.SURVIVED: TrialState.RUNNING,
+    Outcome.DISCARDED: TrialState.PRUNED,
+    Outcome.FINAL: TrialState.COMPLETE,
+}
+_OPEN_STATES = (TrialState.RUNNING, TrialState.WAITING)
 
 
 @dataclass
@@ -34,6 +43,8 @@ class _Row:
     values: Mapping[str, Choice]
     started: float
     clock: float
+    parent: int = -1
+    bracket: int = -1
     state: TrialState = TrialState.RUNNING
     objectives: list[float] = field(default_factory=list)
     metrics: dict[str, float] = field(default_factory=dict)
@@ -62,15 +73,42 @@ class Recorder:
         self._under_way: dict[int, _Row] = {}
         self._changed: set[int] = set()
         self._points: list[tuple[int, str, float, float]] = []
+        self._looks: list[tuple[Look, _Row]] = []
 
     @property
     def has_news(self) -> bool:
         """Whether a flush would write anything."""
         return bool(self._changed or self._points)
 
-    def start(self, number: int, values: Mapping[str, Choice]) -> None:
-        """Note that a trial runs from now on: a new one, or one that is run again."""
-        self._under_way[number] = _Row(number, values, time.time(), time.monotonic())
+    def restore(self, study: Study, number: int) -> None:
+        """Take up a trial that has trained for a while and waits or is to go on."""
+        trials, now = study.trials, time.time()
+        started = float(trials.started[number])
+        values = [float(value) for value in trials.objectives[number]]
+        names = study.header.metric_names
+        metrics = dict(zip(names, trials.metrics[number].tolist(), strict=True))
+        self._under_way[number] = _Row(
+            number,
+            study.params(number),
+            started,
+            time.monotonic() - max(0.0, now - started),
+            state=TrialState(trials.state[number]),
+            objectives=values,
+            metrics={name: value for name, value in metrics.items() if not math.isnan(value)},
+            ended=float(trials.ended[number]),
+        )
+
+    def start(
+        self, number: int, values: Mapping[str, Choice], parent: int | None, bracket: int
+    ) -> None:
+        """Note that a trial runs from now on: a new one, one that goes on, or one run again."""
+        row = self._under_way.get(number)
+        if row is None:
+            row = _Row(number, values, time.time(), time.monotonic())
+            row.parent, row.bracket = -1 if parent is None else parent, bracket
+            self._under_way[number] = row
+        row.state, row.ended = TrialState.RUNNING, math.nan
+        row.latest.clear()  # a segment that reports nothing has no value, not an old one
         self._changed.add(number)
 
     def report(self, report: Reported) -> None:
@@ -85,7 +123,9 @@ class Recorder:
     def end(
         self, number: int, metrics: Mapping[str, float], error: str | None
     ) -> tuple[TrialState, list[float]]:
-        """Note the end of a trial; return its state and the value of each objective.
+        """Note the end of a segment; return the trial's state and the value of each objective.
+
+        The trial is complete, or has failed; unless a look says so, it waits instead.
 
         An objective, or a metric the study declares, that was not returned has the last
         value that was reported. A trial without a value for each objective has failed.
@@ -96,7 +136,7 @@ class Recorder:
         known = row.latest | returned
         kept = {*self._header.metric_names, *returned} - {*names}
         row.objectives = [known.get(name, math.nan) for name in names]
-        row.metrics = {name: value for name, value in known.items() if name in kept}
+        row.metrics |= {name: value for name, value in known.items() if name in kept}
         if error is None:
             error = _missing(names, known)
         row.state = TrialState.COMPLETE if error is None else TrialState.FAILED
@@ -104,7 +144,19 @@ class Recorder:
         # Not the time of day again: a clock that was set meanwhile makes no negative durations.
         row.ended = row.started + time.monotonic() - row.clock
         self._changed.add(number)
-        return row.state, row.objectives
+        state = row.state
+        if state is TrialState.COMPLETE:
+            row.state = TrialState.WAITING
+        return state, row.objectives
+
+    def look(self, look: Look) -> None:
+        """Note what the method decided about a trial on its latest value."""
+        row = self._under_way[look.number]
+        row.state = _STATE_AFTER[look.outcome]
+        self._looks.append((look, replace(row)))
+        if row.state is TrialState.RUNNING:
+            row.ended = math.nan
+        self._changed.add(look.number)
 
     def flush(self) -> None:
         """Write what was noted.
@@ -120,7 +172,7 @@ class Recorder:
         batch = Batch(
             trials=self._new_trials(new) if new else None,
             updates=self._updates([row for row in rows if row.number < self._stored]),
-            evaluations=_evaluations(rows),
+            evaluations=self._evaluations(),
             curves=self._curve_points(),
             expected_trials=self._stored,
         )
@@ -128,8 +180,9 @@ class Recorder:
         self._stored += len(new)
         self._changed.clear()
         self._points.clear()
+        self._looks.clear()
         for row in rows:
-            if row.state is not TrialState.RUNNING:
+            if row.state not in _OPEN_STATES:
                 del self._under_way[row.number]
 
     def _grow_header(self) -> None:
@@ -150,6 +203,7 @@ class Recorder:
         for i, row in enumerate(rows):
             trials.number[i] = row.number
             trials.state[i] = row.state
+            trials.parent[i], trials.bracket[i] = row.parent, row.bracket
             for name, value in row.values.items():
                 trials.values[i, space.index(name)] = space[name].encode(value)
             trials.started[i], trials.ended[i] = row.started, row.ended
@@ -175,6 +229,18 @@ class Recorder:
             violation=blank.violation,
             notes={row.number: row.note for row in rows},
         )
+
+    def _evaluations(self) -> Evaluations | None:
+        if not self._looks:
+            return None
+        found = Evaluations.empty(len(self._looks))
+        for i, (look, row) in enumerate(self._looks):
+            found.trial[i], found.iteration[i] = look.number, look.iteration
+            found.bracket[i], found.rung[i] = look.bracket, look.rung
+            found.resource[i] = row.steps if math.isnan(look.resource) else look.resource
+            found.value[i], found.outcome[i] = row.objectives[0], look.outcome
+            found.time[i] = row.ended
+        return found
 
     def _curve_points(self) -> CurvePoints | None:
         if not self._points:
@@ -208,26 +274,10 @@ def _fill(trials: Trials, rows: list[_Row], header: StudyHeader) -> None:
             trials.metrics[i, columns[name]] = value
 
 
-def _evaluations(rows: list[_Row]) -> Evaluations | None:
-    """Return one final evaluation for each trial that was completed."""
-    complete = [row for row in rows if row.state is TrialState.COMPLETE]
-    if not complete:
-        return None
-    evaluations = Evaluations.empty(len(complete))
-    for i, row in enumerate(complete):
-        evaluations.trial[i] = evaluations.iteration[i] = row.number
-        evaluations.resource[i] = row.steps
-        evaluations.value[i] = row.objectives[0]
-        evaluations.outcome[i] = Outcome.FINAL
-        evaluations.time[i] = row.ended
-    return evaluations
-
-
 def close_trials(store: ExperimentStore, study_id: str, note: str) -> None:
     """Mark the trials of a study that will never end by themselves as failed, with a note."""
     study: Study = store.snapshot(study_id)
-    open_states = (TrialState.RUNNING, TrialState.WAITING)
-    rows = np.flatnonzero(np.isin(study.trials.state, open_states))
+    rows = np.flatnonzero(np.isin(study.trials.state, _OPEN_STATES))
     if len(rows):
         updates = TrialUpdates.like(study.trials, rows)
         updates.state[:] = TrialState.FAILED

@@ -11,19 +11,22 @@ from pathlib import Path
 import numpy as np
 
 from hypertendril.errors import JobError, StoreError
+from hypertendril.jobs.checkpoints import Checkpoints
 from hypertendril.jobs.executor import LocalExecutor
 from hypertendril.jobs.objectives import RegisteredObjective
 from hypertendril.jobs.queue import Progress
 from hypertendril.jobs.recorder import Recorder
 from hypertendril.jobs.segments import Ended, Executor, Segment
 from hypertendril.jobs.spec import JobSpec
-from hypertendril.model import Choice, Study, TrialState
-from hypertendril.search import make_method
+from hypertendril.model import Outcome, Study, TrialState
+from hypertendril.search import Assignment, Limits, Look, Recorded, make_scheduler
 from hypertendril.store.experiment_store import ExperimentStore
 
 FLUSH_SECONDS = 0.2  # how far the store may lag behind what trials report
 GRACE_SECONDS = 0.5  # for code that wants to end in order
 DISK_PATIENCE_SECONDS = 60.0  # how long a disk may refuse before the job is given back
+_ENDS = (Outcome.DISCARDED, Outcome.FINAL)
+_OPEN_STATES = (TrialState.RUNNING, TrialState.WAITING)
 _log = logging.getLogger(__name__)
 
 
@@ -71,10 +74,11 @@ def run_study(
 ) -> Ending:
     """Run what is left of a study; with an interrupted one, go on as if nothing had been.
 
-    Finished trials are told to the method and not run again. Interrupted ones are run
-    again in their own row with their own values. Trials are numbered from 0 without gaps,
-    so the budget is met exactly however often this was started. Trials that were stopped
-    on the way stand as running in the store, for whoever called to go on with or to close.
+    What was finished is told to the method and not run again. Interrupted segments are run
+    again, in the row of their trial, with its values and from the checkpoint before. Trials
+    are numbered from 0 without gaps, so the budget is met exactly however often this was
+    started. Trials that were stopped on the way stand as running (or waiting for the method
+    to decide) in the store, for whoever called to go on with or to close.
 
     Args:
         spec: The job.
@@ -92,7 +96,7 @@ def run_study(
     ensure_study(spec, store, study_id)
     executor = LocalExecutor(objective, spec.budget.parallel, spec.budget.timeout_seconds)
     try:
-        run = _Run(spec, store, study_id, ask_owner, checkpoints)
+        run = _Run(spec, objective, store, study_id, ask_owner, Checkpoints(checkpoints))
         return run.to_the_end(executor)
     finally:
         executor.close()
@@ -104,23 +108,25 @@ class _Run:
     def __init__(
         self,
         spec: JobSpec,
+        objective: RegisteredObjective,
         store: ExperimentStore,
         study_id: str,
         ask_owner: Callable[[Progress], Order],
-        checkpoints: Path,
+        checkpoints: Checkpoints,
     ) -> None:
         self._spec = spec
         self._store = store
         self._id = study_id
         self._ask_owner = ask_owner
         self._checkpoints = checkpoints
-        self._method = make_method(
-            spec.method, spec.settings, spec.space, spec.objectives, spec.seed
+        limits = Limits(spec.budget.trials, spec.budget.steps, frozenset(objective.structural))
+        self._scheduler = make_scheduler(
+            spec.method, spec.settings, spec.space, spec.objectives, spec.seed, limits
         )
         self._recorder = Recorder(store, study_id)
-        self._running: dict[int, dict[str, Choice]] = {}
-        self._again: list[tuple[int, dict[str, Choice]]] = []
-        self._next_number = 0
+        self._running: set[int] = set()
+        self._looks: list[Look] = []
+        self._next: Assignment | None = None
         self._done = 0
         self._best: float | None = None
         self._flushed = time.monotonic()
@@ -137,7 +143,7 @@ class _Run:
                     self._end_trial(event)
                 else:
                     self._recorder.report(event)
-            is_over = not self._running and not self._has_more
+            is_over = not self._running and self._is_at_the_end()
             if is_over or time.monotonic() >= self._flushed + FLUSH_SECONDS:
                 order = self._ask_owner(self._progress())
                 if order is not Order.GO_ON:
@@ -146,60 +152,72 @@ class _Run:
                 if is_over and not self._recorder.has_news:
                     return Ending.DONE
 
-    @property
-    def _has_more(self) -> bool:
-        return bool(self._again) or self._next_number < self._spec.budget.trials
-
     def _recall(self, study: Study) -> None:
         """Tell the method what an earlier run left behind."""
         if not np.array_equal(study.trials.number, np.arange(len(study))):
             raise JobError(f"The study {self._id} was not made by this job; its trials do not fit.")
-        self._next_number = len(study)
-        for number in range(len(study)):
-            state = TrialState(study.trials.state[number])
-            values = study.params(number)
-            if state in (TrialState.RUNNING, TrialState.WAITING):
-                self._again.append((number, values))
-                self._method.tell(number, values, None, TrialState.RUNNING)
-            else:
+        history = recorded_trials(study)
+        for trial in history:
+            if trial.state not in _OPEN_STATES:
                 self._done += 1
-                objectives = [float(value) for value in study.trials.objectives[number]]
-                self._method.tell(number, values, objectives, state)
+            elif trial.looks or trial.state is TrialState.WAITING:
+                self._recorder.restore(study, trial.number)
+        self._scheduler.recall(history)
         best = study.best()
         if best is not None:
             self._best = float(study.trials.objectives[best, 0])
 
     def _start_trials(self, executor: Executor) -> None:
-        while executor.free and self._has_more:
-            if self._again:
-                number, values = self._again.pop(0)
-            else:
-                number, values = self._next_number, self._method.ask(self._next_number)
-                self._next_number += 1
-            self._running[number] = values
-            self._recorder.start(number, values)
-            executor.start(self._segment(number, values))
+        while executor.free:
+            task = self._take_task()
+            if task is None:
+                return
+            self._running.add(task.number)
+            self._recorder.start(task.number, task.values, task.parent, task.bracket)
+            executor.start(self._segment(task))
 
-    def _segment(self, number: int, values: dict[str, Choice]) -> Segment:
+    def _take_task(self) -> Assignment | None:
+        task, self._next = self._next, None
+        return self._scheduler.ask() if task is None else task
+
+    def _is_at_the_end(self) -> bool:
+        """Return whether the method, with nothing running, has nothing more to run."""
+        if self._next is None:
+            self._next = self._scheduler.ask()
+        return self._next is None
+
+    def _segment(self, task: Assignment) -> Segment:
         # The second key keeps it apart from the numbers the method draws for this trial.
-        source = np.random.SeedSequence(entropy=self._spec.seed, spawn_key=(number, 1))
+        source = np.random.SeedSequence(entropy=self._spec.seed, spawn_key=(task.number, 1))
+        checkpoint = self._checkpoints.before(task)
         return Segment(
-            number=number,
-            params=values,
+            number=task.number,
+            params=dict(task.values),
             seed=int(source.generate_state(1)[0]),
-            checkpoint_dir=self._checkpoints / str(number),
-            to_step=self._spec.budget.steps,
+            checkpoint_dir=self._checkpoints.after(task),
+            # Code that keeps no checkpoints begins anew each time, and gets as far.
+            from_step=0 if checkpoint is None else task.from_step,
+            to_step=self._spec.budget.steps if task.to_step is None else task.to_step,
+            checkpoint=checkpoint,
         )
 
     def _end_trial(self, end: Ended) -> None:
-        values = self._running.pop(end.number)
+        self._running.remove(end.number)
         state, objectives = self._recorder.end(end.number, end.metrics, end.error)
-        self._method.tell(end.number, values, objectives, state)
-        self._done += 1
-        if state is TrialState.COMPLETE and np.isfinite(objectives[0]):
-            sign = self._spec.objectives[0].direction.sign
-            if self._best is None or sign * objectives[0] > sign * self._best:
-                self._best = objectives[0]
+        is_good = state is TrialState.COMPLETE
+        looks = self._scheduler.tell(end.number, objectives if is_good else None, state)
+        self._done += not is_good
+        for look in looks:
+            self._recorder.look(look)
+            self._done += look.outcome in _ENDS
+            if look.outcome is Outcome.FINAL:
+                self._note_best(objectives[0])
+        self._looks += looks
+
+    def _note_best(self, value: float) -> None:
+        sign = self._spec.objectives[0].direction.sign
+        if np.isfinite(value) and (self._best is None or sign * value > sign * self._best):
+            self._best = value
 
     def _progress(self) -> Progress:
         return Progress(self._done, len(self._running), self._best)
@@ -218,6 +236,8 @@ class _Run:
             time.sleep(FLUSH_SECONDS)
         else:
             self._refused_since = None
+            self._checkpoints.tidy(self._looks)
+            self._looks.clear()
 
     def _leave(self, order: Order, executor: Executor) -> Ending:
         if order is Order.ABANDON:
@@ -225,3 +245,21 @@ class _Run:
         executor.close(GRACE_SECONDS)
         self._recorder.flush()
         return _ENDINGS[order]
+
+
+def recorded_trials(study: Study) -> list[Recorded]:
+    """Return the trials of a study with what the method saw of them."""
+    looks: list[list[tuple[float, Outcome]]] = [[] for _ in range(len(study))]
+    seen = study.evaluations
+    for trial, value, outcome in zip(seen.trial, seen.value, seen.outcome, strict=True):
+        looks[trial].append((float(value), Outcome(outcome)))
+    return [
+        Recorded(
+            number,
+            study.params(number),
+            TrialState(study.trials.state[number]),
+            tuple(study.trials.objectives[number].tolist()),
+            tuple(looks[number]),
+        )
+        for number in range(len(study))
+    ]

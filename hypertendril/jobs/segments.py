@@ -74,6 +74,14 @@ class Executor(Protocol):
         """Begin a segment; there must be room for it."""
         ...
 
+    def resize(self, size: int) -> None:
+        """Run up to `size` segments from now on; those that are too many come to their end."""
+        ...
+
+    def stop(self, number: int, reason: str) -> None:
+        """End the segment of trial `number`, if it is under way: it has failed for `reason`."""
+        ...
+
     def wait(self, timeout_seconds: float) -> list[Event]:
         """Return what happened, as soon as anything did, empty after the time given.
 

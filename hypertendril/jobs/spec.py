@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from hypertendril.jobs import fields
 from hypertendril.jobs.objectives import RegisteredObjective, Registry
 from hypertendril.jobs.toml_text import to_toml_text
 from hypertendril.model import Method, Objective, SearchSpace, StudyHeader
-from hypertendril.search import method_info
+from hypertendril.search import MethodInfo, method_info
 from hypertendril.search.sampling import activation_order
 
 MAX_TRIALS = 1_000_000
@@ -43,7 +43,8 @@ class Budget:
     """How much a job may spend.
 
     Attributes:
-        trials: How many trials the study will have.
+        trials: How many trials the study will have; fewer than were asked for where the
+            settings of the method make fewer.
         parallel: How many of them run at the same time, each in a process of its own.
         timeout_seconds: A trial that takes longer is stopped and counts as failed; None for never.
         steps: Steps of a full training; None leaves it to the objective.
@@ -111,7 +112,7 @@ class JobSpec:
             else fields.space(given_space, "space"),
             method=info.name,
             settings=info.checked_settings(fields.mapping(data.get("settings") or {}, "settings")),
-            budget=_budget(data.get("budget"), entry),
+            budget=_budget(data.get("budget"), entry, info),
             seed=fields.whole(data.get("seed", 0), "seed", low=0, high=MAX_SEED),
             metrics=_names(data, "metrics", entry, objectives),
             curves=_names(data, "curves", entry, ()),
@@ -120,7 +121,7 @@ class JobSpec:
             else fields.text(data["refined_from"], "refined_from"),
         )
         _check_space(spec.space, entry)
-        return spec
+        return _limited(spec, info)
 
     @classmethod
     def from_toml(cls, text: str, registry: Registry | None = None) -> JobSpec:
@@ -241,15 +242,19 @@ def _names(
     return tuple(name for name in fields.names(given or [], key) if name not in taken)
 
 
-def _budget(data: Any, entry: RegisteredObjective | None) -> Budget:
+def _budget(data: Any, entry: RegisteredObjective | None, info: MethodInfo) -> Budget:
+    if data is None and info.trials is not None:
+        data = {}  # the method says how many trials there are
     table = fields.mapping(data, "budget")
     fields.known_only(table, _BUDGET_KEYS, "budget.")
     timeout, steps = table.get("timeout_seconds"), table.get("steps")
     if steps is None and entry is not None:
         steps = entry.steps
-    parallel = table.get("parallel")
+    parallel, trials = table.get("parallel"), table.get("trials")
+    if trials is None and info.trials is not None:
+        trials = MAX_TRIALS
     return Budget(
-        trials=fields.whole(table.get("trials"), "budget.trials", low=1, high=MAX_TRIALS),
+        trials=fields.whole(trials, "budget.trials", low=1, high=MAX_TRIALS),
         parallel=1
         if parallel is None
         else fields.whole(parallel, "budget.parallel", low=1, high=MAX_PARALLEL),
@@ -258,6 +263,14 @@ def _budget(data: Any, entry: RegisteredObjective | None) -> Budget:
         else fields.seconds(timeout, "budget.timeout_seconds"),
         steps=None if steps is None else fields.whole(steps, "budget.steps", low=1, high=MAX_STEPS),
     )
+
+
+def _limited(spec: JobSpec, info: MethodInfo) -> JobSpec:
+    """Return the job with no more trials than its method makes."""
+    if info.trials is None:
+        return spec
+    trials = min(spec.budget.trials, info.trials(spec.settings, spec.space))
+    return replace(spec, budget=replace(spec.budget, trials=trials))
 
 
 def _check_space(space: SearchSpace, entry: RegisteredObjective | None) -> None:

@@ -1,24 +1,42 @@
-"""Search methods: ask for values, tell results.
+"""Search methods: ask what to run next, tell results.
 
 A new method is one module with a `METHOD` in it and one line in `METHODS`.
 """
 
 from hypertendril.errors import JobError
 from hypertendril.model import Objective, SearchSpace
-from hypertendril.search import random, tpe
+from hypertendril.search import asha, hyperband, pbt, random, tpe
 from hypertendril.search.method import MethodInfo, SearchMethod, Setting, Settings
+from hypertendril.search.scheduler import Assignment, Limits, Look, Recorded, Scheduler
+from hypertendril.search.whole_trials import WholeTrials
 
 __all__ = [
     "METHODS",
+    "Assignment",
+    "Limits",
+    "Look",
     "MethodInfo",
+    "Recorded",
+    "Scheduler",
     "SearchMethod",
     "Setting",
     "Settings",
     "make_method",
+    "make_scheduler",
     "method_info",
 ]
 
-METHODS: dict[str, MethodInfo] = {info.name: info for info in (random.METHOD, tpe.METHOD)}
+METHODS: dict[str, MethodInfo] = {
+    info.name: info
+    for info in (
+        random.METHOD,
+        tpe.METHOD,
+        hyperband.HALVING,
+        hyperband.HYPERBAND,
+        asha.METHOD,
+        pbt.METHOD,
+    )
+}
 
 
 def method_info(name: str) -> MethodInfo:
@@ -39,11 +57,33 @@ def make_method(
     objectives: tuple[Objective, ...],
     seed: int,
 ) -> SearchMethod:
-    """Return a fresh method `name` over `space`.
+    """Return a fresh method `name` over `space` that trains each trial in one go.
+
+    Raises:
+        JobError: No such method, it is a scheduler, or a setting is invalid.
+        SpaceError: The conditions of the space cannot be met.
+    """
+    info = method_info(name)
+    if info.make is None:
+        raise JobError(f"The method {name!r} chooses more than values; use make_scheduler.")
+    return info.make(info.checked_settings(settings), space, objectives, seed)
+
+
+def make_scheduler(
+    name: str,
+    settings: Settings,
+    space: SearchSpace,
+    objectives: tuple[Objective, ...],
+    seed: int,
+    limits: Limits,
+) -> Scheduler:
+    """Return a fresh scheduler for the method `name`, whichever kind of method it is.
 
     Raises:
         JobError: No such method, or a setting is invalid.
         SpaceError: The conditions of the space cannot be met.
     """
     info = method_info(name)
-    return info.make(info.checked_settings(settings), space, objectives, seed)
+    if info.schedule is None:
+        return WholeTrials(make_method(name, settings, space, objectives, seed), limits)
+    return info.schedule(info.checked_settings(settings), space, objectives, seed, limits)

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from hypertendril.errors import JobError
 from hypertendril.model import Choice, Objective, SearchSpace, TrialState
+from hypertendril.search.scheduler import Limits, Scheduler
 
 Settings = Mapping[str, Any]
 
@@ -88,6 +89,7 @@ class Setting:
 
 
 Maker = Callable[[Settings, SearchSpace, tuple[Objective, ...], int], SearchMethod]
+SchedulerMaker = Callable[[Settings, SearchSpace, tuple[Objective, ...], int, Limits], Scheduler]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +101,20 @@ class MethodInfo:
         title: What the screen calls it.
         text: One sentence for the person who chooses.
         settings: What can be turned, in the order to show it.
-        make: Builds one from checked settings, space, objectives and seed.
+        make: Builds one from checked settings, space, objectives and seed: a method that trains
+            each trial in one go and chooses nothing but values.
+        schedule: Builds one that chooses segments, likewise; each method has one of the two.
+        trials: How many trials it makes in all, given its settings and the space, where that
+            is not for the job to say.
     """
 
     name: str
     title: str
     text: str
     settings: tuple[Setting, ...]
-    make: Maker
+    make: Maker | None = None
+    schedule: SchedulerMaker | None = None
+    trials: Callable[[Settings, SearchSpace], int] | None = None
 
     def checked_settings(self, given: Settings) -> dict[str, int | float | bool]:
         """Return all settings, `given` ones checked and the others at their defaults.

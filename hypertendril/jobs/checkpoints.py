@@ -1,0 +1,67 @@
+"""Where the checkpoints of a study lie, which one a segment begins with, and when they go.
+
+A trial that is trained in several segments leaves one folder a segment, named by its last
+step. So a segment that is run again after a crash finds what was there when it was begun,
+and a child finds its parent as it was when it was copied, however far that has gone since.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from hypertendril.model import Outcome
+from hypertendril.search import Assignment, Look
+
+
+class Checkpoints:
+    """The checkpoints of one study.
+
+    Args:
+        folder: Made when the first trial saves something.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def before(self, task: Assignment) -> Path | None:
+        """Return the folder a segment begins with; None for a fresh start, or if nothing was saved."""
+        if not task.from_step:
+            return None
+        owner = task.number if task.parent is None else task.parent
+        found = self._folder / str(owner) / str(task.from_step)
+        return found if found.is_dir() and any(found.iterdir()) else None
+
+    def after(self, task: Assignment) -> Path:
+        """Return the folder a segment saves into, empty of what an interrupted one left."""
+        own = self._folder / str(task.number)
+        if task.to_step is None:
+            return own
+        shutil.rmtree(own / str(task.to_step), ignore_errors=True)
+        return own / str(task.to_step)
+
+    def tidy(self, looks: Sequence[Look]) -> None:
+        """Remove what nobody will need after these looks.
+
+        All of a discarded trial, and what a trial saved before the latest look at it.
+        A copy is made between one look and the next, so it has been read by then.
+        """
+        for look in looks:
+            own = self._folder / str(look.number)
+            if look.outcome is Outcome.DISCARDED:
+                shutil.rmtree(own, ignore_errors=True)
+            else:
+                for old in _older(own, look.resource):
+                    shutil.rmtree(old, ignore_errors=True)
+
+
+def _older(folder: Path, resource: float) -> list[Path]:
+    """Return the checkpoints of steps before `resource`."""
+    if not folder.is_dir():
+        return []
+    return [
+        found
+        for found in folder.iterdir()
+        if found.name.isdecimal() and found.is_dir() and float(found.name) < resource
+    ]

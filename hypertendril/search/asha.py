@@ -1,0 +1,127 @@
+"""Asynchronous successive halving: trials are promoted as soon as enough others are worse."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from hypertendril.model import Choice, Objective, Outcome, SearchSpace, TrialState
+from hypertendril.search.ladder import LADDER_SETTINGS, rungs
+from hypertendril.search.method import MethodInfo, Settings
+from hypertendril.search.random import RandomSearch
+from hypertendril.search.scheduler import Assignment, Limits, Look, Recorded, quality_of, ranked
+
+
+class AsyncHalving:
+    """Nobody waits for a whole rung: whoever is among the best 1/eta of its rung goes on.
+
+    A trial that was not promoted may still be, when worse ones have come in; so it waits, and
+    is discarded when nothing more can come. Which trials are promoted depends on the order of
+    results, which is why promotions are recorded and not worked out again on recall.
+
+    Source: Li et al., A system for massively parallel hyperparameter tuning (MLSys 2020).
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        space: SearchSpace,
+        objectives: tuple[Objective, ...],
+        seed: int,
+        limits: Limits,
+    ) -> None:
+        self._eta: int = settings["eta"]
+        self._resources = rungs(settings, limits)
+        self._proposer = RandomSearch(space, seed)
+        self._sign = objectives[0].direction.sign
+        self._limit = limits.trials
+        self._values: list[Mapping[str, Choice]] = []
+        self._rung: list[int] = []
+        self._qualities: list[dict[int, float | None]] = [{} for _ in self._resources]
+        self._promoted: list[set[int]] = [set() for _ in self._resources]
+        self._queue: list[int] = []
+        self._running: set[int] = set()
+
+    def ask(self) -> Assignment | None:
+        """Return a promoted trial, the furthest first, else a new one."""
+        if self._queue:
+            number = max(self._queue, key=lambda n: (self._rung[n], -n))
+            self._queue.remove(number)
+        elif len(self._values) < self._limit:
+            number = len(self._values)
+            self._values.append(self._proposer.ask(number))
+            self._rung.append(0)
+        else:
+            return None
+        self._running.add(number)
+        k = self._rung[number]
+        start = self._resources[k - 1] if k else 0
+        return Assignment(number, self._values[number], start, self._resources[k], bracket=0)
+
+    def tell(
+        self, number: int, objectives: Sequence[float] | None, state: TrialState
+    ) -> list[Look]:
+        """Note a result; say who is promoted for it, and in the end who is discarded."""
+        del state
+        self._running.discard(number)
+        k = self._rung[number]
+        quality = quality_of(None if objectives is None else objectives[0], self._sign)
+        self._qualities[k][number] = quality
+        looks = []
+        if k == len(self._resources) - 1:
+            looks = [] if quality is None else [self._look(number, Outcome.FINAL)]
+        else:
+            for lucky in self._promotable(k):
+                looks.append(self._look(lucky, Outcome.PROMOTED))
+                self._promote(lucky)
+        return looks + self._closing()
+
+    def recall(self, history: Sequence[Recorded]) -> None:
+        """Take up results and promotions as they were recorded."""
+        for trial in history:
+            self._values.append(trial.values)
+            self._rung.append(0)
+            promotions = [o for _, o in trial.looks if o is Outcome.PROMOTED]
+            for k in range(len(promotions) + 1):
+                if trial.has_result(k):
+                    self._qualities[k][trial.number] = quality_of(trial.result(k), self._sign)
+                if k < len(promotions):
+                    self._promote(trial.number)
+            if trial.state is not TrialState.RUNNING and trial.number in self._queue:
+                self._queue.remove(trial.number)
+            elif trial.state is TrialState.RUNNING and trial.number not in self._queue:
+                self._queue.append(trial.number)
+
+    def _promotable(self, k: int) -> list[int]:
+        order = ranked(self._qualities[k])
+        best = order[: len(self._qualities[k]) // self._eta]
+        return [number for number in best if number not in self._promoted[k]]
+
+    def _promote(self, number: int) -> None:
+        self._promoted[self._rung[number]].add(number)
+        self._rung[number] += 1
+        if number not in self._queue:
+            self._queue.append(number)
+
+    def _closing(self) -> list[Look]:
+        """Return the end of all that wait, once nothing more can promote them."""
+        if self._queue or self._running or len(self._values) < self._limit:
+            return []
+        top = len(self._resources) - 1
+        return [
+            self._look(number, Outcome.DISCARDED)
+            for number, k in enumerate(self._rung)
+            if k < top and self._qualities[k].get(number) is not None
+        ]
+
+    def _look(self, number: int, outcome: Outcome) -> Look:
+        k = self._rung[number]
+        return Look(number, outcome, self._resources[k], 0, 0, k)
+
+
+METHOD = MethodInfo(
+    name="asha",
+    title="ASHA",
+    text="Successive halving that never waits: made for many workers.",
+    settings=LADDER_SETTINGS,
+    schedule=AsyncHalving,
+)

@@ -1,0 +1,183 @@
+"""Population-based training: bad trials make room for changed copies of good ones."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from hypertendril.model import Choice, Objective, Outcome, SearchSpace, TrialState
+from hypertendril.search.method import MethodInfo, Setting, Settings
+from hypertendril.search.perturb import perturbed
+from hypertendril.search.random import RandomSearch
+from hypertendril.search.scheduler import Assignment, Limits, Look, Recorded, quality_of, ranked
+
+
+class Population:
+    """Generations of trials that are trained side by side, `interval` steps each.
+
+    After a generation the best trials survive and go on. Each of the others, and each that
+    failed, makes room for a child: a new trial that begins with the checkpoint of a
+    survivor (each as likely) and values near that one's. If nobody survives, new trials
+    start from nothing.
+
+    Source: Jaderberg et al., Population based training of neural networks (2017), with
+    truncation selection.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        space: SearchSpace,
+        objectives: tuple[Objective, ...],
+        seed: int,
+        limits: Limits,
+    ) -> None:
+        self._settings = settings
+        self._space = space
+        self._founders = RandomSearch(space, seed)
+        self._sign = objectives[0].direction.sign
+        self._seed = seed
+        self._limits = limits
+        self._generation = 0
+        self._known: list[Assignment] = []
+        self._members: list[int] = []
+        self._queue: list[int] = []
+        self._qualities: dict[int, float | None] = {}
+        self._found(settings["population"])
+
+    def ask(self) -> Assignment | None:
+        """Return a member that was not trained in this generation yet."""
+        return self._segment(self._queue.pop(0)) if self._queue else None
+
+    def tell(
+        self, number: int, objectives: Sequence[float] | None, state: TrialState
+    ) -> list[Look]:
+        """Note a result; with the last one of a generation, say who survives."""
+        del state
+        return self._settle(number, None if objectives is None else objectives[0])
+
+    def recall(self, history: Sequence[Recorded]) -> None:
+        """Play the generations again from the results that were recorded."""
+        while True:
+            known = [
+                n
+                for n in self._queue
+                if n < len(history) and history[n].has_result(self._looks_before(n))
+            ]
+            if not known:
+                return
+            self._queue = [n for n in self._queue if n not in known]
+            for number, k in [(n, self._looks_before(n)) for n in known]:
+                self._settle(number, history[number].result(k))
+
+    def _looks_before(self, number: int) -> int:
+        return self._generation - self._known[number].bracket
+
+    def _segment(self, number: int) -> Assignment:
+        born, interval = self._known[number], self._settings["interval"]
+        is_orphan = born.bracket == self._generation and born.parent is None
+        return Assignment(
+            number,
+            born.values,
+            from_step=0 if is_orphan else self._generation * interval,
+            to_step=(self._generation + 1) * interval,
+            # Only its first segment begins with the parent's checkpoint.
+            parent=born.parent if born.bracket == self._generation else None,
+            bracket=born.bracket,
+        )
+
+    def _settle(self, number: int, objective: float | None) -> list[Look]:
+        quality = quality_of(objective, self._sign)
+        self._qualities[number] = quality
+        if self._generation == self._settings["generations"] - 1:
+            return [] if quality is None else [self._look(number, Outcome.FINAL)]
+        return self._turn() if len(self._qualities) == len(self._members) else []
+
+    def _turn(self) -> list[Look]:
+        """End a generation and begin the next."""
+        order = ranked(self._qualities)
+        alive = order[: survivor_count(self._settings)]
+        looks = [
+            self._look(n, Outcome.SURVIVED if n in alive else Outcome.DISCARDED) for n in order
+        ]
+        self._generation += 1
+        self._members, self._queue, self._qualities = sorted(alive), sorted(alive), {}
+        vacant = self._settings["population"] - len(alive)
+        if alive:
+            self._bear(vacant, self._members)
+        else:
+            self._found(vacant)
+        return looks
+
+    def _bear(self, count: int, parents: Sequence[int]) -> None:
+        for _ in range(self._room(count)):
+            source = np.random.SeedSequence(entropy=self._seed, spawn_key=(len(self._known),))
+            random = np.random.Generator(np.random.Philox(source))
+            parent = parents[int(random.integers(len(parents)))]
+            values = perturbed(
+                self._space,
+                self._known[parent].values,
+                self._settings["factor"],
+                self._settings["resample"],
+                self._limits.structural,
+                random,
+            )
+            self._join(values, parent)
+
+    def _found(self, count: int) -> None:
+        for _ in range(self._room(count)):
+            self._join(self._founders.ask(len(self._known)), None)
+
+    def _room(self, count: int) -> int:
+        return min(count, self._limits.trials - len(self._known))
+
+    def _join(self, values: Mapping[str, Choice], parent: int | None) -> None:
+        number = len(self._known)
+        self._known.append(Assignment(number, values, parent=parent, bracket=self._generation))
+        self._members.append(number)
+        self._queue.append(number)
+
+    def _look(self, number: int, outcome: Outcome) -> Look:
+        resource = (self._generation + 1) * self._settings["interval"]
+        return Look(number, outcome, resource, self._generation)
+
+
+def survivor_count(settings: Settings) -> int:
+    """Return how many members of a full population go on: at least one."""
+    share = settings["survivors"] * settings["population"]
+    # The small number forgives shares such as 0.7 * 10 that come out a little too high.
+    survivors: int = math.ceil(share - 1e-9)
+    return max(1, survivors)
+
+
+def _trials(settings: Settings, space: SearchSpace) -> int:
+    del space
+    children = settings["population"] - survivor_count(settings)
+    return int(settings["population"] + (settings["generations"] - 1) * children)
+
+
+METHOD = MethodInfo(
+    name="pbt",
+    title="PBT",
+    text="Trains a population; now and then bad members become changed copies of good ones. "
+    "Needs training code that keeps checkpoints.",
+    settings=(
+        Setting("population", "int", 10, "P: trials under way.", low=2, high=10_000),
+        Setting("interval", "int", 5, "T: steps each trains in a generation.", low=1, high=10**6),
+        Setting("survivors", "float", 0.5, "S: share that goes on as it is.", low=0.0, high=1.0),
+        Setting("generations", "int", 5, "G: generations.", low=1, high=1000),
+        Setting(
+            "factor",
+            "float",
+            1.2,
+            "A child's values are its parent's times or by this.",
+            low=1.0,
+            high=10.0,
+        ),
+        Setting("resample", "float", 0.25, "Chance that a value is drawn anew.", low=0.0, high=1.0),
+    ),
+    schedule=Population,
+    trials=_trials,
+)

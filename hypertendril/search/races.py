@@ -1,0 +1,169 @@
+"""Successive halving, bracket after bracket: who starts, who goes on, who is discarded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from hypertendril.model import Choice, Outcome, TrialState
+from hypertendril.search.ladder import Bracket
+from hypertendril.search.random import RandomSearch
+from hypertendril.search.scheduler import Assignment, Limits, Look, Recorded, quality_of, ranked
+
+
+class Proposer(Protocol):
+    """Chooses the values trials begin with."""
+
+    def ask(self, number: int) -> dict[str, Choice]:
+        """Return the active parameters of trial `number`."""
+        ...
+
+    def learn(
+        self, number: int, values: Mapping[str, Choice], resource: int, quality: float | None
+    ) -> None:
+        """Take note of a result: more quality is better, None is a failure."""
+        ...
+
+
+class AtRandom(RandomSearch):
+    """Random values, whatever was learnt."""
+
+    def learn(
+        self, number: int, values: Mapping[str, Choice], resource: int, quality: float | None
+    ) -> None:
+        """Learn nothing."""
+
+
+@dataclass
+class _Race:
+    """A bracket under way.
+
+    Attributes:
+        queue: Trials that are to be run to the present rung and were not asked for yet.
+        qualities: Results at the present rung.
+    """
+
+    index: int
+    plan: Bracket
+    rung: int = 0
+    started: int = 0
+    queue: list[int] = field(default_factory=list)
+    qualities: dict[int, float | None] = field(default_factory=dict)
+    entrants: int = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether all trials the bracket begins with were started."""
+        return self.started == self.plan.counts[0]
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether all results of the present rung are in."""
+        return self.entrants > 0 and len(self.qualities) == self.entrants
+
+    @property
+    def is_top(self) -> bool:
+        """Whether the present rung is the last."""
+        return self.rung == len(self.plan.resources) - 1
+
+
+class Races:
+    """Runs brackets one after the other; while one waits for its last results, the next begins.
+
+    Within a rung the trials with the best values are promoted once all results are in.
+    Equal values go to the earlier trial; failed trials (NaN among them) never go on.
+
+    Args:
+        plans: Brackets, repeated in this order until the job has its trials; the last one is
+            smaller where fewer are left.
+        eta: Of the brackets.
+        sign: +1 where more is better, -1 where less is.
+    """
+
+    def __init__(
+        self, plans: Sequence[Bracket], eta: int, proposer: Proposer, sign: float, limits: Limits
+    ) -> None:
+        self._plans = plans
+        self._eta = eta
+        self._proposer = proposer
+        self._sign = sign
+        self._trials = limits.trials
+        self._races: list[_Race] = []
+        self._race_of: dict[int, _Race] = {}
+        self._values: dict[int, Mapping[str, Choice]] = {}
+
+    def ask(self) -> Assignment | None:
+        """Return a segment of the earliest bracket that has one."""
+        for race in self._races:
+            if race.queue:
+                return self._assignment(race.queue.pop(0))
+        number = len(self._values)
+        if number >= self._trials:
+            return None
+        self._enter(number, self._proposer.ask(number))
+        return self._assignment(number)
+
+    def tell(
+        self, number: int, objectives: Sequence[float] | None, state: TrialState
+    ) -> list[Look]:
+        """Note a result; with the last one of a rung, say who goes on."""
+        del state  # no values, no quality
+        return self._settle(number, None if objectives is None else objectives[0])
+
+    def recall(self, history: Sequence[Recorded]) -> None:
+        """Play the brackets again from the results that were recorded."""
+        for trial in history:
+            self._enter(trial.number, trial.values)
+            self._race_of[trial.number].queue.append(trial.number)
+        for race in self._races:
+            while known := [n for n in race.queue if history[n].has_result(race.rung)]:
+                race.queue = [n for n in race.queue if n not in known]
+                rung = race.rung
+                for number in known:
+                    self._settle(number, history[number].result(rung))
+
+    def _enter(self, number: int, values: Mapping[str, Choice]) -> None:
+        """Let a new trial take part in the first bracket with room."""
+        if not self._races or self._races[-1].is_full:
+            index = len(self._races)
+            plan = self._plans[index % len(self._plans)].limited(self._trials - number, self._eta)
+            self._races.append(_Race(index, plan, entrants=plan.counts[0]))
+        race = self._races[-1]
+        race.started += 1
+        self._values[number] = values
+        self._race_of[number] = race
+
+    def _assignment(self, number: int) -> Assignment:
+        race = self._race_of[number]
+        resources = race.plan.resources
+        return Assignment(
+            number,
+            self._values[number],
+            from_step=resources[race.rung - 1] if race.rung else 0,
+            to_step=resources[race.rung],
+            bracket=race.index,
+        )
+
+    def _settle(self, number: int, objective: float | None) -> list[Look]:
+        race = self._race_of[number]
+        quality = quality_of(objective, self._sign)
+        resource = race.plan.resources[race.rung]
+        self._proposer.learn(number, self._values[number], resource, quality)
+        race.qualities[number] = quality
+        if race.is_top:
+            return [] if quality is None else [self._look(race, number, Outcome.FINAL)]
+        return self._promote(race) if race.is_decided else []
+
+    def _promote(self, race: _Race) -> list[Look]:
+        order = ranked(race.qualities)
+        kept = order[: race.plan.counts[race.rung + 1]]
+        outcomes = [Outcome.PROMOTED] * len(kept) + [Outcome.DISCARDED] * (len(order) - len(kept))
+        looks = [self._look(race, n, o) for n, o in zip(order, outcomes, strict=True)]
+        race.rung += 1
+        race.queue, race.qualities, race.entrants = list(kept), {}, len(kept)
+        return looks
+
+    def _look(self, race: _Race, number: int, outcome: Outcome) -> Look:
+        resource = race.plan.resources[race.rung]
+        return Look(number, outcome, resource, race.index, race.index, race.rung)

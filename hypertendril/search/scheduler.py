@@ -1,0 +1,144 @@
+"""The seam between methods and what runs them: which segment of which trial comes next.
+
+A method that trains each trial in one go (random search, TPE) only has to choose values, see
+`method.py`. One that looks at trials on the way also says where to stop, who goes on, and
+who is copied: it is a `Scheduler`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from hypertendril.model import Choice, Outcome, TrialState
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """What is to be run next: a new trial, one that goes on, or a copy of one with other values.
+
+    Attributes:
+        number: Number of the trial; new ones are counted on without gaps.
+        values: Its active parameters as the user writes them.
+        from_step: Steps that are done already, by the trial itself or by `parent`.
+        to_step: Steps that shall be done at the end; None for a whole training in one go.
+        parent: The trial whose checkpoint at `from_step` a new trial begins with; None for none.
+        bracket: Bracket or generation the trial was started in, -1 for none.
+    """
+
+    number: int
+    values: Mapping[str, Choice]
+    from_step: int = 0
+    to_step: int | None = None
+    parent: int | None = None
+    bracket: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the method decided about a trial on seeing its latest value.
+
+    Attributes:
+        resource: Steps the trial had done then; NaN leaves it to what the trial reported.
+        iteration, bracket, rung: As in `Evaluations`.
+    """
+
+    number: int
+    outcome: Outcome
+    resource: float = math.nan
+    iteration: int = -1
+    bracket: int = -1
+    rung: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A trial as an earlier run of the study left it.
+
+    Attributes:
+        objectives: Its latest values, NaN where it has none.
+        looks: The leading objective and the outcome at each look so far, in order.
+    """
+
+    number: int
+    values: Mapping[str, Choice]
+    state: TrialState
+    objectives: tuple[float, ...]
+    looks: tuple[tuple[float, Outcome], ...] = ()
+
+    def has_result(self, k: int) -> bool:
+        """Return whether the segment before look `k` (from 0) came to its end."""
+        return len(self.looks) > k or (
+            len(self.looks) == k and self.state is not TrialState.RUNNING
+        )
+
+    def result(self, k: int) -> float | None:
+        """Return the leading objective at look `k`; None where the trial failed before it."""
+        if len(self.looks) > k:
+            return self.looks[k][0]
+        return None if self.state is TrialState.FAILED else self.objectives[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a method has to know of its job.
+
+    Attributes:
+        trials: How many trials the study may have.
+        steps: Steps of a full training, None where nobody said.
+        structural: Parameters a copied model cannot change, because they shape it.
+    """
+
+    trials: int
+    steps: int | None = None
+    structural: frozenset[str] = field(default_factory=frozenset)
+
+
+class Scheduler(Protocol):
+    """Says which segment comes next, and what became of the trials it looked at.
+
+    What is asked depends only on the seed and on what was told: a study that was interrupted
+    and recalled goes on as if nothing had been.
+    """
+
+    def ask(self) -> Assignment | None:
+        """Return the next segment, running from now on; None where a result must come first.
+
+        None while nothing is running means that the study is over.
+        """
+        ...
+
+    def tell(
+        self, number: int, objectives: Sequence[float] | None, state: TrialState
+    ) -> list[Look]:
+        """Take note of how the segment of trial `number` ended; return what follows from it.
+
+        A trial that nothing was decided about waits.
+
+        Args:
+            objectives: One value an objective; None where the trial failed.
+            state: COMPLETE where the segment came to its end, else FAILED.
+        """
+        ...
+
+    def recall(self, history: Sequence[Recorded]) -> None:
+        """Take up a study where it was left, once, before anything is asked.
+
+        Args:
+            history: All trials, by number from 0 without gaps. One that is RUNNING is asked
+                for again.
+        """
+        ...
+
+
+def quality_of(objective: float | None, sign: float) -> float | None:
+    """Return `sign * objective`, more is better; None where there is nothing to compare."""
+    return None if objective is None or math.isnan(objective) else sign * objective
+
+
+def ranked(qualities: Mapping[int, float | None]) -> list[int]:
+    """Return the numbers of trials that have a quality, best first, the earlier of equals first."""
+    known = [(-quality, number) for number, quality in qualities.items() if quality is not None]
+    return [number for _, number in sorted(known)]

@@ -1,0 +1,51 @@
+"""Methods that train each trial in one go, as the runner sees them: one segment a trial."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from hypertendril.model import Choice, Outcome, TrialState
+from hypertendril.search.method import SearchMethod
+from hypertendril.search.scheduler import Assignment, Limits, Look, Recorded
+
+
+class WholeTrials:
+    """Asks `method` for trial after trial, until there are as many as the job wants."""
+
+    def __init__(self, method: SearchMethod, limits: Limits) -> None:
+        self._method = method
+        self._limits = limits
+        self._again: list[tuple[int, Mapping[str, Choice]]] = []
+        self._under_way: dict[int, Mapping[str, Choice]] = {}
+        self._next = 0
+
+    def ask(self) -> Assignment | None:
+        """Return an interrupted trial, else the next new one."""
+        if self._again:
+            number, values = self._again.pop(0)
+        elif self._next < self._limits.trials:
+            number, values = self._next, self._method.ask(self._next)
+            self._next += 1
+        else:
+            return None
+        self._under_way[number] = values
+        return Assignment(number, values)
+
+    def tell(
+        self, number: int, objectives: Sequence[float] | None, state: TrialState
+    ) -> list[Look]:
+        """Pass the result on; whatever came to its end is final."""
+        self._method.tell(number, self._under_way.pop(number), objectives, state)
+        if state is not TrialState.COMPLETE:
+            return []
+        return [Look(number, Outcome.FINAL, iteration=number)]
+
+    def recall(self, history: Sequence[Recorded]) -> None:
+        """Tell the method what was found, and take up what was interrupted."""
+        self._next = len(history)
+        for trial in history:
+            if trial.state in (TrialState.RUNNING, TrialState.WAITING):
+                self._again.append((trial.number, trial.values))
+                self._method.tell(trial.number, trial.values, None, TrialState.RUNNING)
+            else:
+                self._method.tell(trial.number, trial.values, trial.objectives, trial.state)
