@@ -56,6 +56,8 @@ class LeaseKeeper:
         self._clock = clock
         self._renewed = clock()
         self._noted = self.progress = lease.job.progress
+        budget = lease.job.spec.budget
+        self._steered = Steering(budget.parallel, budget.trials)
 
     def __call__(self, progress: Progress) -> Order | Steering:
         """Return what the study has to do now, or how it is to go on where that was changed."""
@@ -74,7 +76,19 @@ class LeaseKeeper:
         except JobError as error:
             _log.warning("Job %s: %s", self._lease.job.id, error)
             order = Order.GO_ON if now - self._renewed < self._lease.seconds else Order.ABANDON
-        return own if order is Order.GO_ON else order
+        order = own if order is Order.GO_ON else order
+        return order if order is not Order.GO_ON else self._steering() or order
+
+    def _steering(self) -> Steering | None:
+        """Return how the study is to go on; None where it does already."""
+        try:
+            steering = self._queue.steering(self._lease)
+        except JobError:  # the next look may reach the queue again
+            return None
+        is_known = steering == self._steered
+        self._steered = steering
+        # Said again and again as long as it asks for more than a budget: a trial may start later.
+        return None if is_known and not (steering.is_paused or steering.stopped) else steering
 
 
 def run_leased(
@@ -98,7 +112,7 @@ def run_leased(
         return _finish(queue, store, lease, lease.closing, _CLOSING_MESSAGES[lease.closing])
     keeper = LeaseKeeper(queue, lease, own_order)
 
-    def ask_owner(progress: Progress) -> Order:
+    def ask_owner(progress: Progress) -> Order | Steering:
         if watch is not None:
             watch(progress)
         return keeper(progress)
@@ -117,7 +131,7 @@ def _attempt(
     store: ExperimentStore,
     lease: Lease,
     settings: Settings,
-    ask_owner: Callable[[Progress], Order],
+    ask_owner: Callable[[Progress], Order | Steering],
 ) -> tuple[Ending, str]:
     """Return how the run ended and what there is to say about it."""
     spec, job_id = lease.job.spec, lease.job.id

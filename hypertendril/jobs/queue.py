@@ -236,7 +236,7 @@ class JobQueue:
             spec = self._spec(job_id, record)
             if spec is None:
                 raise _too_new(job_id)
-            record |= with_budget(record, spec, parallel, trials)
+            record.update(with_budget(record, spec, parallel, trials))
             return self._job(job_id, record).state
 
     def stop_trial(self, job_id: str, number: int) -> None:
@@ -246,7 +246,7 @@ class JobQueue:
             JobError: No such job, or it has ended.
         """
         with self._change(job_id) as record:
-            record |= with_stopped(record, number)
+            record.update(with_stopped(record, number))
 
     def steering(self, lease: Lease) -> Steering:
         """Return how the job of a lease is to go on; one read."""

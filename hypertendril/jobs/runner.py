@@ -18,6 +18,7 @@ from hypertendril.jobs.queue import Progress
 from hypertendril.jobs.recorder import Recorder
 from hypertendril.jobs.segments import Ended, Executor, Segment
 from hypertendril.jobs.spec import JobSpec
+from hypertendril.jobs.steering import Steering
 from hypertendril.model import Outcome, Study, TrialState
 from hypertendril.search import Assignment, Limits, Look, Recorded, make_scheduler
 from hypertendril.store.experiment_store import ExperimentStore
@@ -27,6 +28,7 @@ GRACE_SECONDS = 0.5  # for code that wants to end in order
 DISK_PATIENCE_SECONDS = 60.0  # how long a disk may refuse before the job is given back
 _ENDS = (Outcome.DISCARDED, Outcome.FINAL)
 _OPEN_STATES = (TrialState.RUNNING, TrialState.WAITING)
+STOPPED_NOTE = "It was stopped by hand."
 _log = logging.getLogger(__name__)
 
 
@@ -69,7 +71,7 @@ def run_study(
     objective: RegisteredObjective,
     store: ExperimentStore,
     study_id: str,
-    ask_owner: Callable[[Progress], Order],
+    ask_owner: Callable[[Progress], Order | Steering],
     checkpoints: Path,
 ) -> Ending:
     """Run what is left of a study; with an interrupted one, go on as if nothing had been.
@@ -86,7 +88,7 @@ def run_study(
         store: Where the study is kept.
         study_id: Its id; made if it is not there.
         ask_owner: Told the progress a few times a second and before each write, answers
-            whether to go on.
+            whether to go on, or how.
         checkpoints: Folder for the checkpoints of this study.
 
     Raises:
@@ -111,7 +113,7 @@ class _Run:
         objective: RegisteredObjective,
         store: ExperimentStore,
         study_id: str,
-        ask_owner: Callable[[Progress], Order],
+        ask_owner: Callable[[Progress], Order | Steering],
         checkpoints: Checkpoints,
     ) -> None:
         self._spec = spec
@@ -127,6 +129,7 @@ class _Run:
         self._running: set[int] = set()
         self._looks: list[Look] = []
         self._next: Assignment | None = None
+        self._is_paused = False
         self._done = 0
         self._best: float | None = None
         self._flushed = time.monotonic()
@@ -143,14 +146,28 @@ class _Run:
                     self._end_trial(event)
                 else:
                     self._recorder.report(event)
-            is_over = not self._running and self._is_at_the_end()
-            if is_over or time.monotonic() >= self._flushed + FLUSH_SECONDS:
+            is_idle = not self._running and (self._is_paused or self._is_at_the_end())
+            if is_idle or time.monotonic() >= self._flushed + FLUSH_SECONDS:
                 order = self._ask_owner(self._progress())
-                if order is not Order.GO_ON:
+                if isinstance(order, Steering):
+                    self._steer(order, executor)
+                elif order is not Order.GO_ON:
                     return self._leave(order, executor)
                 self._flush()
-                if is_over and not self._recorder.has_news:
+                if is_idle and not self._recorder.has_news and self._is_at_the_end():
                     return Ending.DONE
+                if is_idle and not self._recorder.has_news and self._is_paused:
+                    return Ending.RELEASED
+
+    def _steer(self, steering: Steering, executor: Executor) -> None:
+        """Go on as somebody wants it now."""
+        self._is_paused = steering.is_paused
+        executor.resize(steering.parallel)
+        limit = getattr(self._scheduler, "limit", None)  # of methods that don't plan ahead
+        if limit is not None:
+            limit(steering.trials)
+        for number in steering.stopped & self._running:
+            executor.stop(number, STOPPED_NOTE)
 
     def _recall(self, study: Study) -> None:
         """Tell the method what an earlier run left behind."""
@@ -168,7 +185,7 @@ class _Run:
             self._best = float(study.trials.objectives[best, 0])
 
     def _start_trials(self, executor: Executor) -> None:
-        while executor.free:
+        while executor.free and not self._is_paused:
             task = self._take_task()
             if task is None:
                 return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from hypertendril.model import Choice, Outcome, TrialState
 from hypertendril.search.method import SearchMethod
@@ -30,6 +31,10 @@ class WholeTrials:
             return None
         self._under_way[number] = values
         return Assignment(number, values)
+
+    def limit(self, trials: int) -> None:
+        """Make `trials` in all from now on."""
+        self._limits = replace(self._limits, trials=trials)
 
     def tell(
         self, number: int, objectives: Sequence[float] | None, state: TrialState
