@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from hypertendril.readers.amltk import Amltk
+from hypertendril.readers.ax import Ax
 from hypertendril.readers.dataframe import DataFrameRun
 from hypertendril.readers.deepcave import DeepCave
 from hypertendril.readers.dehb import Dehb
@@ -48,6 +49,7 @@ READERS: tuple[Reader, ...] = (
     Dehb(),
     Amltk(),
     DataFrameRun(),
+    Ax(),
     OptunaSqlite(),
     OptunaJournal(),
     OptunaUrl(),
