@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
+import tomllib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -51,6 +53,14 @@ LIBRARIES = {
     "diskcache": {"jobs"},
 }
 UNPICKLERS = {"pickle", "marshal", "shelve", "dill", "cloudpickle", "joblib"}  # for nobody
+# Library -> the dependency that brings it along; the others are declared in pyproject.toml.
+BROUGHT_BY = {
+    "flask": "dash",
+    "werkzeug": "dash",
+    "sqlalchemy": "optuna",
+    "threadpoolctl": "scikit-learn",
+}
+DISTRIBUTIONS = {"sklearn": "scikit-learn"}
 VAGUE_NAMES = {"utils.py", "helpers.py", "misc.py", "common.py"}
 HEX_COLOUR = re.compile(r"#(?:[0-9a-fA-F]{3,4}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})(?![\w-])")
 # <view>-<part>-<kind>, in quotes, as scripts write it.
@@ -142,6 +152,26 @@ def test_nothing_is_ever_unpickled() -> None:
         if name.partition(".")[0] in UNPICKLERS
     ]
     assert not wrong, "\n".join(wrong)
+
+
+def declared() -> set[str]:
+    """Names of all dependencies, those of extras too."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    lists = [project["dependencies"], *project["optional-dependencies"].values()]
+    return {re.split(r"[^\w-]", entry)[0] for entries in lists for entry in entries}
+
+
+def test_every_library_is_declared() -> None:
+    used = {name.partition(".")[0] for module in sources() for name, _ in imports(module)}
+    ours = {"hypertendril", "app"} | set(sys.stdlib_module_names)
+
+    missing = {
+        name
+        for name in used - ours
+        if BROUGHT_BY.get(name, DISTRIBUTIONS.get(name, name.replace("_", "-"))) not in declared()
+    }
+
+    assert not missing
 
 
 def test_every_room_of_the_core_is_free_of_dash_and_plotly() -> None:
