@@ -10,6 +10,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from hypertendril.analysis.selected import best_first
 from hypertendril.model import CurvePoints, Study
 
 MAX_POINTS = 400
@@ -20,6 +21,8 @@ MAX_RUNG_MARKS = 12
 # Curves whose extreme lies further than so many interquartile ranges from the others' extremes
 # do not stretch the axis: they leave the plot instead.
 OUTLIER_REACH = 3.0
+# But never those of so many best trials: they are what the view shows first.
+SHOWN_TRIALS = 8
 AXIS_MARGIN = 0.04
 
 Floats = NDArray[np.float64]
@@ -202,6 +205,9 @@ def _panel(study: Study, metric: str, code: int) -> CurvePanel | None:
         return None
     rows, lowest, highest = _extremes(trial, value, len(study))
     low, high = _usual(lowest, -1.0), _usual(highest, 1.0)
+    best = np.isin(rows, best_first(study, study.scored(), limit=SHOWN_TRIALS))
+    low = min(low, lowest[best].min(initial=low))
+    high = max(high, highest[best].max(initial=high))
     n_wild = int(((lowest < low) | (highest > high)).sum())
     margin = AXIS_MARGIN * (high - low) or abs(high) * AXIS_MARGIN or 1.0
     return CurvePanel(
