@@ -57,6 +57,7 @@ UNPICKLERS = {"pickle", "marshal", "shelve", "dill", "cloudpickle", "joblib"}  #
 BROUGHT_BY = {
     "flask": "dash",
     "werkzeug": "dash",
+    "scipy": "scikit-learn",
     "sqlalchemy": "optuna",
     "threadpoolctl": "scikit-learn",
 }
