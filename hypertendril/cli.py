@@ -67,11 +67,20 @@ def _parser() -> argparse.ArgumentParser:
     cancel = _command(commands, "cancel", _cancel, "stop a job")
     cancel.add_argument("id", metavar="ID", help="as `jobs` shows it")
     cancel.add_argument("--json", action="store_true", help="write JSON")
+    pause = _command(commands, "pause", _pause, "let a job rest; what is under way ends first")
+    resume = _command(commands, "resume", _resume, "let a paused job go on")
+    change = _command(commands, "change", _change, "change the budget of a job, also while it runs")
+    change.add_argument("--parallel", metavar="N", type=int, help="trials at the same time")
+    change.add_argument("--trials", metavar="N", type=int, help="trials in all")
+    change.add_argument("--stop-trial", metavar="NUMBER", type=int, help="stop this one trial")
+    for command in (pause, resume, change):
+        command.add_argument("id", metavar="ID", help="as `jobs` shows it")
+        command.add_argument("--json", action="store_true", help="write JSON")
     worker = _command(commands, "worker", _worker, "run jobs until stopped")
     worker.add_argument(
         "--only-if-none", action="store_true", help="end at once where another worker is active"
     )
-    for command in (run, submit, jobs, cancel, worker):
+    for command in (run, submit, jobs, cancel, pause, resume, change, worker):
         command.add_argument("--data", metavar="DIR", help=f"data folder (or {DATA_VARIABLE})")
     for command in (run, submit, worker):
         command.add_argument(
@@ -162,8 +171,33 @@ def _jobs(options: argparse.Namespace) -> int:
 
 
 def _cancel(options: argparse.Namespace) -> int:
+    return _steer(options, lambda queue: queue.cancel(options.id))
+
+
+def _pause(options: argparse.Namespace) -> int:
+    return _steer(options, lambda queue: queue.pause(options.id))
+
+
+def _resume(options: argparse.Namespace) -> int:
+    return _steer(options, lambda queue: queue.resume(options.id))
+
+
+def _change(options: argparse.Namespace) -> int:
+    if options.parallel is None and options.trials is None and options.stop_trial is None:
+        raise HyperTendrilError("change needs --parallel, --trials or --stop-trial.")
+
+    def change(queue: Any) -> None:
+        queue.change(options.id, parallel=options.parallel, trials=options.trials)
+        if options.stop_trial is not None:
+            queue.stop_trial(options.id, options.stop_trial)
+
+    return _steer(options, change)
+
+
+def _steer(options: argparse.Namespace, change: Callable[[Any], object]) -> int:
+    """Change a job, and write how it stands then."""
     with _queue(_settings(options)) as queue:
-        queue.cancel(options.id)
+        change(queue)
         job = queue.job(options.id)
     if options.json:
         _write_json(_job_json(job))
@@ -204,7 +238,9 @@ def _queue(settings: Settings) -> Iterator[Any]:
 
 
 def _state_word(job: Any) -> str:
-    return "cancelling" if job.is_cancelling else str(job.state)
+    if job.is_cancelling:
+        return "cancelling"
+    return "pausing" if job.is_pausing else str(job.state)
 
 
 def _job_json(job: Any) -> dict[str, Any]:
@@ -218,7 +254,9 @@ def _job_json(job: Any) -> dict[str, Any]:
         "method": job.spec.method,
         "state": str(job.state),
         "cancelling": job.is_cancelling,
+        "pausing": job.is_pausing,
         "trials": job.spec.budget.trials,
+        "parallel": job.spec.budget.parallel,
         "done": job.progress.done,
         "running": job.progress.running,
         "best": best if best is not None and math.isfinite(best) else None,

@@ -30,7 +30,9 @@ JOB_KEYS = {
     "method",
     "state",
     "cancelling",
+    "pausing",
     "trials",
+    "parallel",
     "done",
     "running",
     "best",
@@ -139,6 +141,14 @@ def test_submitted_jobs_are_listed_and_cancelled(call: Call, tmp_path: Path) -> 
     assert call("jobs", "--json").json["jobs"][0]["state"] == "cancelled"
 
 
+def test_a_job_is_paused_changed_and_resumed(call: Call, tmp_path: Path) -> None:
+    job_id = call("submit", write_job(tmp_path)).out.strip()
+    assert call("pause", job_id).out.split() == [job_id, "paused"]
+    changed = call("change", job_id, "--parallel", "3", "--trials", "8", "--json").json
+    assert (changed["parallel"], changed["trials"], changed["state"]) == (3, 8, "paused")
+    assert call("resume", job_id).out.split() == [job_id, "queued"]
+
+
 def test_a_key_submits_once(call: Call, tmp_path: Path) -> None:
     write_job(tmp_path)
     first = call("submit", "job.toml", "--key", "k", "--json").json
@@ -158,6 +168,8 @@ def test_no_jobs_is_an_empty_list(call: Call) -> None:
         (["run", "job.toml", "--objectives", "none.toml"], "none.toml: the registry"),
         (["run", "job.toml", "--export", "no/folder.json"], "no/folder.json: there is no such"),
         (["cancel", "nonsense"], "no job 'nonsense'"),
+        (["pause", "nonsense"], "no job 'nonsense'"),
+        (["change", "nonsense"], "needs --parallel"),
         (["inspect", "none.json"], "none.json"),
         (["inspect", "bad.toml"], "bad.toml"),
         (["jobs", "--data", "bad.toml"], "the folder cannot be used"),
