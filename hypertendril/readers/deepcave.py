@@ -93,7 +93,7 @@ def _objectives(meta: dict[str, Any], losses: Losses) -> list[Objective]:
 
 def _configs(folder: Path, losses: Losses) -> dict[Hashable, Configuration]:
     found: dict[Hashable, Configuration] = {}
-    for key, params in as_dict(json_as_far_as_it_goes(folder / CONFIGS, losses)).items():
+    for key, params in as_dict(json_as_far_as_it_goes(folder / CONFIGS, losses, depth=1)).items():
         # Newer versions store [values, configuration space]; the values come first.
         values = params[0] if isinstance(params, list) and params else params
         if key.lstrip("-").isdigit() and len(key) < 19 and isinstance(values, dict):

@@ -189,8 +189,13 @@ def common_name(folder: Path, parts: Sequence[str] = ()) -> str:
     return "/".join((*parts, folder.resolve().name or str(folder)))
 
 
-def json_as_far_as_it_goes(path: Path, losses: Losses) -> Any:
-    """Return the JSON value of a file; of one that is cut short whatever is whole in it.
+def json_as_far_as_it_goes(path: Path, losses: Losses, depth: int = 2) -> Any:
+    """Return the JSON value of a file; of one that is damaged or cut short what is whole in it.
+
+    Args:
+        path: The file.
+        losses: Gets what was left out.
+        depth: Where records lie: 1 in an object of records, 2 in a list inside an object.
 
     Raises:
         SourceFormatError: It can't be read, or nothing in it is whole.
@@ -199,8 +204,9 @@ def json_as_far_as_it_goes(path: Path, losses: Losses) -> Any:
     try:
         return parse(text)
     except BadJsonError as error:
-        found = salvaged(text)
-        if found is None:
+        found = salvaged(text, depth - 1)
+        if not found.value:
             raise Source(path=path).error(f"is {error.reason}.", line=error.line) from None
-        losses.add(f"{path.name} is {error.reason}; what stands before that was read", error.line)
-        return found
+        reason = f"{path.name} is {error.reason}; what is whole in it was read"
+        losses.add(f"{reason}, {found.lost} parts of it were left out", error.line)
+        return found.value

@@ -1,41 +1,100 @@
-"""JSON files that end in the middle: whatever is whole in them."""
+"""JSON files that are cut short or damaged: whatever is whole in them."""
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 # Strings, brackets and separators; everything between them is part of a number or a word.
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},:]')
-DEEPEST = 200
+_CLOSING = {"[": "]", "{": "}"}
 
 
-def salvaged(text: bytes) -> Any:
-    """Return the value of a JSON text that was cut short, as far as it goes; None for nothing.
+@dataclass
+class Salvage:
+    """What could be read of a damaged file.
 
-    Everything up to the last whole element is kept, and the open brackets are closed behind it.
-    Cost O(n).
+    Attributes:
+        value: Its lists and objects without the parts that can't be read; None for nothing.
+        lost: How many parts were left out.
     """
-    decoded = text.decode("utf-8", "replace")
-    stack: list[str] = []
-    cut, cut_stack = 0, ""
-    for match in _TOKEN.finditer(decoded):
-        mark = match[0]
-        if mark in "[{":
-            stack.append("]" if mark == "[" else "}")
-            if len(stack) > DEEPEST:
-                return None
-            cut, cut_stack = match.end(), "".join(reversed(stack))
-        elif mark in "]}":
-            if not stack or stack.pop() != mark:
-                break
-            cut, cut_stack = match.end(), "".join(reversed(stack))
-            if not stack:
-                break
-        elif mark == ",":
-            cut, cut_stack = match.start(), "".join(reversed(stack))
+
+    value: Any = None
+    lost: int = 0
+
+
+def salvaged(text: bytes, depth: int = 2) -> Salvage:
+    """Return what is whole in a JSON text that is damaged or was cut short.
+
+    Args:
+        text: UTF-8, perhaps.
+        depth: Containers this deep are opened to look for whole elements; what lies deeper is a
+            record, kept only as a whole. The outermost container has depth 0. Cost O(depth n).
+    """
+    found = Salvage()
+    found.value = _value(text.decode("utf-8", "replace").strip(), depth, found)
+    return found
+
+
+def _value(text: str, depth: int, found: Salvage) -> Any:
     try:
-        return json.loads(decoded[:cut] + cut_stack)
+        return json.loads(text)
     except (ValueError, RecursionError):
+        pass
+    if depth < 0 or text[:1] not in _CLOSING:
+        found.lost += 1
         return None
+    if text[0] == "[":
+        items = [_value(part, depth - 1, found) for part, _ in _parts(text)]
+        return [item for item in items if item is not None]
+    return dict(_members(text, depth, found))
+
+
+def _members(text: str, depth: int, found: Salvage) -> Iterator[tuple[str, Any]]:
+    for part, colon in _parts(text):
+        try:
+            key = json.loads(part[:colon]) if colon else None
+        except ValueError:
+            key = None
+        if not isinstance(key, str):
+            found.lost += 1
+            continue
+        value = _value(part[colon + 1 :].strip(), depth - 1, found)
+        if value is not None:
+            yield key, value
+
+
+def _parts(text: str) -> Iterator[tuple[str, int]]:
+    """Yield the elements of a container, each with the place of its first colon (0 for none).
+
+    A bracket too many is passed over: it ends one element, not the whole container.
+    """
+    stack: list[str] = []
+    start, colon = 1, 0
+    for match in _TOKEN.finditer(text):
+        mark = match[0]
+        if mark in _CLOSING:
+            stack.append(_CLOSING[mark])
+        elif mark in "]}":
+            if mark == "]" and mark in stack:
+                del stack[len(stack) - stack[::-1].index(mark) :]
+            if stack and stack[-1] == mark:
+                stack.pop()
+            if not stack:
+                yield from _part(text[start : match.start()], colon - start)
+                return
+        elif len(stack) == 1 and mark == ",":
+            yield from _part(text[start : match.start()], colon - start)
+            start, colon = match.end(), 0
+        elif len(stack) == 1 and mark == ":" and not colon:
+            colon = match.start()
+    yield from _part(text[start:], colon - start)
+
+
+def _part(text: str, colon: int) -> Iterator[tuple[str, int]]:
+    lead = len(text) - len(text.lstrip())
+    if text.strip():
+        yield text.strip(), max(0, colon - lead)

@@ -106,7 +106,7 @@ def _grow_parquet(name: str, key: str) -> Callable[[Source], None]:
 
 
 def _amltk(folder: Path) -> Source:
-    rows = [
+    rows: list[dict[str, object]] = [
         {
             "status": "fail" if n == 3 else "success",
             "exception": "ValueError: no" if n == 3 else "NA",
@@ -141,7 +141,7 @@ def _deepcave(folder: Path) -> Source:
         {"name": "time", "lower": 0, "upper": 9, "optimize": "lower"},
     ]
     configs = {str(n): {"lr": 0.01, "model": "mlp", "width": 8 + n} for n in range(4)}
-    rows = [
+    rows: list[dict[str, object]] = [
         [n, budget, -1, [n / 10, 1.0], 0.0, 1.0, 4 if n == 3 else 1, {}]
         for budget in (1, 3)
         for n in range(4)
