@@ -5,7 +5,7 @@ A new method is one module with a `METHOD` in it and one line in `METHODS`.
 
 from hypertendril.errors import JobError
 from hypertendril.model import Objective, SearchSpace
-from hypertendril.search import asha, hyperband, pbt, random, tpe
+from hypertendril.search import asha, bohb, hyperband, pbt, random, tpe
 from hypertendril.search.method import MethodInfo, SearchMethod, Setting, Settings
 from hypertendril.search.scheduler import Assignment, Limits, Look, Recorded, Scheduler
 from hypertendril.search.whole_trials import WholeTrials
@@ -33,6 +33,7 @@ METHODS: dict[str, MethodInfo] = {
         tpe.METHOD,
         hyperband.HALVING,
         hyperband.HYPERBAND,
+        bohb.METHOD,
         asha.METHOD,
         pbt.METHOD,
     )
