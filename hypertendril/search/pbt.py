@@ -106,7 +106,7 @@ class Population:
         self._members, self._queue, self._qualities = sorted(alive), sorted(alive), {}
         vacant = self._settings["population"] - len(alive)
         if alive:
-            self._bear(vacant, self._members)
+            self._bear(vacant, sorted(alive))
         else:
             self._found(vacant)
         return looks

@@ -1,0 +1,228 @@
+"""Methods that train in segments, through the runner and the store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from hypertendril.jobs import runner
+from hypertendril.jobs.objectives import load_registry
+from hypertendril.jobs.queue import Progress
+from hypertendril.jobs.runner import Ending, Order, run_study
+from hypertendril.jobs.segments import Ended, Event, Reported, Segment
+from hypertendril.jobs.spec import JobSpec
+from hypertendril.model import Outcome, Study, TrialState
+from hypertendril.store.experiment_store import ExperimentStore
+
+REGISTRY = load_registry(Path(__file__).parents[2] / "data" / "jobs" / "objectives.toml")
+PBT = {"population": 6, "interval": 2, "generations": 3}
+HYPERBAND = {"max_resource": 9}
+BOTH = pytest.mark.parametrize(("method", "settings"), [("pbt", PBT), ("hyperband", HYPERBAND)])
+
+
+def spec(method: str, settings: dict[str, Any], trials: int = 16) -> JobSpec:
+    data = {"name": "s", "objective": "sphere", "method": method, "settings": settings, "seed": 3}
+    return JobSpec.from_json(data | {"budget": {"trials": trials, "parallel": 2}}, REGISTRY)
+
+
+class Training:
+    """Runs segments in this process; the checkpoint is the list of steps a model was trained for.
+
+    Each wait ends the first segment under way.
+    """
+
+    def __init__(self, *, saves: bool = True, failing: int = -1) -> None:
+        self.saves = saves
+        self.failing = failing
+        self.segments: list[Segment] = []
+        self.pending: list[Segment] = []
+        self.lives: dict[tuple[int, int], list[str]] = {}
+
+    @property
+    def free(self) -> int:
+        return 2 - len(self.pending)
+
+    def start(self, segment: Segment) -> None:
+        self.segments.append(segment)
+        self.pending.append(segment)
+
+    def wait(self, timeout_seconds: float) -> list[Event]:
+        del timeout_seconds
+        return self.train(self.pending.pop(0))
+
+    def train(self, segment: Segment) -> list[Event]:
+        if segment.number == self.failing:
+            return [Ended(segment.number, {}, "broken")]
+        life = []
+        if segment.checkpoint is not None:
+            life = (segment.checkpoint / "life").read_text().split()
+        assert len(life) == segment.from_step
+        assert segment.to_step is not None
+        steps = range(segment.from_step + 1, segment.to_step + 1)
+        life += [f"{segment.number}:{step}" for step in steps]
+        if self.saves:
+            segment.checkpoint_dir.mkdir(parents=True)
+            (segment.checkpoint_dir / "life").write_text(" ".join(life))
+        self.lives[segment.number, segment.to_step] = life
+        x = segment.params["x"]
+        assert isinstance(x, float)
+        reports = [Reported(segment.number, float(step), {"score": x * step}) for step in steps]
+        return [*reports, Ended(segment.number, {"size": 1.0})]
+
+    def close(self, grace_seconds: float = 0.0) -> None:
+        del grace_seconds
+        self.pending = []
+
+
+class Bench:
+    def __init__(self, store: ExperimentStore, folder: Path, patch: pytest.MonkeyPatch) -> None:
+        self.store = store
+        self.folder = folder
+        self._patch = patch
+        patch.setattr(runner, "FLUSH_SECONDS", 0.0)
+
+    def run(
+        self,
+        job: JobSpec,
+        training: Training,
+        ask: Callable[[Progress], Order] = lambda _: Order.GO_ON,
+        study_id: str = "s1",
+    ) -> Ending:
+        self._patch.setattr(runner, "LocalExecutor", lambda *_: training)
+        folder = self.folder / study_id
+        return run_study(job, REGISTRY["sphere"], self.store, study_id, ask, folder)
+
+    def study(self, study_id: str = "s1") -> Study:
+        return self.store.snapshot(study_id)
+
+
+@pytest.fixture
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+    with ExperimentStore.open(None) as store:
+        yield Bench(store, tmp_path, monkeypatch)
+
+
+def killed_after(flushes: int) -> Callable[[Progress], Order]:
+    """An owner that has the study go away, nothing more written, at a later look."""
+    looks = iter(range(flushes))
+    return lambda _: Order.GO_ON if next(looks, None) is not None else Order.ABANDON
+
+
+def facts(study: Study) -> list[Any]:
+    trials, seen = study.trials, study.evaluations
+    return [
+        trials.state.tolist(),
+        trials.values.tolist(),
+        trials.objectives.tolist(),
+        trials.parent.tolist(),
+        trials.bracket.tolist(),
+        sorted(
+            zip(
+                seen.trial.tolist(),
+                seen.iteration.tolist(),
+                seen.bracket.tolist(),
+                seen.rung.tolist(),
+                seen.resource.tolist(),
+                seen.value.tolist(),
+                seen.outcome.tolist(),
+                strict=True,
+            )
+        ),
+    ]
+
+
+def test_rungs_brackets_and_outcomes_are_recorded(bench: Bench) -> None:
+    assert bench.run(spec("hyperband", HYPERBAND), Training()) is Ending.DONE
+    study = bench.study()
+    seen = study.evaluations
+    first = seen.bracket == 0
+    assert np.bincount(seen.rung[first]).tolist() == [9, 3, 1]
+    assert sorted(set(seen.resource[first].tolist())) == [1.0, 3.0, 9.0]
+    assert study.trials.bracket.tolist() == [0] * 9 + [1] * 3 + [2] * 3 + [3]
+    counts = study.counts()
+    assert counts[TrialState.PRUNED] == np.sum(seen.outcome == Outcome.DISCARDED) > 0
+    assert counts[TrialState.COMPLETE] == np.sum(seen.outcome == Outcome.FINAL) > 0
+    assert (study.trials.ended >= study.trials.started).all()
+    assert np.isfinite(seen.time).all()
+
+
+def test_a_promoted_trial_goes_on_from_its_checkpoint(bench: Bench) -> None:
+    training = Training()
+    bench.run(spec("hyperband", HYPERBAND, 9), training)
+    best = int(np.argmax(bench.study().trials.objectives[:, 0]))
+    assert training.lives[best, 9] == [f"{best}:{step}" for step in range(1, 10)]
+    assert bench.study().curves.of(best, 0)[0].tolist() == list(range(1, 10))
+
+
+def test_a_child_goes_on_from_its_parent_as_it_was(bench: Bench) -> None:
+    training = Training()
+    bench.run(spec("pbt", PBT), training)
+    study = bench.study()
+    children = np.flatnonzero(study.trials.parent >= 0)
+    assert len(children) == 6
+    for child in children.tolist():
+        parent, start = int(study.trials.parent[child]), 2 * int(study.trials.bracket[child])
+        life = training.lives[child, start + 2]
+        assert life == [
+            *training.lives[parent, start],
+            f"{child}:{start + 1}",
+            f"{child}:{start + 2}",
+        ]
+        assert study.params(child) != study.params(parent)
+
+
+@BOTH
+def test_a_study_killed_at_any_write_comes_to_the_same_end(
+    bench: Bench, method: str, settings: dict[str, Any]
+) -> None:
+    job = spec(method, settings)
+    bench.run(job, Training(), study_id="whole")
+    for flushes in range(1, 24, 2):
+        name = f"killed{flushes}"
+        bench.run(job, Training(), killed_after(flushes), name)
+        while bench.run(job, Training(), killed_after(5), name) is not Ending.DONE:
+            pass
+        assert facts(bench.study(name)) == facts(bench.study("whole")), flushes
+
+
+@BOTH
+def test_code_without_checkpoints_begins_anew_and_gets_as_far(
+    bench: Bench, method: str, settings: dict[str, Any]
+) -> None:
+    training = Training(saves=False)
+    assert bench.run(spec(method, settings), training) is Ending.DONE
+    assert all(segment.from_step == 0 for segment in training.segments)
+
+
+@BOTH
+def test_checkpoints_nobody_needs_are_removed(
+    bench: Bench, method: str, settings: dict[str, Any]
+) -> None:
+    bench.run(spec(method, settings), Training())
+    study = bench.study()
+    kept = {int(path.parent.name) for path in (bench.folder / "s1").glob("*/*")}
+    assert kept == set(np.flatnonzero(study.trials.state == TrialState.COMPLETE).tolist())
+    assert all(len(list(path.iterdir())) == 1 for path in (bench.folder / "s1").iterdir())
+
+
+@BOTH
+def test_a_trial_that_fails_on_the_way_is_failed_and_the_others_go_on(
+    bench: Bench, method: str, settings: dict[str, Any]
+) -> None:
+    assert bench.run(spec(method, settings), Training(failing=1)) is Ending.DONE
+    counts = bench.study().counts()
+    assert counts[TrialState.FAILED] == 1
+    assert counts[TrialState.RUNNING] == counts[TrialState.WAITING] == 0
+
+
+def test_a_method_that_knows_its_trials_needs_no_number(bench: Bench) -> None:
+    data = {"name": "s", "objective": "sphere", "method": "pbt", "settings": PBT}
+    job = JobSpec.from_json(data, REGISTRY)
+    assert job.budget.trials == 6 + 2 * 3
+    assert JobSpec.from_json(job.to_json()) == job
+    bench.run(job, Training())
+    assert len(bench.study()) == 12
