@@ -44,8 +44,8 @@ class Checkpoints:
     def tidy(self, looks: Sequence[Look]) -> None:
         """Remove what nobody will need after these looks.
 
-        All of a discarded trial, and what a trial saved before the latest look at it.
-        A copy is made between one look and the next, so it has been read by then.
+        All of a discarded trial, and what a trial saved before the latest look at it. Copies
+        of what it was at one look are made, and trained, before the next.
         """
         for look in looks:
             own = self._folder / str(look.number)

@@ -158,6 +158,10 @@ class Recorder:
             row.ended = math.nan
         self._changed.add(look.number)
 
+    def value(self, number: int) -> float:
+        """Return the latest leading objective of a trial that is not at rest in the store yet."""
+        return self._under_way[number].objectives[0]
+
     def flush(self) -> None:
         """Write what was noted.
 

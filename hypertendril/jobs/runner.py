@@ -207,6 +207,14 @@ class _Run:
         # The second key keeps it apart from the numbers the method draws for this trial.
         source = np.random.SeedSequence(entropy=self._spec.seed, spawn_key=(task.number, 1))
         checkpoint = self._checkpoints.before(task)
+        if checkpoint is None and task.parent is not None:
+            _log.warning(
+                "Study %s: trial %d begins anew; trial %d left no checkpoint at step %d to copy.",
+                self._id,
+                task.number,
+                task.parent,
+                task.from_step,
+            )
         return Segment(
             number=task.number,
             params=dict(task.values),
@@ -228,7 +236,7 @@ class _Run:
             self._recorder.look(look)
             self._done += look.outcome in _ENDS
             if look.outcome is Outcome.FINAL:
-                self._note_best(objectives[0])
+                self._note_best(self._recorder.value(look.number))
         self._looks += looks
 
     def _note_best(self, value: float) -> None:

@@ -91,9 +91,11 @@ class Population:
     def _settle(self, number: int, objective: float | None) -> list[Look]:
         quality = quality_of(objective, self._sign)
         self._qualities[number] = quality
+        if len(self._qualities) < len(self._members):
+            return []
         if self._generation == self._settings["generations"] - 1:
-            return [] if quality is None else [self._look(number, Outcome.FINAL)]
-        return self._turn() if len(self._qualities) == len(self._members) else []
+            return [self._look(n, Outcome.FINAL) for n in ranked(self._qualities)]
+        return self._turn()
 
     def _turn(self) -> list[Look]:
         """End a generation and begin the next."""

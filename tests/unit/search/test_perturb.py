@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from hypertendril.model import Condition, Parameter, ParameterKind, SearchSpace
+from hypertendril.model import Choice, Condition, Parameter, ParameterKind, SearchSpace
 from hypertendril.search.perturb import moved, perturbed
 
 RATE = Parameter("rate", ParameterKind.FLOAT, 1e-6, 1.0, log=True)
@@ -85,7 +85,7 @@ def test_categories_change_only_when_drawn_anew_and_kept_ones_never() -> None:
     space = SearchSpace(
         (Parameter("c", ParameterKind.CATEGORICAL, choices=tuple("abcdefgh")), RATE)
     )
-    old = {"c": "a", "rate": 0.01}
+    old: dict[str, Choice] = {"c": "a", "rate": 0.01}
     random = np.random.default_rng(0)
     moves = [perturbed(space, old, FACTOR, 0.0, (), random) for _ in range(50)]
     assert {values["c"] for values in moves} == {"a"}
