@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -41,17 +41,36 @@ class Shelf(Protocol):
         """Forget a study."""
 
 
+Detect = Callable[[Source], Reader]
+
+
 class Follower:
     """Reads sources into a store, then again whenever they change.
 
     An unchanged source costs a few `stat` calls a look. A source that can't be read is a problem to
     be shown, with the studies read from it before left in place.
+
+    Args:
+        sources: Followed from the start; others may be added and removed at any time.
+        store: Where studies are put, and removed from.
+        interval_seconds: Pause between two looks.
+        detect: Chooses the reader of a source; what it raises is the source's problem.
     """
 
     def __init__(
-        self, sources: Sequence[str | Path], store: Shelf, interval_seconds: float = 1.0
+        self,
+        sources: Sequence[str | Path],
+        store: Shelf,
+        interval_seconds: float = 1.0,
+        detect: Detect = detect,
     ) -> None:
-        self._followed = [_Followed(Source.parse(source), store) for source in sources]
+        self._store = store
+        self._detect = detect
+        # Replaced as a whole, never changed: a look goes over the sources of its beginning.
+        self._followed: tuple[_Followed, ...] = ()
+        self._guard = threading.Lock()
+        for source in sources:
+            self.add(Source.parse(source))
         self._interval_seconds = interval_seconds
         self._stop = threading.Event()
         self._loaded = threading.Event()
@@ -62,9 +81,47 @@ class Follower:
         """What is wrong now, by source; empty if all is well."""
         return {f.source.shown: f.problem for f in self._followed if f.problem is not None}
 
-    def study_ids(self) -> tuple[str, ...]:
-        """Return the ids of the studies that come from the sources, in their order."""
-        return tuple(study_id for followed in self._followed for study_id in followed.ids())
+    @property
+    def reading(self) -> tuple[str, ...]:
+        """Names of the sources that are being read for the first time."""
+        return tuple(f.source.shown for f in self._followed if f.is_new)
+
+    def study_ids(self, source: Source | None = None) -> tuple[str, ...]:
+        """Return the ids of the studies that come from the sources, or from one, in their order."""
+        asked = [f for f in self._followed if source is None or f.source.shown == source.shown]
+        return tuple(study_id for followed in asked for study_id in followed.ids())
+
+    def source_of(self, study_id: str) -> Source | None:
+        """Return where a study is read from; None for one that comes from no source."""
+        return next((f.source for f in self._followed if study_id in f.ids()), None)
+
+    def add(self, source: Source) -> None:
+        """Follow another source, or one that is followed already, from the start.
+
+        It is read at the next look, or by `look_at`.
+        """
+        followed = _Followed(source, self._store, self._detect)
+        with self._guard:
+            before = self._without(source)
+            self._followed = (*self._followed, followed)
+        for other in before:
+            followed.take_over(other)
+
+    def remove(self, source: Source) -> None:
+        """Follow a source no more, and take its studies out of the store."""
+        with self._guard:
+            before = self._without(source)
+        for followed in before:
+            followed.close()
+
+    def _without(self, source: Source) -> list[_Followed]:
+        found = [f for f in self._followed if f.source.shown == source.shown]
+        self._followed = tuple(f for f in self._followed if f not in found)
+        return found
+
+    def look_at(self, source: Source) -> bool:
+        """Look at one source, now and in this thread; return whether the store has changed."""
+        return any(f.look() for f in self._followed if f.source.shown == source.shown)
 
     def look(self) -> bool:
         """Look at every source once; return whether the store has changed."""
@@ -100,10 +157,15 @@ class Follower:
 class _Followed:
     """One source: its reader, how far it was read, and what was put into the store."""
 
-    def __init__(self, source: Source, store: Shelf) -> None:
+    def __init__(self, source: Source, store: Shelf, detect: Detect) -> None:
         self.source = source
         self.problem: str | None = None
+        self.is_new = True
         self._store = store
+        self._detect = detect
+        self._looking = threading.Lock()
+        self._putting = threading.Lock()
+        self._is_closed = False
         self._reader: Reader | None = None
         self._tail: Tail | None = None
         self._token: Hashable = object()  # equal to nothing
@@ -113,8 +175,29 @@ class _Followed:
     def ids(self) -> tuple[str, ...]:
         return tuple(self._put)
 
+    def close(self) -> None:
+        """Take the studies out of the store; a look under way puts nothing more into it."""
+        with self._putting:
+            self._is_closed = True
+            for study_id in self._put:
+                self._store.remove(study_id)
+            self._put = {}
+
+    def take_over(self, other: _Followed) -> None:
+        """Be the one that answers for what `other` has put into the store."""
+        with other._putting, self._putting:
+            other._is_closed = True
+            self._put = other._put | self._put
+
     def look(self) -> bool:
         """Read the source if it has changed; return whether the store has."""
+        with self._looking:
+            try:
+                return False if self._is_closed else self._guarded_look()
+            finally:
+                self.is_new = False
+
+    def _guarded_look(self) -> bool:
         try:
             return self._look()
         except SourceFormatError as error:
@@ -139,9 +222,9 @@ class _Followed:
             try:
                 return self._tail.advance()
             except SourceFormatError:
-                if detect(self.source) is self._reader:
+                if self._detect(self.source) is self._reader:
                     raise
-        self._reader = detect(self.source)
+        self._reader = self._detect(self.source)
         self._token = self._reader.change_token(self.source)  # before reading, never after
         self._tail = self._reader.follow(self.source)
         return self._tail.advance()
@@ -162,6 +245,10 @@ class _Followed:
 
     def _store_all(self, studies: Sequence[ReadStudy]) -> bool:
         """Put what is new or different, remove what is gone."""
+        with self._putting:
+            return False if self._is_closed else self._store_found(studies)
+
+    def _store_found(self, studies: Sequence[ReadStudy]) -> bool:
         found = {outside_id(self.source.shown, study.header.name): study for study in studies}
         changed = False
         for study_id, study in found.items():

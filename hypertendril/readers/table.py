@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from hypertendril.model import Direction, Study, TrialState
+from hypertendril.model import Direction, Parameter, Study, TrialState
 from hypertendril.readers.export import iso, write_whole
 from hypertendril.readers.generic import from_generic
 from hypertendril.readers.inferred import infer_parameter
@@ -21,6 +21,7 @@ from hypertendril.readers.source import Source
 
 GROUPS = ("param", "objective", "metric")
 PLAIN = ("number", "state", "parent", "bracket", "started", "ended", "violation", "note")
+SCALES = ("log", "linear")
 TEXTS = ("state", "note")
 CURVE_COLUMNS = ("trial", "metric", "step", "value")
 DELIMITERS = (",", ";", "\t")
@@ -38,9 +39,8 @@ class TableCsv:
         """Return whether the first line names a column `param:`, `objective:` or `metric:`."""
         if source.path is None:
             return False
-        first = source.head().partition(b"\n")[0].decode("utf-8-sig", "replace")
         try:
-            names = next(csv.reader([first], delimiter=_delimiter(first)), [])
+            names = first_line(source)
         except csv.Error:
             return False
         return any(name.strip().startswith(tuple(f"{g}:" for g in GROUPS)) for name in names)
@@ -58,6 +58,18 @@ class TableCsv:
         return Rereading(self, source)
 
 
+def first_line(source: Source) -> list[str]:
+    """Return the names of the columns, from the beginning of the file alone.
+
+    Raises:
+        csv.Error: They cannot be told apart.
+        SourceFormatError: The file can't be read.
+    """
+    first = source.head().partition(b"\n")[0].decode("utf-8-sig", "replace").rstrip("\r")
+    names = next(csv.reader([first], delimiter=_delimiter(first)), [])
+    return [name.strip() for name in names]
+
+
 def curves_path(table: Path) -> Path:
     """Return where the curves of a table stand: `runs.curves.csv` beside `runs.csv`."""
     return table.with_name(f"{table.name.removesuffix('.csv')}.curves.csv")
@@ -68,12 +80,13 @@ def read_table(source: Source, roles: Mapping[str, str] | None = None) -> ReadSt
 
     Args:
         source: The file.
-        roles: What columns are whose names don't tell: `{"lr": "param:lr:log", ...}`.
+        roles: What columns are whose names don't tell: `{"lr": "param:lr:log", ...}`; an empty
+            text says that a column is to be left out.
 
     Raises:
         SourceFormatError: Not a table of trials.
     """
-    header, rows = _rows(source)
+    header, rows = rows_of(source)
     losses = Losses(source.shown)
     data, lines = _generic(header, rows, roles or {}, losses)
     curve_losses = Losses(str(curves_path(source.file)))
@@ -87,8 +100,12 @@ def _delimiter(line: str) -> str:
     return max(DELIMITERS, key=line.count)
 
 
-def _rows(source: Source) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
-    """Return the names of the columns, and line number and cells of each row to come."""
+def rows_of(source: Source) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
+    """Return the names of the columns, and line number and cells of each row to come.
+
+    Raises:
+        SourceFormatError: It is not CSV in UTF-8; also while the rows are taken.
+    """
     source.require_file()
     try:
         text = source.file.read_bytes().decode("utf-8-sig")
@@ -118,7 +135,7 @@ class _Column:
 
     group: str | None
     name: str
-    is_log: bool = False
+    scale: str | None = None  # told, `log` or `linear`
     direction: str | None = None
 
 
@@ -131,8 +148,8 @@ def _column(name: str) -> _Column | None:
     if not colon or group not in GROUPS or not rest:
         return _Column(None, name) if name in PLAIN else None
     start, _, end = rest.rpartition(":")
-    if group == "param" and start and end == "log":
-        return _Column("params", start, is_log=True)
+    if group == "param" and start and end in SCALES:
+        return _Column("params", start, scale=end)
     if group == "objective" and start and end in list(Direction):
         return _Column("values", start, direction=end)
     return _Column(_GROUP_KEYS[group], rest)
@@ -147,7 +164,7 @@ def _generic(
     """Return the table in the generic form, and the line of each trial."""
     columns = [_column(roles.get(name, name)) for name in header]
     for name, column in zip(header, columns, strict=True):
-        if column is None:
+        if column is None and roles.get(name) != "":
             losses.add(f"unknown column {brief(name)!r}", 1)
     cells, lines = _columns_of(rows, len(header), losses)
     trials: list[dict[str, Any]] = [
@@ -190,8 +207,9 @@ def _described(column: _Column, values: Sequence[Cell]) -> list[dict[str, Any]]:
     parameter = infer_parameter(column.name, values)
     if parameter is None:
         return []
-    if column.is_log and parameter.low is not None and parameter.low > 0:
-        parameter = replace(parameter, log=True)
+    can_be_log = parameter.low is not None and parameter.low > 0
+    if column.scale is not None:
+        parameter = replace(parameter, log=column.scale == "log" and can_be_log)
     return [parameter.to_json()]
 
 
@@ -205,6 +223,11 @@ def _cell(text: str) -> Cell:
         return int(text) if is_whole else float(text)
     except ValueError:
         return text
+
+
+def as_cells(texts: Sequence[str]) -> list[Cell]:
+    """Return the texts of a parameter's column as its values."""
+    return _typed(texts)
 
 
 def _values(column: _Column, texts: Sequence[str]) -> list[Cell]:
@@ -233,7 +256,7 @@ def _add_curves(data: dict[str, Any], source: Source, losses: Losses) -> None:
     beside = Source(path=curves_path(source.file))
     if beside.file == source.file or not beside.file.is_file() or not beside.file.stat().st_size:
         return
-    header, rows = _rows(beside)
+    header, rows = rows_of(beside)
     if sorted(header) != sorted(CURVE_COLUMNS):
         losses.add(f"its columns must be {', '.join(CURVE_COLUMNS)}", 1)
         return
@@ -277,10 +300,17 @@ def _header(study: Study | ReadStudy) -> list[str]:
     header = study.header
     return [
         *PLAIN,
-        *(f"param:{p.name}{':log' if p.log else ''}" for p in header.space),
+        *(_parameter_column(p) for p in header.space),
         *(f"objective:{o.name}:{o.direction.value}" for o in header.objectives),
         *(f"metric:{name}" for name in header.metric_names),
     ]
+
+
+def _parameter_column(parameter: Parameter) -> str:
+    if parameter.is_discrete_choice:
+        return f"param:{parameter.name}"
+    # Said aloud: the scale that the values suggest may be another.
+    return f"param:{parameter.name}:{'log' if parameter.log else 'linear'}"
 
 
 def _table_rows(study: Study | ReadStudy) -> Iterator[list[Any]]:

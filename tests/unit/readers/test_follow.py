@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from hypertendril.model import TrialState
-from hypertendril.readers import Follower, outside_id
+from hypertendril.readers import Follower, Source, outside_id
 from hypertendril.store import ExperimentStore
 from tests.unit.readers.optuna_storage import DATA, Storage
 
@@ -260,3 +260,38 @@ def test_start_and_stop_leave_no_thread(tmp_path: Path, store: ExperimentStore) 
     assert len(store.versions()) == 1
     follower.stop()
     assert threading.active_count() == before
+
+
+def test_sources_come_and_go_while_others_are_followed(
+    store: ExperimentStore, tmp_path: Path
+) -> None:
+    first, second = Source.parse(tmp_path / "a.json"), Source.parse(tmp_path / "b.json")
+    _generic(first.file, 2, "a")
+    _generic(second.file, 3, "b")
+    follower = Follower([first.file], store)
+    follower.look()
+    follower.add(second)
+    assert follower.reading == (second.shown,)
+    assert follower.look_at(second)
+    assert follower.reading == ()
+    added = follower.study_ids(second)
+    assert follower.source_of(added[0]) == second
+    assert len(store.versions()) == 2
+    follower.remove(second)
+    assert set(store.versions()) == set(follower.study_ids(first))
+    assert not follower.look()
+
+
+def test_a_source_that_is_added_again_keeps_its_studies_until_it_is_read(
+    store: ExperimentStore, tmp_path: Path
+) -> None:
+    source = Source.parse(tmp_path / "a.json")
+    _generic(source.file, 2, "a")
+    follower = Follower([source.file], store)
+    follower.look()
+    before = store.versions()
+    follower.add(source)
+    assert store.versions() == before
+    _generic(source.file, 2, "renamed")
+    follower.look()
+    assert [study.header.name for study in store.studies()] == ["renamed"]

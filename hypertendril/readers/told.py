@@ -1,0 +1,232 @@
+"""Tables whose column names don't tell what they are: a preview, a guess, and reading as told."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import re
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+
+from hypertendril.errors import SourceFormatError
+from hypertendril.model import Parameter
+from hypertendril.readers.directions import direction_of, rank_of
+from hypertendril.readers.inferred import infer_parameter
+from hypertendril.readers.json_text import clean
+from hypertendril.readers.result import ReadStudy, Rereading, Tail
+from hypertendril.readers.source import Source
+from hypertendril.readers.table import (
+    GROUPS,
+    PLAIN,
+    TableCsv,
+    as_cells,
+    first_line,
+    read_table,
+    rows_of,
+)
+
+ROWS_LOOKED_AT = 2000
+ROWS_SHOWN = 5
+MOST_COLUMNS = 2000
+IGNORED = ""
+# Of W&B, MLflow, HiPlot and their kin: groups of columns by what stands before the name.
+_PARAMETERS = re.compile(
+    r"^(?:config|params?|hparams?|hp|hyperparameters?|parameters)[./: _](?=.)", re.IGNORECASE
+)
+_METRICS = re.compile(r"^(?:metrics?|summary|results?|scores?)[./: _](?=.)", re.IGNORECASE)
+_COUNTERS = re.compile(
+    r"^(?:trial|number|trial[_ ]?(?:id|number|index)|config[_ ]?id)$", re.IGNORECASE
+)
+_ADMINISTRATION = re.compile(
+    r"^(?:unnamed: \d+|index|id|uid|from_uid|uuid|name|run[_ ]?(?:id|name|uuid)|tags?|notes?|user"
+    r"|host(?:name)?|pid|seed|.*timestamp|date.*|created.*|started.*|ended.*|_.*|state|status|)$",
+    re.IGNORECASE,
+)
+
+
+class UntoldTableError(SourceFormatError):
+    """A table that can be read once somebody has said what its columns are."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableColumn:
+    """A column of a table that nobody has explained yet.
+
+    Attributes:
+        name: As it stands in the first line.
+        role: The guess, as `read_table` takes it; empty for a column to be left out.
+        cells: Its first cells, as written.
+        is_number: Whether all its cells that are not empty are numbers.
+        can_be_log: Whether all of them are above 0.
+    """
+
+    name: str
+    role: str
+    cells: tuple[str, ...]
+    is_number: bool
+    can_be_log: bool
+
+
+def is_untold_table(source: Source) -> bool:
+    """Return whether a file looks like a table with a header, of which no name tells anything."""
+    if source.path is None or source.is_folder:
+        return False
+    try:
+        head = source.head()
+        header = first_line(source)
+        second = head.split(b"\n")[1] if b"\n" in head else b""
+    except (SourceFormatError, csv.Error):
+        return False
+    names = [name.strip() for name in header]
+    is_text = b"\0" not in head and bool(second.strip())
+    has_names = len(set(names)) >= 2 and not any(_number(name) is not None for name in names)
+    starts_as_json = head.lstrip()[:1] in (b"{", b"[", b"<")
+    return is_text and has_names and not starts_as_json
+
+
+def preview(source: Source) -> tuple[TableColumn, ...]:
+    """Return the columns of a table, each with a guess of what it is.
+
+    Raises:
+        SourceFormatError: Not a table that can be read.
+    """
+    header, rows = rows_of(source)
+    if len(header) > MOST_COLUMNS:
+        raise source.error(f"has more than {MOST_COLUMNS} columns.")
+    looked_at = [cells for _, cells in itertools.islice(rows, ROWS_LOOKED_AT)]
+    if not looked_at:
+        raise source.error("has a header and no rows.", "Nothing has been written to it yet.")
+    columns = [[row[i] if i < len(row) else "" for row in looked_at] for i in range(len(header))]
+    return _guessed(header, columns)
+
+
+def _guessed(names: Sequence[str], columns: Sequence[Sequence[str]]) -> tuple[TableColumn, ...]:
+    numbers = [_numbers(cells) for cells in columns]
+    roles = [_role(n, c, v) for n, c, v in zip(names, columns, numbers, strict=True)]
+    _choose_objective(names, numbers, roles)
+    return tuple(
+        TableColumn(
+            name=name,
+            role=role,
+            cells=tuple(cells[:ROWS_SHOWN]),
+            is_number=bool(values),
+            can_be_log=bool(values) and min(values) > 0,
+        )
+        for name, role, cells, values in zip(names, roles, columns, numbers, strict=True)
+    )
+
+
+def _role(name: str, cells: Sequence[str], numbers: Sequence[float]) -> str:
+    if name in PLAIN or name.startswith(tuple(f"{group}:" for group in GROUPS)):
+        return name
+    if _COUNTERS.match(name):
+        is_count = len({*numbers}) == len(cells) and all(v.is_integer() for v in numbers)
+        return "number" if numbers and is_count else IGNORED
+    if _PARAMETERS.match(name):
+        return _parameter_role(_PARAMETERS.sub("", name), cells)
+    if numbers and (_METRICS.match(name) or rank_of(name) < 3):
+        return f"metric:{_METRICS.sub('', name)}"
+    return _parameter_role(name, cells) if _may_be_parameter(name, cells, numbers) else IGNORED
+
+
+def _may_be_parameter(name: str, cells: Sequence[str], numbers: Sequence[float]) -> bool:
+    if _ADMINISTRATION.match(name) or _METRICS.match(name) or not any(cells):
+        return False
+    is_name_of_each = len(cells) > 3 and len(set(cells)) == len(cells)
+    return bool(numbers) or not is_name_of_each
+
+
+def _parameter_role(name: str, cells: Sequence[str]) -> str:
+    found: Parameter | None = infer_parameter(name, as_cells(cells))
+    if found is None or found.is_discrete_choice:
+        return f"param:{name}"
+    return f"param:{name}:{'log' if found.log else 'linear'}"
+
+
+def _choose_objective(
+    names: Sequence[str], numbers: Sequence[Sequence[float]], roles: list[str]
+) -> None:
+    """Make the likeliest metric the objective; without one, the last column of numbers."""
+    if any(role.startswith("objective:") for role in roles):
+        return
+    metrics = [i for i, role in enumerate(roles) if role.startswith("metric:")]
+    measured = [i for i, role in enumerate(roles) if role.startswith("param:") and numbers[i]]
+    chosen = min(metrics, key=lambda i: rank_of(names[i])) if metrics else None
+    if chosen is None and measured:
+        chosen = measured[-1]
+    if chosen is not None:
+        name = roles[chosen].split(":", 1)[1] if chosen in metrics else names[chosen]
+        roles[chosen] = f"objective:{name}:{direction_of(name)[0].value}"
+
+
+def _numbers(cells: Sequence[str]) -> list[float]:
+    """Return the numbers of a column; none where a cell is something else."""
+    found = [_number(cell) for cell in cells if cell.strip()]
+    return [value for value in found if value is not None] if None not in found else []
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+class ToldTable(TableCsv):
+    """Reads a table by what somebody said of its columns."""
+
+    def __init__(self, roles: Mapping[str, str]) -> None:
+        self.roles = dict(roles)
+
+    def detects(self, source: Source) -> bool:
+        """Return whether it has the columns that were told of."""
+        return source.path is not None and set(self.roles) <= set(first_line(source))
+
+    def read(self, source: Source) -> tuple[ReadStudy, ...]:
+        """Return the one study of the table."""
+        missing = [name for name in self.roles if name not in first_line(source)]
+        if missing:
+            raise untold(source, f"has no column {clean(missing[0])!r} any more")
+        return (read_table(source, self.roles),)
+
+    def change_token(self, source: Source) -> Hashable:
+        """Return what the file system says of the table and of its curves."""
+        return super().change_token(source), tuple(self.roles.items())
+
+    def follow(self, source: Source) -> Tail:
+        """Return a tail that reads the table again."""
+        return Rereading(self, source)
+
+
+def untold(
+    source: Source, what: str = "is a table whose columns don't say what they are"
+) -> UntoldTableError:
+    """Return the error that asks what the columns of a table are."""
+    return UntoldTableError(
+        f"{what}.",
+        path=source.shown,
+        hint="Say which column is the objective and which are parameters.",
+    )
+
+
+def checked_roles(roles: Mapping[str, str], columns: Sequence[TableColumn]) -> dict[str, str]:
+    """Return the roles of the columns of a table, held against the table.
+
+    Raises:
+        ValueError: No objective, or an objective that is not made of numbers, or a name twice.
+    """
+    known = {column.name: column for column in columns}
+    told = {name: role for name, role in roles.items() if name in known}
+    objectives = [name for name, role in told.items() if role.startswith("objective:")]
+    if not objectives:
+        raise ValueError("Objective: choose the column that was optimised.")
+    for name, role in told.items():
+        if role.startswith(("objective:", "metric:")) and not known[name].is_number:
+            kind = role.partition(":")[0]
+            raise ValueError(f"{clean(name)}: a column with texts in it can't be the {kind}.")
+        if role.endswith(":log") and not known[name].can_be_log:
+            raise ValueError(f"{clean(name)}: a log scale needs numbers above 0.")
+    taken = [role for role in told.values() if role]
+    if len(set(taken)) < len(taken):
+        raise ValueError("Two columns have the same role and name.")
+    return told
