@@ -42,7 +42,10 @@
     return views.every(
       (view) =>
         view.spec.isOptional ||
-        (view.gd && !view.isStale && (isSettled(view) || (view.spec.isLate && isPatient !== true))),
+        (view.gd &&
+          !view.isStale &&
+          (isSettled(view) || (view.spec.isLate && isPatient !== true)) &&
+          (isPatient !== true || !view.spec.isSettled || !view.isReady || view.spec.isSettled())),
     );
   }
 

@@ -1,21 +1,21 @@
-"""Search space overview: frame, boxes and focus."""
+"""Search space overview: the frame, and what is known of importance."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import plotly.graph_objects as go
-from dash import ALL, Dash, Input, Output, State, ctx, no_update
-from dash.development.base_component import Component
+from dash import ClientsideFunction, Dash, Input, Output, State, no_update
 
-from hypertendril.analysis.space import SpaceAxes, prepare_space
+from hypertendril.analysis.importance import Importance
+from hypertendril.analysis.space import prepare_space
+from hypertendril.analysis.space_numbers import space_numbers
 from hypertendril.callbacks.services import Services
 from hypertendril.callbacks.shown import shown_study
 from hypertendril.layouts import ids
-from hypertendril.layouts.space import draw_boxes, draw_space
+from hypertendril.layouts.space import draw_space, subtitle
 from hypertendril.layouts.theme import theme_named
-
-MAX_FOCUS = 2
+from hypertendril.model import Study
+from hypertendril.store import Failure
 
 
 def register(app: Dash, services: Services) -> None:
@@ -23,63 +23,61 @@ def register(app: Dash, services: Services) -> None:
 
     @app.callback(
         Output(ids.SPACE_FRAME, "figure"),
-        Output(ids.SPACE_BOXES, "children"),
-        Output(ids.SPACE_TITLE, "children"),
         Input(ids.SHOWN, "data"),
         Input(ids.THEME, "data"),
-        Input(ids.DERIVED, "data"),
-        Input(ids.FOCUS, "data"),
         State(ids.SPACE_FRAME, "figure"),
     )
-    def draw(
-        shown: Any, theme: str, _derived: Any, focus: Any, current: Any
-    ) -> tuple[go.Figure | Any, list[Component] | Any, Any]:
+    def draw(shown: Any, theme: str, current: Any) -> Any:
         study = shown_study(services, shown)
         if study is None:
-            return no_update, no_update, no_update
-        axes = prepare_space(study, services.shares(study))
-        boxes = draw_boxes(axes, tuple((focus or {}).get("names", ())))
-        if ctx.triggered_id == ids.FOCUS:
-            return no_update, boxes, no_update
-        figure = draw_space(axes, theme_named(theme))
-        if ctx.triggered_id == ids.DERIVED and is_same_frame(figure, current):
-            figure = no_update
-        return figure, boxes, subtitle(axes)
+            return no_update
+        figure = draw_space(prepare_space(study), theme_named(theme))
+        return no_update if is_same_frame(figure.layout.meta, current) else figure
 
     @app.callback(
-        Output(ids.FOCUS, "data", allow_duplicate=True),
-        Input(ids.space_box(ALL), "n_clicks"),
-        State(ids.FOCUS, "data"),
-        prevent_initial_call=True,
+        Output(ids.SPACE_NUMBERS, "data"),
+        Output(ids.SPACE_TITLE, "children"),
+        Input(ids.SHOWN, "data"),
+        Input(ids.DERIVED, "data"),
+        State(ids.SPACE_NUMBERS, "data"),
     )
-    def focus_on(clicks: list[int | None], focus: Any) -> Any:
-        if not ctx.triggered_id or not any(clicks):
-            return no_update
-        return {"names": toggled((focus or {}).get("names", []), ctx.triggered_id["key"])}
+    def tell(shown: Any, _derived: Any, current: Any) -> tuple[Any, Any]:
+        study = shown_study(services, shown)
+        if study is None:
+            return no_update, no_update
+        return numbers_update(study, services.importance(study), current)
 
-
-def is_same_frame(figure: go.Figure, current: Any) -> bool:
-    """Return whether the page already shows this frame, so that nothing need travel or be drawn."""
-    meta = ((current or {}).get("layout") or {}).get("meta") or {}
-    new = figure.layout.meta
-    keys = [axis["key"] for axis in meta.get("axes", ())]
-    return bool(
-        meta.get("study") == new.get("study")
-        and meta.get("version") == new.get("version")
-        and keys == [axis["key"] for axis in new.get("axes", ())]
+    app.clientside_callback(
+        ClientsideFunction("htSpace", "numbers"), Input(ids.SPACE_NUMBERS, "data")
     )
 
 
-def toggled(names: list[str], name: str) -> list[str]:
-    """Return the focus after a click on `name`: the last two clicked, without it if it was in."""
-    if name in names:
-        return [other for other in names if other != name]
-    return [*names, name][-MAX_FOCUS:]
+def numbers_update(
+    study: Study, found: Importance | Failure | None, current: Any
+) -> tuple[Any, Any]:
+    """Return what the page is told of importance and the words of the head.
+
+    Args:
+        study: Shown.
+        found: Its newest importance; None while the first is being computed.
+        current: What the page was told last: equal means nothing to do.
+    """
+    axes = prepare_space(study)
+    importance = found if isinstance(found, Importance) else None
+    words = subtitle(axes, is_known=found is not None)
+    version = importance.version if importance is not None else None
+    told = current if isinstance(current, dict) else {}
+    if version is not None and (told.get("study"), told.get("version")) == (study.id, version):
+        return no_update, words
+    numbers = space_numbers(study, importance).to_json()
+    return numbers | {"isFinal": found is not None}, words
 
 
-def subtitle(axes: SpaceAxes) -> str:
-    """Return what the panel's head says of the axes."""
-    words = "importance rises to the right" if axes.shares else "importance is being computed"
-    if axes.constant:
-        words += f" · {len(axes.constant)} constant hidden"
-    return words
+def is_same_frame(meta: Any, current: Any) -> bool:
+    """Return whether the page already shows this frame, so that nothing need be drawn again.
+
+    The colours of the axes come from the page: its theme makes no difference.
+    """
+    shown = ((current or {}).get("layout") or {}).get("meta") or {}
+    same = all(shown.get(key) == meta.get(key) for key in ("study", "axes", "lanes"))
+    return same and bool(shown.get("axes"))

@@ -74,6 +74,8 @@ SPACE_FRAME = "space-parcoords-graph"
 SPACE_BOXES = "space-boxes-div"
 SPACE_TITLE = "space-title-span"
 SPACE_SCALE = "space-scale-div"
+SPACE_TOOLS = "space-tools-div"  # best x %, bundles, order; filled by the script
+SPACE_NUMBERS = "space-numbers-store"  # shares, bars, promising ranges; from the server
 
 CURVES_FRAME = "curves-frame-graph"
 CURVES_DATA = "curves-data-store"  # points of the highlighted trials; from the server
@@ -134,8 +136,3 @@ def importance_row(key: str) -> dict[str, str]:
 def panel_title(letter: str) -> str:
     """Return the id of a panel's heading, which names its section."""
     return f"page-{letter.lower()}-title"
-
-
-def space_box(name: Any) -> dict[str, Any]:
-    """Return the id of the importance box of a parameter."""
-    return {"view": "space", "part": "box", "key": name}

@@ -1,0 +1,229 @@
+/* Search space overview: the controls in its head, the menu of an axis, and "refine to this". */
+(function () {
+  "use strict";
+  const ht = window.ht;
+  const state = ht.state;
+  const space = ht.space;
+
+  const TOOLS = "space-tools-div";
+  let tools = null;
+  let menu = null;
+  let refiner = null;
+
+  function element(tag, className, parent, words) {
+    const made = document.createElement(tag);
+    made.className = className;
+    if (words) made.textContent = words;
+    if (tag === "button") made.type = "button";
+    parent.appendChild(made);
+    return made;
+  }
+
+  /* ---- the best x % ---- */
+  const leading = () => `objective:${state.data.objective.label}`;
+  const objectiveKey = () => (state.data.objective ? state.data.objective.key : leading());
+
+  /** Rows with a value, worst first. */
+  let ranked = { data: null, rows: null };
+  function scored() {
+    if (ranked.data !== state.data) {
+      const { values } = state.data.objective;
+      ranked = { data: state.data, rows: state.data.order.filter((row) => !Number.isNaN(values[row])) };
+    }
+    return ranked.rows;
+  }
+
+  function bestBrush(percent) {
+    const rows = scored();
+    const brush = { view: "space", kind: "ranges", dims: [objectiveKey()], ranges: [], missing: false };
+    if (percent >= 100 || !rows.length) return brush;
+    const count = Math.max(1, Math.ceil((percent / 100) * rows.length));
+    const bound = state.data.objective.values[rows[rows.length - count]];
+    return { ...brush, ranges: [space.isMaximised() ? [bound, null] : [null, bound]] };
+  }
+
+  /** How many per cent of the scored trials the brush on the objective leaves. */
+  function bestShare() {
+    const brush = ht.brushOn("ranges", objectiveKey());
+    if (!brush) return 100;
+    const { values } = state.data.objective;
+    const rows = scored();
+    const holds = (v) => brush.ranges.some(([a, b]) => (a === null || v >= a) && (b === null || v <= b));
+    let count = 0;
+    for (const row of rows) count += holds(values[row]);
+    return rows.length ? (100 * count) / rows.length : 100;
+  }
+
+  function make(holder) {
+    holder.replaceChildren();
+    const label = element("label", "space-best", holder, "best");
+    const slider = element("input", "", label);
+    Object.assign(slider, { type: "range", min: 1, max: 100, step: 1, value: 100 });
+    slider.setAttribute("aria-label", "Keep the best per cent of the trials");
+    const words = element("output", "", label, "all");
+    slider.addEventListener("input", () => {
+      ht.previewBrush(bestBrush(Number(slider.value)));
+    });
+    slider.addEventListener("change", () => ht.commitBrush(bestBrush(Number(slider.value))));
+    const bundle = toggleButton(holder, "bundle", "Draw lines of like trials as bundles", () =>
+      space.choose({ isBundled: !space.options().isBundled }),
+    );
+    const constant = toggleButton(holder, "constant", "Show the axes of parameters that never varied", () =>
+      space.choose({ showsConstant: !space.options().showsConstant }),
+    );
+    const order = toggleButton(holder, "by importance", "Put the axes back in order of importance", () =>
+      space.choose({ order: null }),
+    );
+    return { holder, slider, words, bundle, constant, order };
+  }
+
+  function toggleButton(holder, words, title, act) {
+    const button = element("button", "space-toggle", holder, words);
+    button.title = title;
+    button.addEventListener("click", act);
+    return button;
+  }
+
+  space.drawTools = function (view) {
+    const holder = document.getElementById(TOOLS);
+    if (!holder) return;
+    if (!tools || tools.holder !== holder || !holder.contains(tools.slider)) tools = make(holder);
+    const chosen = space.options();
+    press(tools.bundle, chosen.isBundled);
+    press(tools.constant, chosen.showsConstant);
+    tools.constant.hidden = !view.meta.axes.some((axis) => axis.isConstant);
+    tools.order.hidden = !chosen.order;
+    followBrush();
+    drawRefiner(view);
+  };
+
+  function press(button, isOn) {
+    button.setAttribute("aria-pressed", String(isOn));
+    button.classList.toggle("is-on", isOn);
+  }
+
+  let seen = {};
+  function followBrush() {
+    if (!tools || !state.data || !state.data.objective) return;
+    const brush = ht.brushOn("ranges", objectiveKey());
+    if (seen.brush === brush && seen.data === state.data) return;
+    seen = { brush, data: state.data };
+    const share = bestShare();
+    const text = brush ? `${share < 9.95 ? share.toFixed(share < 0.95 ? 1 : 0) : Math.round(share)} %` : "all";
+    if (tools.words.textContent !== text) tools.words.textContent = text;
+    if (document.activeElement !== tools.slider || !state.preview) tools.slider.value = String(Math.round(share));
+    tools.slider.style.setProperty("--at", `${tools.slider.value}%`);
+  }
+  ht.onChange(followBrush);
+
+  /* ---- the menu of an axis ---- */
+  function closeMenu() {
+    if (menu) menu.remove();
+    menu = null;
+  }
+  document.addEventListener("pointerdown", (event) => {
+    if (menu && !menu.contains(event.target) && !event.target.closest(".space-more")) closeMenu();
+  });
+  document.addEventListener(
+    "keydown",
+    (event) => {
+      if (event.key !== "Escape" || !menu) return;
+      closeMenu();
+      event.stopPropagation();
+    },
+    true,
+  );
+
+  space.openMenu = function (view, j, button) {
+    const wasOpen = menu && menu.dataset.axis === String(j);
+    closeMenu();
+    if (wasOpen) return;
+    const axis = view.meta.axes[j];
+    menu = element("div", "space-menu", document.body);
+    menu.dataset.axis = String(j);
+    menu.setAttribute("role", "menu");
+    for (const name of space.scaleNames(axis)) {
+      const declared = name === (axis.log ? "log" : "linear");
+      const words = name + (declared && space.isParameter(axis) ? " (declared)" : "");
+      choice(words, name === space.scaleName(axis), () =>
+        space.choose({ scales: { ...space.options().scales, [axis.key]: declared ? undefined : name } }),
+      );
+    }
+    choice("turned round", Boolean(space.options().flips[axis.key]), () => space.flip(axis.key), true);
+    const at = button.getBoundingClientRect();
+    menu.style.left = `${Math.min(at.right - 20, window.innerWidth - menu.offsetWidth - 8)}px`;
+    menu.style.top = `${at.bottom + 2}px`;
+    menu.querySelector("button").focus();
+  };
+
+  function choice(words, isOn, act, isCheck) {
+    const button = element("button", isOn ? "is-on" : "", menu, words);
+    button.setAttribute("role", isCheck ? "menuitemcheckbox" : "menuitemradio");
+    button.setAttribute("aria-checked", String(isOn));
+    button.addEventListener("click", () => {
+      closeMenu();
+      act();
+    });
+  }
+
+  /* ---- refine to the promising range ---- */
+  /** Neighbouring codes as ranges: 0, 1, 3 become [0, 1] and [3, 3]. */
+  function runs(codes) {
+    const ranges = [];
+    for (const code of codes.slice().sort((a, b) => a - b)) {
+      const last = ranges[ranges.length - 1];
+      if (last && code === last[1] + 1) last[1] = code;
+      else ranges.push([code, code]);
+    }
+    return ranges;
+  }
+  space.rangesOf = (range) => (range.codes.length ? runs(range.codes) : [[range.low, range.high]]);
+
+  function refine(key, range) {
+    ht.commitBrush({ view: "space", kind: "ranges", dims: [key], ranges: space.rangesOf(range), missing: false });
+  }
+
+  function drawRefiner(view) {
+    const name = state.focus[0];
+    const j = view.meta.axes.findIndex((axis) => axis.key === `param:${name}`);
+    const range = name && space.known() && space.known().ranges[name];
+    const isShown = j >= 0 && range && view.shown.includes(j) && !space.isMoving();
+    if (!isShown) {
+      if (refiner) refiner.hidden = true;
+      return;
+    }
+    if (!refiner || refiner.parentElement !== view.holder) {
+      if (refiner) refiner.remove();
+      refiner = element("button", "space-refine", view.holder, "refine to this");
+      refiner.addEventListener("click", () => refine(refiner.dataset.key, refiner.range));
+    }
+    refiner.hidden = false;
+    refiner.dataset.key = `param:${name}`;
+    refiner.range = range;
+    refiner.title = rangeWords(name, range);
+    const top = Math.min(...space.rangesOf(range).map((pair) => space.pixels(view, j, pair)[1]));
+    const isLast = view.shown.indexOf(j) === view.shown.length - 1;
+    refiner.style.left = `${Math.round(view.xs[j]) + (isLast ? -92 : 9)}px`;
+    refiner.style.top = `${Math.max(2, Math.round(top) - 10)}px`;
+  }
+
+  function rangeWords(name, range) {
+    const found = space.known();
+    const column = state.data.col(`param:${name}`);
+    const kept = range.codes.length
+      ? range.codes.map((code) => column.text(code)).join(", ")
+      : `${column.text(range.low)} – ${column.text(range.high)}`;
+    const words = [
+      `${name} ${kept}: where the best ${found.nBest} trials lie (5 to 95 %).`,
+      `Keeps ${Math.round(100 * range.kept)} % of this axis.`,
+    ];
+    if (range.gain !== null) {
+      const sign = range.gain < 0 ? "−" : "+";
+      words.push(`Estimated ${state.data.objective.label} inside: ${sign}${ht.number(Math.abs(range.gain))} ± ${ht.number(range.gainSd)}.`);
+    }
+    words.push(
+      `All promising ranges together keep ${ht.number(100 * found.volume)} % of the space and ${found.nInside} of the ${found.nShown} best trials.`,
+    );
+    return words.join("\n");
+  }
+})();
