@@ -44,7 +44,7 @@ class RayTrial:
 
     def config(self) -> dict[str, Any]:
         """Return its first configuration: from the results, else the state, else `params.json`."""
-        if self.log and self.log.stretches:
+        if self.log and self.log.stretches and self.log.stretches[0].config:
             return self.log.stretches[0].config
         first = self.log.first_config() if self.log else {}
         return {**first, **(self.state.config if self.state else {})}

@@ -31,14 +31,15 @@ def levels_of(ends: Sequence[float], top: float | None = None) -> tuple[float, .
         return ()
     total = sum(stops.values())
     best: tuple[float, ...] = ()
-    best_share = LEAST_SHARE
+    best_fit = (LEAST_SHARE, 0.0)
     for least in sorted(stops, key=lambda level: -stops[level])[:6]:
         for factor in FACTORS:
             ladder = _ladder(least, factor, min(stops), highest)
-            hit = sum(stops.get(level, 0) for level in ladder) / total
-            # A ladder of one step below the top explains anything: it needs more than one trial.
-            if hit > best_share + 1e-9 and len(ladder) <= MOST_RUNGS and _is_used(ladder, stops):
-                best, best_share = ladder, hit
+            used = [level for level in ladder if level in stops]
+            # Of ladders that explain the same, the one with the fewest rungs nobody stopped at.
+            fit = (sum(stops[level] for level in used) / total, len(used) / max(1, len(ladder)))
+            if fit > best_fit and len(ladder) <= MOST_RUNGS and _is_used(used, stops):
+                best, best_fit = ladder, fit
     return (*best, highest) if best else ()
 
 
@@ -54,6 +55,6 @@ def _ladder(least: float, factor: int, low: float, high: float) -> tuple[float, 
     return tuple(levels)
 
 
-def _is_used(ladder: Sequence[float], stops: Mapping[float, int]) -> bool:
-    used = [level for level in ladder if stops.get(level, 0)]
+def _is_used(used: Sequence[float], stops: Mapping[float, int]) -> bool:
+    """Return whether more than one trial tells of the ladder; a single one explains anything."""
     return len(used) >= 2 or (len(used) == 1 and stops[used[0]] >= 2)
