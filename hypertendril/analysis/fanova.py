@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -48,6 +49,7 @@ class Chunk:
         model_mass: (m,) mass left by the cut-off, 1 without one.
         main: (m, d) variance of each marginal.
         marginals: Per axis, (segments,) centred marginal.
+        counts: Per axis, (m,) how many segments each model has, its last one without mass.
     """
 
     segments: list[Segments]
@@ -60,6 +62,7 @@ class Chunk:
     model_mass: Floats
     main: Floats
     marginals: list[Floats]
+    counts: list[Ints]
 
 
 class Fanova:
@@ -78,6 +81,7 @@ class Fanova:
         mean: (m,) mean prediction of each model over the restricted space.
         total: (m,) variance; of no use where a model is a sum of trees.
         main: (m, d) variance of each parameter's marginal.
+        left: (m,) mass left by the cut-off, 1 without one.
     """
 
     def __init__(
@@ -104,6 +108,7 @@ class Fanova:
         self.mean = np.concatenate([chunk.mean for chunk in self._chunks])
         self.total = np.concatenate([chunk.total for chunk in self._chunks])
         self.main = np.concatenate([chunk.main for chunk in self._chunks])
+        self.left = np.concatenate([chunk.model_mass for chunk in self._chunks])
 
     def interaction(self, i: int, j: int) -> tuple[Floats, Floats]:
         """Return (m,) the variance of the pair marginal, and the part that is pure interaction."""
@@ -112,10 +117,7 @@ class Fanova:
 
     def pair_cells(self, i: int, j: int) -> int:
         """Return how many cells the pair tables of all models have: what `interaction` costs."""
-        return sum(
-            int(_segments_per_model(chunk.segments[i]) @ _segments_per_model(chunk.segments[j]))
-            for chunk in self._chunks
-        )
+        return sum(int(chunk.counts[i] @ chunk.counts[j]) for chunk in self._chunks)
 
     def levels(self, i: int) -> list[tuple[Ints, Floats, Floats]]:
         """Return per chunk, for each segment of axis `i`, its model, mass and marginal."""
@@ -159,7 +161,14 @@ class Fanova:
         )
 
 
-def mixed_variance(parts: Sequence[Fanova], weights: Floats, i: int) -> Floats:
+class HasLevels(Protocol):
+    """Any ANOVA that tells its marginals."""
+
+    def levels(self, i: int) -> list[tuple[Ints, Floats, Floats]]:
+        """Return per chunk, for each segment of axis `i`, its model, mass and marginal."""
+
+
+def mixed_variance(parts: Sequence[HasLevels], weights: Floats, i: int) -> Floats:
     """Return (m,) the variance of the marginal of axis `i`, averaged over parts of the space.
 
     Args:
@@ -214,6 +223,7 @@ def _chunk(
         model_mass=model_mass,
         main=np.zeros((n, len(segments))),
         marginals=[],
+        counts=[np.diff(np.append(s.first, len(s.width))) for s in segments],
     )
     for i in range(len(segments)):
         marginal, chunk.main[:, i] = _marginal(chunk, i, has_cutoff=cutoff is not None)
@@ -252,7 +262,7 @@ def _pair_blocks(chunk: Chunk, i: int, j: int, per_leaf: Floats) -> Iterator[tup
     rows, (low_i, high_i), (low_j, high_j) = _pair_runs(chunk, i, j)
     model = chunk.leaves.model[rows]
     x = per_leaf[rows] / (chunk.mass_in[rows, i] * chunk.mass_in[rows, j])
-    sizes_i, sizes_j = (_segments_per_model(chunk.segments[k]) for k in (i, j))
+    sizes_i, sizes_j = chunk.counts[i], chunk.counts[j]
     for start, stop in _blocks(sizes_i, sizes_j):
         part = slice(*np.searchsorted(model, [start, stop]))
         shape = (int(sizes_i[start:stop].max()), int(sizes_j[start:stop].max()), stop - start)
@@ -293,11 +303,6 @@ def _pair_runs(chunk: Chunk, i: int, j: int) -> tuple[Ints, tuple[Ints, Ints], t
     return rows, (low_i - first_i, high_i - first_i), (low_j - first_j, high_j - first_j)
 
 
-def _segments_per_model(segments: Segments) -> Ints:
-    """Return (m,) how many segments each model has on the axis, its last one without mass."""
-    return np.diff(np.append(segments.first, len(segments.width)))
-
-
 def _blocks(sizes_i: Ints, sizes_j: Ints) -> Iterator[tuple[int, int]]:
     """Yield ranges of models whose padded pair tables together fit the cache."""
     start = 0
@@ -312,18 +317,18 @@ def _blocks(sizes_i: Ints, sizes_j: Ints) -> Iterator[tuple[int, int]]:
         start = stop
 
 
-def _padded_widths(segments: Segments, start: int, n_models: int, size: int) -> Floats:
+def _padded_widths(chunk: Chunk, i: int, start: int, n_models: int, size: int) -> Floats:
     """Return (size, models) segment widths, 0 beyond a model's own segments."""
-    width = np.append(segments.width, 0.0)
+    width = chunk.segments[i].width
     models = slice(start, start + n_models)
-    first, count = segments.first[models], _segments_per_model(segments)[models]
+    first, count = chunk.segments[i].first[models], chunk.counts[i][models]
     k = np.arange(size)[:, None]
     return np.where(k < count, width[np.minimum(first + k, len(width) - 1)], 0.0)
 
 
 def _variance(chunk: Chunk, i: int, j: int, start: int, cells: Floats) -> Floats:
-    rows = _padded_widths(chunk.segments[i], start, cells.shape[2], cells.shape[0])
-    columns = _padded_widths(chunk.segments[j], start, cells.shape[2], cells.shape[1])
+    rows = _padded_widths(chunk, i, start, cells.shape[2], cells.shape[0])
+    columns = _padded_widths(chunk, j, start, cells.shape[2], cells.shape[1])
     # Leaves are centred, so the mean of the cells is 0.
     variance: Floats = (np.einsum("kjt,kjt,jt->kt", cells, cells, columns) * rows).sum(axis=0)
     return variance
@@ -334,8 +339,8 @@ def _cut_variance(
 ) -> Floats:
     """Return the variance of the pair marginal where a cut-off left only `mass` of each cell."""
     n_models = cells.shape[2]
-    rows = _padded_widths(chunk.segments[pair[0]], start, n_models, cells.shape[0])
-    columns = _padded_widths(chunk.segments[pair[1]], start, n_models, cells.shape[1])
+    rows = _padded_widths(chunk, pair[0], start, n_models, cells.shape[0])
+    columns = _padded_widths(chunk, pair[1], start, n_models, cells.shape[1])
     whole = np.maximum(chunk.model_mass[start : start + n_models], _TINY)
     weight = np.maximum(mass, 0.0) * rows[:, None] * columns / whole
     level = np.where(mass > _NO_MASS, cells / np.maximum(mass, _NO_MASS), 0.0)

@@ -44,7 +44,7 @@ def sentences(
 
 def _gaps(shares: Shares) -> list[str]:
     said = []
-    if not shares.singles.any() and not any(shares.pairs.values()):
+    if not shares.singles[:-1].any() and not any(shares.pairs.values()):
         said.append("The model finds no parameter that changes the value.")
     if len(shares.pairs) < shares.n_pairs:
         counts = f"{len(shares.pairs)} of {shares.n_pairs} pairs"

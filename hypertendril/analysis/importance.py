@@ -7,6 +7,7 @@ what is computed, from what, and when not to believe it.
 from __future__ import annotations
 
 import itertools
+import math
 import warnings as python_warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -17,14 +18,15 @@ from numpy.typing import NDArray
 
 from hypertendril.analysis.axes import Floats, Restriction, axes_of, encode
 from hypertendril.analysis.honesty import HIDDEN_R2, lacks_data, sentences
-from hypertendril.analysis.response import Response
-from hypertendril.analysis.shares import Shares
+from hypertendril.analysis.response import SHADOW, Response
+from hypertendril.analysis.shares import Shares, centre, spread
 from hypertendril.analysis.surrogates import fit_surrogate, no_surrogate
 from hypertendril.analysis.targets import Target, target_of
-from hypertendril.model import SearchSpace, Study
+from hypertendril.model import Direction, Parameter, ParameterKind, SearchSpace, Study
 
 MARGINAL_POINTS = 64
 SURFACE_POINTS = 32
+_SHADOW = Parameter(SHADOW, ParameterKind.FLOAT, 0.0, 1.0)
 # Of the standardised target: rounding in the unit of the metric must not decide between equal splits.
 _DIGITS = 6
 
@@ -63,7 +65,9 @@ class _NamedShares(TypedDict):
     singles: dict[str, float]
     band: dict[str, float]
     pairs: dict[tuple[str, str], float]
+    pair_band: dict[tuple[str, str], float]
     higher_order: float
+    shadow: float
 
 
 @dataclass(frozen=True)
@@ -76,13 +80,15 @@ class Importance:
         study, version: What it was computed from.
         metric: Column key.
         n_trials: Trials the surrogate was fitted to.
-        surrogate: `random forest`, `gradient boosting` or `none`.
+        surrogate: `random forest`, `gradient boosting`, `Gaussian process` or `none`.
         r2: Share of the variance predicted for unseen trials; NaN for none.
         singles: Share of each parameter alone, in the order of the space.
         pairs: Share of each pair's interaction, beyond their singles; names in the order of the
             space. All pairs, or in large spaces those that matter most.
         higher_order: All the rest.
         band: Standard deviation of each single share.
+        pair_band: Standard deviation of each pair's.
+        shadow: Share of a parameter that no trial used: not above it means not told from chance.
         warnings: What a reader must know, a sentence each.
     """
 
@@ -97,8 +103,11 @@ class Importance:
     higher_order: float
     band: dict[str, float]
     warnings: tuple[str, ...]
+    pair_band: dict[tuple[str, str], float]
+    shadow: float
     _names: tuple[str, ...] = field(repr=False)
     _response: Response | None = field(repr=False, compare=False)
+    _values: Floats = field(repr=False, compare=False)
 
     @property
     def explained(self) -> float:
@@ -130,19 +139,51 @@ class Importance:
         assert self._response is not None
         return PairSurface(*self._response.surface(self._place(x), self._place(y), n_points))
 
-    def within(self, restrictions: Mapping[str, Restriction]) -> Importance:
+    @property
+    def can_cut(self) -> bool:
+        """Whether `within` can leave out what lies beyond a value: only a forest can."""
+        return self._response is not None and self._response.surrogate.can_cut
+
+    def best_part(self, share: float, direction: Direction) -> tuple[float, float]:
+        """Return between which values of the metric the best `share` of the trials lie."""
+        if not len(self._values):
+            return -math.inf, math.inf
+        is_high = direction is Direction.MAXIMIZE
+        bound = float(np.quantile(self._values, 1.0 - share if is_high else share))
+        return (bound, math.inf) if is_high else (-math.inf, bound)
+
+    def within(
+        self,
+        restrictions: Mapping[str, Restriction],
+        cutoff: tuple[float, float] | None = None,
+    ) -> Importance:
         """Return the importance over a part of the space, from the same model.
 
         Args:
             restrictions: Parameter to (low, high) column values, to a set of codes, or to
                 `Inactive.ONLY`.
+            cutoff: Only where the model predicts values between these two (Hooker 2007). Without
+                effect where the model cannot be cut.
         """
         if self._response is None:
             return self
         places = {self._place(name): part for name, part in restrictions.items()}
-        response = self._response.within(places)
+        response = self._response.within(places, cutoff if self.can_cut else None)
         order = {name: self._place(name) for name in self.singles}
         return replace(self, **_named(response.shares(), order), _response=response)
+
+    def expected_gain(self, restrictions: Mapping[str, Restriction]) -> tuple[float, float]:
+        """Return how much more of the metric is expected in a part of the space, and its sd.
+
+        Compared are a random trial of the part and one of the space. (NaN, NaN) without a model.
+        """
+        if self._response is None or self.surrogate == "none":
+            return math.nan, math.nan
+        places = {self._place(name): part for name, part in restrictions.items()}
+        gains = self._response.within(places).mean() - self._response.mean()
+        surrogate = self._response.surrogate
+        sd = float(spread(gains, surrogate.leader)) * surrogate.band_factor
+        return float(centre(gains, surrogate.leader)), sd
 
     def _place(self, name: str) -> int:
         if name not in self.singles:
@@ -155,6 +196,8 @@ def importance_of(
     metric: str | None = None,
     rows: NDArray[np.int64] | NDArray[np.bool_] | None = None,
     seed: int = 0,
+    *,
+    only_forest: bool = False,
 ) -> Importance:
     """Return how important each parameter is for a metric.
 
@@ -163,9 +206,11 @@ def importance_of(
 
     Args:
         study: Any study.
-        metric: `objective:NAME` or `metric:NAME`; None for the leading objective.
+        metric: `objective:NAME`, `metric:NAME`, `failure` (the probability that a trial fails) or
+            `at:RESOURCE` (the leading objective after so much); None for the leading objective.
         rows: Rows, or a mask (n,), to restrict to; None for all.
         seed: Equal arguments give equal results.
+        only_forest: Ask for no other model: a forest can be cut off, whatever predicts best.
 
     Raises:
         KeyError: The study has no such column.
@@ -190,12 +235,15 @@ def importance_of(
         higher_order=0.0,
         band={},
         warnings=target.warnings,
+        pair_band={},
+        shadow=0.0,
         _names=names,
         _response=None,
+        _values=target.values,
     )
     if not names:
         return _warned(blank, ["The study has no parameters."])
-    response = _fit(study, target, names, seed)
+    response = _fit(study, target, names, seed, only_forest=only_forest)
     shares = response.shares()
     order = {name: names.index(name) for name in study.space.names}
     found = replace(
@@ -208,41 +256,50 @@ def importance_of(
     return _warned(found, sentences(names, target, response, shares))
 
 
-def _fit(study: Study, target: Target, names: tuple[str, ...], seed: int) -> Response:
+def _fit(
+    study: Study, target: Target, names: tuple[str, ...], seed: int, *, only_forest: bool
+) -> Response:
     """Return the response fitted to parameters by name and trials by value: input order is nothing."""
     columns = [study.space.index(name) for name in names]
-    space = SearchSpace(tuple(study.space[name] for name in names))
-    values = study.trials.values[target.rows][:, columns]
+    space = SearchSpace((*(study.space[name] for name in names), _SHADOW))
+    values = np.column_stack(
+        [study.trials.values[target.rows][:, columns], np.zeros(len(target.rows))]
+    )
     axes = axes_of(space, values)
     x = encode(axes, values)
     if lacks_data(target):
-        centre = float(target.values.mean()) if len(target.values) else float("nan")
-        return Response(space, axes, no_surrogate(x.shape[1]), (centre, 0.0))
+        middle = float(target.values.mean()) if len(target.values) else math.nan
+        return Response(space, axes, no_surrogate(x.shape[1]), (middle, 0.0))
     order = np.lexsort((target.values, *x.T))
     x, y = x[order], target.values[order]
+    x[:, -1] = np.random.default_rng(seed).random(len(y))
     # In two steps: the variance of values near the largest double would overflow.
     size = float(np.abs(y).max())
-    centre, spread = float((y / size).mean()), float((y / size).std())
+    middle, width = float((y / size).mean()), float((y / size).std())
+    scaled = np.round((y / size - middle) / width, _DIGITS)
     with python_warnings.catch_warnings():
         # A handful of trials may leave one that every tree has seen; the R2 then says enough.
         python_warnings.simplefilter("ignore", UserWarning)
-        surrogate = fit_surrogate(axes, x, np.round((y / size - centre) / spread, _DIGITS), seed)
-    return Response(space, axes, surrogate, (centre * size, spread * size))
+        surrogate = fit_surrogate(axes, x, scaled, seed, only_forest=only_forest)
+    return Response(space, axes, surrogate, (middle * size, width * size))
 
 
 def _named(shares: Shares, order: Mapping[str, int]) -> _NamedShares:
     """Return the shares under names, in the order of `order` (name to position in the response)."""
     names = list(order)
-    pairs = {}
+    pairs, pair_band = {}, {}
     for first, second in itertools.combinations(names, 2):
         i, j = sorted((order[first], order[second]))
         if (i, j) in shares.pairs:
             pairs[first, second] = shares.pairs[i, j]
+            pair_band[first, second] = shares.pair_band[i, j]
     return {
         "singles": {name: float(shares.singles[order[name]]) for name in names},
         "band": {name: float(shares.band[order[name]]) for name in names},
         "pairs": pairs,
+        "pair_band": pair_band,
         "higher_order": shares.higher_order,
+        "shadow": float(shares.singles[-1]),
     }
 
 

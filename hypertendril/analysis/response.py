@@ -9,14 +9,19 @@ from dataclasses import replace
 import numpy as np
 
 from hypertendril.analysis.axes import Axis, Floats, Restriction, column_axis
-from hypertendril.analysis.fanova import Fanova
-from hypertendril.analysis.regimes import Regime, conditions_of
-from hypertendril.analysis.shares import Pair, Shares, shares_of
-from hypertendril.analysis.surrogates import Surrogate
+from hypertendril.analysis.regimes import Conditions, Regime, conditions_of
+from hypertendril.analysis.shares import Pair, Shares, centre, shares_of, spread
+from hypertendril.analysis.surrogates import Anova, Surrogate, single_thread
 from hypertendril.model import SearchSpace
 
-# The variance is then within half a percent of that of a million points.
-_SAMPLES = 4096
+# The variance is then within half a percent of that of a million points; with the few of a part,
+# which is asked for at every brush, within two percent.
+_SAMPLES, _PART_SAMPLES = 4096, 1024
+# Name of a parameter that no trial used, fitted with the others: what it seems to explain is chance.
+# No user can have typed it.
+SHADOW = "\0shadow"
+# Pairs that a brush is answered with.
+_PART_PAIRS = 24
 # Pair tables of more cells than this are not all computed: about half a second.
 _MAX_CELLS = 2.5e7
 # Each pair costs a millisecond or two besides its cells.
@@ -27,11 +32,13 @@ class Response:
     """A surrogate over the space, or over a part of it.
 
     Args:
-        space: Parameters in the order of `axes`.
+        space: Parameters in the order of `axes`; the last one may be the shadow.
         axes: One per parameter.
         surrogate: Fitted to targets of mean 0 and variance 1.
         unit: Centre and scale, from the surrogate's predictions to the unit of the metric.
         restrictions: Position of a parameter to the part of it that counts.
+        cutoff: Predictions, in the unit of the metric, outside of which nothing counts; only
+            where the surrogate can be cut.
     """
 
     def __init__(
@@ -41,26 +48,50 @@ class Response:
         surrogate: Surrogate,
         unit: tuple[float, float],
         restrictions: Mapping[int, Restriction] | None = None,
+        cutoff: tuple[float, float] | None = None,
     ) -> None:
         self.axes = tuple(axes)
         self.surrogate = surrogate
         self._space = space
         self._unit = unit
-        self.conditions = conditions_of(space, axes, restrictions or {})
-        self._parts = [
-            Fanova(axes, surrogate.trees, surrogate.model, regime.restrictions)
-            for regime in self.conditions.regimes
-        ]
+        self._n_real = sum(name != SHADOW for name in space.names)
+        self._is_part = bool(restrictions) or cutoff is not None
+        conditions = conditions_of(space, axes, restrictions or {})
+        scaled = None if cutoff is None else _standardised(cutoff, unit)
+        with single_thread():
+            parts = [surrogate.anova(axes, r.restrictions, scaled) for r in conditions.regimes]
+        self.conditions, self._parts = _left(conditions, parts) if cutoff else (conditions, parts)
 
-    def within(self, restrictions: Mapping[int, Restriction]) -> Response:
+    def within(
+        self, restrictions: Mapping[int, Restriction], cutoff: tuple[float, float] | None = None
+    ) -> Response:
         """Return the same surrogate over a part of the space, without fitting again."""
-        return Response(self._space, self.axes, self.surrogate, self._unit, restrictions)
+        return Response(self._space, self.axes, self.surrogate, self._unit, restrictions, cutoff)
 
     def shares(self) -> Shares:
-        """Return what share of the variance each parameter and each pair explains."""
+        """Return what share of the variance each parameter and each pair explains.
+
+        The shadow is the last of the singles and in no pair; what it explains with others is of
+        higher order.
+        """
         totals = [self._total(part, r) for part, r in self._regimes()]
-        shares = shares_of(self.conditions, self._parts, totals, self._worthwhile_pairs())
-        return replace(shares, band=shares.band * self.surrogate.band_factor)
+        pairs, leader = self._worthwhile_pairs(), self.surrogate.leader
+        with single_thread():
+            found = shares_of(self.conditions, self._parts, totals, pairs, leader)
+        factor, n = self.surrogate.band_factor, self._n_real
+        return replace(
+            found,
+            band=found.band * factor,
+            pair_band={pair: sd * factor for pair, sd in found.pair_band.items()},
+            higher_order=found.higher_order + float(found.singles[n:].sum()),
+            n_pairs=n * (n - 1) // 2,
+        )
+
+    def mean(self) -> Floats:
+        """Return (m,) the mean over the space of each model, in the unit of the metric."""
+        weights = np.array([regime.weight for regime in self.conditions.regimes])
+        means = weights @ np.array([part.mean for part in self._parts])
+        return self._in_unit(means + self.surrogate.offset)
 
     def marginal(self, i: int, n_points: int) -> tuple[Floats, Floats, Floats]:
         """Return (column values, mean, standard deviation) along parameter `i`.
@@ -75,8 +106,9 @@ class Response:
             mixed += weight * part.curve(i, encoded)
             mass += weight
         curves = _ratio(mixed, mass) + self.surrogate.offset[:, None]
-        sd = curves.std(axis=0) * self.surrogate.band_factor
-        return values, self._in_unit(curves.mean(axis=0)), self._unit[1] * sd
+        leader = self.surrogate.leader
+        sd = spread(curves, leader) * self.surrogate.band_factor
+        return values, self._in_unit(centre(curves, leader)), self._unit[1] * sd
 
     def surface(self, i: int, j: int, n_points: int) -> tuple[Floats, Floats, Floats]:
         """Return (column values of i, of j, mean (values of j, values of i)).
@@ -92,7 +124,7 @@ class Response:
                 mass += regime.weight * possible
         return x, y, self._in_unit(_ratio(mixed, mass) + self.surrogate.offset.mean())
 
-    def _regimes(self) -> list[tuple[Fanova, Regime]]:
+    def _regimes(self) -> list[tuple[Anova, Regime]]:
         return list(zip(self._parts, self.conditions.regimes, strict=True))
 
     def _in_unit(self, predicted: Floats) -> Floats:
@@ -107,11 +139,12 @@ class Response:
             return np.isin(values, list(part)).astype(np.float64)
         return np.full(len(values), float(isinstance(part, tuple)))
 
-    def _total(self, part: Fanova, regime: Regime) -> Floats:
+    def _total(self, part: Anova, regime: Regime) -> Floats:
         """Return (m,) the variance of each model, sampled where a model is a sum of trees."""
         if not self.surrogate.predict:
             return part.total
-        u = _even_points(max(1024, _SAMPLES // len(self._parts)), len(self.axes))
+        n = _PART_SAMPLES if self._is_part else _SAMPLES
+        u = _even_points(max(1024, n // len(self._parts)), len(self.axes))
         columns = [
             axis.quantile(u[:, i], regime.restrictions.get(i)) for i, axis in enumerate(self.axes)
         ]
@@ -120,15 +153,32 @@ class Response:
 
     def _worthwhile_pairs(self) -> list[Pair]:
         """Return the pairs to compute: all, or where that is too much those the trees use most."""
-        pairs = list(itertools.combinations(range(len(self.axes)), 2))
-        cells = len(self._parts) * np.array([self._parts[0].pair_cells(*pair) for pair in pairs])
-        if cells.sum() <= _MAX_CELLS and len(pairs) <= _MAX_PAIRS:
+        most = _PART_PAIRS if self._is_part else _MAX_PAIRS
+        pairs = list(itertools.combinations(range(self._n_real), 2))
+        cells = len(self._parts) * np.array(
+            [self._parts[0].pair_cells(*pair) for pair in pairs], dtype=np.int64
+        )
+        if cells.sum() <= _MAX_CELLS and len(pairs) <= most:
             return pairs
         gain = np.bincount(column_axis(self.axes), self.surrogate.gain, len(self.axes))
         order = np.argsort([-min(gain[i], gain[j]) for i, j in pairs], kind="stable")
         n_kept = int(np.searchsorted(np.cumsum(cells[order]), _MAX_CELLS))
-        n_kept = min(max(1, n_kept), _MAX_PAIRS)
+        n_kept = min(max(1, n_kept), most)
         return [pairs[k] for k in np.sort(order[:n_kept]).tolist()]
+
+
+def _standardised(cutoff: tuple[float, float], unit: tuple[float, float]) -> tuple[float, float]:
+    scale = unit[1] or 1.0
+    return (cutoff[0] - unit[0]) / scale, (cutoff[1] - unit[0]) / scale
+
+
+def _left(conditions: Conditions, parts: Sequence[Anova]) -> tuple[Conditions, list[Anova]]:
+    """Return the regimes of which a cut-off left something, weighed by how much."""
+    mass = [r.weight * part.left.mean() for r, part in zip(conditions.regimes, parts, strict=True)]
+    rows = [k for k, weight in enumerate(mass) if weight > 0] or [0]
+    total = sum(mass[k] for k in rows) or 1.0
+    regimes = tuple(replace(conditions.regimes[k], weight=mass[k] / total) for k in rows)
+    return replace(conditions, regimes=regimes), [parts[k] for k in rows]
 
 
 def _ratio(mixed: Floats, mass: Floats) -> Floats:

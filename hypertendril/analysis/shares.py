@@ -19,8 +19,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from hypertendril.analysis.axes import Floats
-from hypertendril.analysis.fanova import Fanova, mixed_variance
+from hypertendril.analysis.fanova import mixed_variance
 from hypertendril.analysis.regimes import Conditions
+from hypertendril.analysis.surrogates import Anova
 
 Pair = tuple[int, int]
 
@@ -30,12 +31,13 @@ _STILL = 1e-12
 
 @dataclass(frozen=True)
 class Shares:
-    """Shares of the variance of the surrogate, means over its models.
+    """Shares of the variance of the surrogate, means over its models or of the leading one.
 
     Attributes:
         singles: (d,) of each parameter alone.
         band: (d,) their standard deviation over models.
         pairs: Pure interaction of each pair computed.
+        pair_band: Their standard deviation over models.
         higher_order: What singles and pairs leave, including pairs that were not computed.
         n_pairs: How many pairs there are.
     """
@@ -43,12 +45,17 @@ class Shares:
     singles: Floats
     band: Floats
     pairs: dict[Pair, float]
+    pair_band: dict[Pair, float]
     higher_order: float
     n_pairs: int
 
 
 def shares_of(
-    conditions: Conditions, parts: Sequence[Fanova], totals: Sequence[Floats], pairs: Sequence[Pair]
+    conditions: Conditions,
+    parts: Sequence[Anova],
+    totals: Sequence[Floats],
+    pairs: Sequence[Pair],
+    leader: int | None = None,
 ) -> Shares:
     """Return the shares of every parameter and of `pairs`.
 
@@ -57,6 +64,7 @@ def shares_of(
         parts: The ANOVA of each regime.
         totals: Per regime, (m,) the variance of each model.
         pairs: Which pairs to compute, lower position first.
+        leader: The model whose shares count, None for the mean over all.
     """
     d = parts[0].main.shape[1]
     weights = np.array([regime.weight for regime in conditions.regimes])
@@ -72,19 +80,36 @@ def shares_of(
     moves = total > _STILL * max(float(total.max()), 1e-300)
     n_pairs = d * (d - 1) // 2
     if not moves.any():
-        return Shares(np.zeros(d), np.zeros(d), dict.fromkeys(pairs, 0.0), 0.0, n_pairs)
+        still = dict.fromkeys(pairs, 0.0)
+        return Shares(np.zeros(d), np.zeros(d), still, still, 0.0, n_pairs)
+    place = None if leader is None or not moves[leader] else int(moves[:leader].sum())
     scale = total[moves]
     relative = singles[moves] / scale[:, None]
+    mixed = {pair: part[moves] / scale for pair, part in crossed.items()}
     return Shares(
-        singles=relative.mean(axis=0),
-        band=relative.std(axis=0),
-        pairs={pair: float((part[moves] / scale).mean()) for pair, part in crossed.items()},
-        higher_order=float((1.0 - known[moves] / scale).mean()),
+        singles=centre(relative, place),
+        band=spread(relative, place),
+        pairs={pair: float(centre(part, place)) for pair, part in mixed.items()},
+        pair_band={pair: float(spread(part, place)) for pair, part in mixed.items()},
+        higher_order=float(centre(1.0 - known[moves] / scale, place)),
         n_pairs=n_pairs,
     )
 
 
-def _mixed_interaction(parts: Sequence[Fanova], weights: Floats, pair: Pair) -> Floats:
+def centre(of_models: Floats, leader: int | None) -> Floats:
+    """Return the leading row of (m, ...) values, the mean over all without a leader."""
+    found: Floats = of_models.mean(axis=0) if leader is None else of_models[leader]
+    return found
+
+
+def spread(of_models: Floats, leader: int | None) -> Floats:
+    """Return the standard deviation over the models that are not the leader."""
+    rows = np.arange(len(of_models)) != (-1 if leader is None else leader)
+    found: Floats = of_models[rows].std(axis=0) if rows.any() else np.zeros(of_models.shape[1:])
+    return found
+
+
+def _mixed_interaction(parts: Sequence[Anova], weights: Floats, pair: Pair) -> Floats:
     mixed: Floats = sum(
         w * part.interaction(*pair)[1] for w, part in zip(weights, parts, strict=True)
     )
@@ -94,7 +119,7 @@ def _mixed_interaction(parts: Sequence[Fanova], weights: Floats, pair: Pair) -> 
 class _Between:
     """Differences between regimes, and to which parent they belong."""
 
-    def __init__(self, conditions: Conditions, parts: Sequence[Fanova], weights: Floats) -> None:
+    def __init__(self, conditions: Conditions, parts: Sequence[Anova], weights: Floats) -> None:
         self._conditions = conditions
         self._parts = parts
         self._weights = weights

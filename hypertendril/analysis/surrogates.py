@@ -1,20 +1,25 @@
 """Models that predict the objective from the parameters, and the choice between them.
 
-The forest is the paper's model and the better one of few trials; boosting is the better and the
-cheaper one of many trials on smooth objectives. Which one predicts unseen trials better decides.
+The Gaussian process is the best one of few trials of a smooth objective, boosting the best and the
+cheapest of many; the forest is the paper's model and the one for all that is not smooth. Which one
+predicts unseen trials best decides.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
-from hypertendril.analysis.axes import Axis, Floats, snap
+from hypertendril.analysis.axes import Axis, Floats, Restriction, snap
+from hypertendril.analysis.fanova import Fanova
+from hypertendril.analysis.gaussian import Gaussian, fit_gaussians
+from hypertendril.analysis.gaussian_anova import GaussianAnova
 from hypertendril.analysis.trees import (
     FlatTree,
     baseline_of,
@@ -38,8 +43,18 @@ _BOOSTING_FROM = 100
 _MANY_TRIALS = 1500
 # With many trials and this much explained the forest need not be asked.
 _GOOD_R2 = 0.9
+# A process that explains less may have met steps, which a forest knows better.
+_SMOOTH_R2 = 0.96
+# Where two models predict no better than this, a third will not either.
+_HOPELESS_R2 = 0.3
 # Boosting must leave clearly less unexplained: between equals the forest has the better shares.
 _CLEARLY_LESS = 0.85
+# A process of more trials costs more than it gains; of fewer, a fold is a handful.
+_MIN_GAUSSIAN, _MAX_GAUSSIAN = 12, 300
+# Names of the models, as they are shown.
+FOREST, BOOSTING, GAUSSIAN = "random forest", "gradient boosting", "Gaussian process"
+
+Anova = Fanova | GaussianAnova
 
 
 @dataclass(frozen=True)
@@ -47,16 +62,17 @@ class Surrogate:
     """A fitted ensemble of models.
 
     Attributes:
-        name: `random forest`, `gradient boosting` or `none`.
+        name: `random forest`, `gradient boosting`, `Gaussian process` or `none`.
         r2: Share of the variance it predicts for trials it has not seen (out-of-bag, or cross
             validated); NaN for none.
-        trees: All trees.
+        trees: All trees; none of a Gaussian process.
         model: (t,) ascending model number of each tree.
         offset: (m,) added to the sum of a model's trees.
         predict: Per model, (n, columns) encoded values to (n,) predictions; empty where each tree
             is a model.
         band_factor: From the standard deviation over models to that of their mean share.
         gain: (columns,) how much each column is used, for telling important ones apart.
+        gaussians: Models that are no trees, the one of all trials last.
     """
 
     name: str
@@ -67,6 +83,34 @@ class Surrogate:
     predict: Sequence[Callable[[Encoded], Floats]]
     band_factor: float
     gain: Floats
+    gaussians: Sequence[Gaussian] = ()
+
+    @property
+    def can_cut(self) -> bool:
+        """Whether the part of the space above a threshold can be cut out: each tree is a model."""
+        return self.name == FOREST
+
+    @property
+    def leader(self) -> int | None:
+        """The model whose shares count, the others only say how sure they are; None: their mean."""
+        return len(self.gaussians) - 1 if self.gaussians else None
+
+    def anova(
+        self,
+        axes: Sequence[Axis],
+        restrictions: Mapping[int, Restriction],
+        cutoff: tuple[float, float] | None = None,
+    ) -> Anova:
+        """Return the ANOVA over a part of the space, without fitting again.
+
+        Args:
+            axes: What it was fitted over.
+            restrictions: Position of an axis to the part of it that counts.
+            cutoff: Of predictions; only where `can_cut`.
+        """
+        if self.gaussians:
+            return GaussianAnova(axes, self.gaussians, restrictions)
+        return Fanova(axes, self.trees, self.model, restrictions, cutoff)
 
 
 def no_surrogate(n_columns: int) -> Surrogate:
@@ -77,7 +121,9 @@ def no_surrogate(n_columns: int) -> Surrogate:
     return Surrogate("none", np.nan, [leaf], one, np.zeros(1), (), 1.0, np.zeros(n_columns))
 
 
-def fit_surrogate(axes: Sequence[Axis], x: Encoded, y: Floats, seed: int) -> Surrogate:
+def fit_surrogate(
+    axes: Sequence[Axis], x: Encoded, y: Floats, seed: int, *, only_forest: bool = False
+) -> Surrogate:
     """Return the model that predicts unseen trials best.
 
     Args:
@@ -85,15 +131,55 @@ def fit_surrogate(axes: Sequence[Axis], x: Encoded, y: Floats, seed: int) -> Sur
         x: (n, columns) encoded values.
         y: (n,) targets of mean 0 and variance 1.
         seed: Equal arguments give equal models.
+        only_forest: Ask for no other: what a cut-off needs.
     """
-    if len(y) < _BOOSTING_FROM:
+    if only_forest:
         return _forest(axes, x, y, seed)
-    boosting = _boosting(x, y, seed)
-    if len(y) > _MANY_TRIALS and boosting.r2 >= _GOOD_R2:
-        return boosting
+    others: list[Surrogate] = []
+    if _MIN_GAUSSIAN <= len(y) <= _MAX_GAUSSIAN:
+        others.append(_gaussian(axes, x, y, seed))
+    if len(y) > _MAX_GAUSSIAN:
+        others.append(_boosting(x, y, seed))
+    if others and others[0].r2 >= (_GOOD_R2 if others[0].trees else _SMOOTH_R2):
+        return others[0]
     forest = _forest(axes, x, y, seed)
-    is_better = 1.0 - boosting.r2 < _CLEARLY_LESS * (1.0 - forest.r2)
-    return boosting if is_better else forest
+    best_r2 = max(forest.r2, *(other.r2 for other in others), -1.0)
+    if _BOOSTING_FROM <= len(y) <= _MAX_GAUSSIAN and best_r2 > _HOPELESS_R2:
+        others.append(_boosting(x, y, seed))
+    best = max(others, key=lambda surrogate: surrogate.r2, default=forest)
+    is_better = 1.0 - best.r2 < _CLEARLY_LESS * (1.0 - forest.r2)
+    return best if is_better else forest
+
+
+def _gaussian(axes: Sequence[Axis], x: Encoded, y: Floats, seed: int) -> Surrogate:
+    with single_thread():
+        models, r2 = fit_gaussians(axes, x, y, seed)
+    nothing = no_surrogate(x.shape[1])
+    return Surrogate(
+        name=GAUSSIAN,
+        r2=r2,
+        trees=(),
+        model=nothing.model,
+        offset=np.zeros(len(models)),
+        predict=(),
+        # The delete-one-group jackknife, as of boosting.
+        band_factor=float(np.sqrt(len(models) - 2)),
+        gain=np.repeat(1.0 / models[-1].length, [axis.n_columns for axis in axes]),
+        gaussians=models,
+    )
+
+
+@cache
+def _threads() -> Any:
+    # Finding the libraries takes milliseconds; only those already loaded can be limited.
+    import sklearn.ensemble  # noqa: F401, PLC0415
+
+    return ThreadpoolController()
+
+
+def single_thread() -> Any:
+    """Return a context in which libraries use one thread: more cost more than they save here."""
+    return _threads().limit(limits=1)
 
 
 def _forest(axes: Sequence[Axis], x: Encoded, y: Floats, seed: int) -> Surrogate:
@@ -112,7 +198,7 @@ def _forest(axes: Sequence[Axis], x: Encoded, y: Floats, seed: int) -> Surrogate
         n_jobs=1,
     ).fit(snap(axes, x, _CELLS) if is_coarse else x, y)
     return Surrogate(
-        name="random forest",
+        name=FOREST,
         r2=float(model.oob_score_),
         trees=trees_of_forest(model),
         model=np.arange(N_TREES),
@@ -129,14 +215,13 @@ def _boosting(x: Encoded, y: Floats, seed: int) -> Surrogate:
     fold = np.random.default_rng(seed).permutation(len(y)) % n_folds
     boosters = [_booster(int((fold != k).sum()), seed) for k in range(n_folds)]
     unseen = np.zeros(len(y))
-    # Only libraries already loaded can be limited, so the boosters are made before.
-    with threadpool_limits(limits=1, user_api="openmp"):  # threads cost more than they save here
+    with single_thread():
         for k, booster in enumerate(boosters):
             booster.fit(x[fold != k], y[fold != k])
             unseen[fold == k] = booster.predict(x[fold == k])
     trees = [trees_of_boosting(booster) for booster in boosters]
     return Surrogate(
-        name="gradient boosting",
+        name=BOOSTING,
         r2=float(1.0 - ((unseen - y) ** 2).sum() / ((y - y.mean()) ** 2).sum()),
         trees=[tree for of_model in trees for tree in of_model],
         model=np.repeat(np.arange(n_folds), [len(of_model) for of_model in trees]),
@@ -163,7 +248,7 @@ def _booster(n_trials: int, seed: int) -> Any:
 
 def _single_threaded(model: Any) -> Callable[[Encoded], Floats]:
     def predict(x: Encoded) -> Floats:
-        with threadpool_limits(limits=1, user_api="openmp"):
+        with single_thread():
             predicted: Floats = model.predict(x)
         return predicted
 

@@ -291,7 +291,7 @@ def test_the_unit_of_the_objective_does_not_matter(
 def test_large_spaces_compute_the_pairs_that_matter(
     study_of: StudyOf, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hypertendril.analysis.response._MAX_CELLS", 40_000)
+    monkeypatch.setattr("hypertendril.analysis.response._MAX_CELLS", 4_000)
     x = rng.random((80, 8))
     y = (x[:, 2] - 0.5) * (x[:, 6] - 0.5)
     found = importance_of(study_of(y, values=x, space=tuple(unit(f"p{i}") for i in range(8))))
@@ -316,3 +316,33 @@ def test_a_header_of_any_study_will_do(smooth: Study) -> None:
     header = StudyHeader("other", SearchSpace(smooth.space.parameters), smooth.objectives)
     found = importance_of(Study("id", header, smooth.trials, smooth.evaluations, smooth.curves, 7))
     assert (found.study, found.version, found.metric) == ("id", 7, "objective:accuracy")
+
+
+def test_the_shadow_shows_how_much_chance_explains(smooth: Study, found: Importance) -> None:
+    assert 0 <= found.shadow < 0.01
+    noise = replace(smooth.trials, objectives=np.random.default_rng(0).random((300, 1)))
+    lost = importance_of(replace(smooth, trials=noise))
+    assert lost.shadow > 0.01
+    assert set(lost.singles) == {"a", "b", "c"}
+    assert lost.explained + lost.higher_order == pytest.approx(1.0)
+
+
+def test_the_best_part_is_judged_without_a_new_model(
+    study_of: StudyOf, rng: np.random.Generator
+) -> None:
+    # Only a tells good from bad; among the good ones only b does.
+    x = rng.random((400, 2))
+    y = np.where(x[:, 0] < 0.8, 0.0, 10 + x[:, 1])
+    study = study_of(y, values=x, space=(unit("a"), unit("b")))
+    whole = importance_of(study, only_forest=True)
+    assert whole.singles["a"] > 0.9
+    part = whole.within({}, whole.best_part(0.15, study.objectives[0].direction))
+    assert part.singles["b"] > 0.9
+    assert part.r2 == whole.r2
+
+
+def test_a_smaller_space_has_an_expected_gain_with_its_uncertainty(found: Importance) -> None:
+    gain, sd = found.expected_gain({"a": (0.8, 1.0)})
+    # 3 (0.9 - 0.5)
+    assert gain == pytest.approx(1.2, abs=0.1)
+    assert 0 < sd < 0.2

@@ -34,11 +34,30 @@ def data(n: int, *, smooth: bool) -> tuple[tuple[Axis, ...], np.ndarray, np.ndar
     return (RangeAxis(0.0, 1.0),) * 4, x, y.astype(np.float64)
 
 
-def test_few_trials_get_a_forest() -> None:
+def test_few_trials_of_a_smooth_objective_get_a_gaussian_process() -> None:
     found = fit_surrogate(*data(60, smooth=True), seed=0)
+    assert found.name == "Gaussian process"
+    assert found.r2 > 0.95
+
+
+def test_few_trials_of_an_objective_with_steps_get_a_forest() -> None:
+    axes, x, _ = data(200, smooth=True)
+    y = np.sign(x[:, 0] - 0.31) + 0.8 * np.sign(x[:, 1] - 0.62)
+    found = fit_surrogate(axes, x, (y - y.mean()) / y.std(), seed=0)
     assert found.name == "random forest"
     assert len(found.trees) == 64
-    assert found.r2 > 0.5
+    assert found.r2 > 0.9
+    assert found.leader is None
+
+
+def test_a_handful_of_trials_gets_a_forest() -> None:
+    assert fit_surrogate(*data(8, smooth=True), seed=0).name == "random forest"
+
+
+def test_a_forest_is_given_where_one_is_asked_for() -> None:
+    found = fit_surrogate(*data(60, smooth=True), seed=0, only_forest=True)
+    assert found.name == "random forest"
+    assert found.can_cut
 
 
 def test_boosting_is_chosen_where_it_predicts_clearly_better() -> None:
@@ -56,7 +75,7 @@ def test_noise_has_no_r2_and_keeps_the_forest() -> None:
 @pytest.mark.parametrize("n", [60, 600])
 def test_flat_trees_predict_what_the_data_say(n: int) -> None:
     axes, x, y = data(n, smooth=True)
-    found = fit_surrogate(axes, x, y, seed=0)
+    found = fit_surrogate(axes, x, y, seed=0, only_forest=n == 60)
     assert np.corrcoef(predicted(found, x[:40]), y[:40])[0, 1] > 0.97
 
 
@@ -70,7 +89,10 @@ def test_boosted_trees_sum_up_to_their_models_prediction() -> None:
 def test_equal_arguments_give_equal_models() -> None:
     one, two = (fit_surrogate(*data(150, smooth=True), seed=5) for _ in range(2))
     assert one.r2 == two.r2
-    assert all(np.array_equal(a.value, b.value) for a, b in zip(one.trees, two.trees, strict=True))
+    assert all(
+        np.array_equal(a.weight, b.weight)
+        for a, b in zip(one.gaussians, two.gaussians, strict=True)
+    )
 
 
 def test_no_model_predicts_zero() -> None:
