@@ -13,6 +13,7 @@ from hypertendril.readers.export import FORMAT
 from hypertendril.readers.folders import RunFolder
 from hypertendril.readers.generic import GenericJson
 from hypertendril.readers.hpbandster import HpBandSter
+from hypertendril.readers.mlflow import Mlflow
 from hypertendril.readers.nested import NestedFolder
 from hypertendril.readers.nni import Nni
 from hypertendril.readers.optuna_journal import OptunaJournal
@@ -50,6 +51,7 @@ READERS: tuple[Reader, ...] = (
     Amltk(),
     DataFrameRun(),
     Ax(),
+    Mlflow(),
     OptunaSqlite(),
     OptunaJournal(),
     OptunaUrl(),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 from hypertendril.readers import Source
@@ -30,6 +32,40 @@ def _grow_ax(source: Source) -> None:
     source.file.write_text(json.dumps(data))
 
 
+def _grow_mlflow(source: Source) -> None:
+    (experiment,) = (p for p in source.file.iterdir() if p.is_dir())
+    run = experiment / f"new{len(list(experiment.iterdir()))}"
+    (run / "params").mkdir(parents=True)
+    (run / "tags").mkdir()
+    (run / "meta.yaml").write_text(f"run_id: {run.name}\nstatus: 1\nstart_time: 1995343383967\n")
+    (run / "params" / "momentum").write_text("0.5")
+    old = next(experiment.glob("*/tags/mlflow.parentRunId"))
+    shutil.copyfile(old, run / "tags" / old.name)
+
+
+def _mlflow_database(folder: Path) -> Source:
+    path = folder / "source"
+    with closing(sqlite3.connect(path)) as database, database:
+        database.executescript((LOGS / "mlflow.sql").read_text())
+    return Source.parse(path)
+
+
+def _grow_mlflow_database(source: Source) -> None:
+    with closing(sqlite3.connect(source.file)) as database, database:
+        (count,) = database.execute("SELECT COUNT(*) FROM runs").fetchone()
+        new = f"new{count}"
+        parent = "SELECT 'mlflow.parentRunId', value, ? FROM tags WHERE key = 'mlflow.parentRunId'"
+        database.execute(
+            "INSERT INTO runs (run_uuid, status, lifecycle_stage, start_time, experiment_id)"
+            " SELECT ?, 'RUNNING', 'active', 1995343383967, MIN(experiment_id) FROM runs",
+            (new,),
+        )
+        database.execute(f"INSERT INTO tags (key, value, run_uuid) {parent} LIMIT 1", (new,))
+        database.execute("INSERT INTO params VALUES ('dropout', '0.5', ?)", (new,))
+
+
 TRACKER_FORMATS = [
     Format("ax", log_of("ax.json"), _grow_ax),
+    Format("mlflow", log_of("mlruns"), _grow_mlflow),
+    Format("mlflow", _mlflow_database, _grow_mlflow_database),
 ]

@@ -12,7 +12,7 @@ from hypertendril.readers import READERS, Reader, to_generic
 from tests.contract.run_formats import Format
 from tests.contract.tracker_formats import TRACKER_FORMATS
 
-CHANGES = 40  # of each kind, spread over all files of a source
+CHANGES = 25  # of each kind, spread over all files of a source
 
 
 @pytest.fixture(params=TRACKER_FORMATS, ids=lambda form: form.reader)
