@@ -6,6 +6,7 @@
 
   const STATES = ["waiting", "running", "complete", "pruned", "failed"];
   const OFFSET_PX = 14;
+  const WIDEST_PX = 290;
   // These say the values themselves, on their axes or in a table; a card would cover them.
   const OWN_WORDS = new Set(["space-parcoords-graph", "curves-frame-graph"]);
   let card = null;
@@ -65,19 +66,21 @@
   /** Put the card where the keyboard is, not the pointer; window pixels. */
   ht.placeCard = (x, y) => (pointer = [x, y]);
 
+  /* Anchored at the side with room instead of measured: asking for its size would make the
+     browser lay out the page at every move. */
   function place() {
     const { innerWidth, innerHeight } = window;
-    const box = card.getBoundingClientRect();
     const [x, y] = pointer;
     const beside = ht.cardBeside ? ht.cardBeside() : null;
-    if (beside !== null && beside > box.width + OFFSET_PX) {
-      const level = Math.min(Math.max(4, y - box.height / 2), innerHeight - box.height - 4);
-      card.style.transform = `translate(${beside - box.width - OFFSET_PX}px, ${level}px)`;
-      return;
-    }
-    const left = x + OFFSET_PX + box.width > innerWidth ? x - OFFSET_PX - box.width : x + OFFSET_PX;
-    const top = Math.min(y + OFFSET_PX, innerHeight - box.height - 4);
-    card.style.transform = `translate(${Math.max(2, left)}px, ${Math.max(2, top)}px)`;
+    const isBeside = beside !== null && beside > WIDEST_PX + OFFSET_PX;
+    const isLeft = isBeside || x + OFFSET_PX + WIDEST_PX > innerWidth;
+    const edge = isBeside ? beside : x;
+    const isAbove = y > innerHeight * 0.55;
+    const { style } = card;
+    style.left = isLeft ? "auto" : `${x + OFFSET_PX}px`;
+    style.right = isLeft ? `${Math.max(2, innerWidth - edge + OFFSET_PX)}px` : "auto";
+    style.top = isAbove ? "auto" : `${y + OFFSET_PX}px`;
+    style.bottom = isAbove ? `${Math.max(2, innerHeight - y - OFFSET_PX)}px` : "auto";
   }
 
   function update() {

@@ -235,7 +235,10 @@
     const marks = new Int32Array(trial.length);
     const next = starts.slice();
     for (let i = 0; i < trial.length; i++) marks[next[trial[i]]++] = i;
-    const of = (row) => marks.slice(starts[row], starts[row + 1]).sort((a, b) => xs[a] - xs[b]);
+    const of = (row) => {
+      const own = marks.subarray(starts[row], starts[row + 1]);
+      return own.length > 1 ? own.slice().sort((a, b) => xs[a] - xs[b]) : own;
+    };
     return { of };
   }
 

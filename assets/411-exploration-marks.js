@@ -9,6 +9,7 @@
   const MANY_LINES = 8000;
   const TURN = 2 * Math.PI;
   const SMALL = 0.55;
+  const MANY_CIRCLES = 1500;
   const { GLYPH } = ht;
   const clamp = (u) => Math.min(1, Math.max(0, u));
   const always = () => true;
@@ -62,9 +63,15 @@
   }
 
   /** A faint circle an evaluation. */
-  explore.circles = function (g, scene, keep, alpha) {
+  explore.circles = function (g, view, scene, { keep, mask = null, until = Infinity, alpha }) {
     const [xs, ys] = [scene.xs, scene.ys[0]];
     const radius = scene.radius * 1.05;
+    if (xs.length > MANY_CIRCLES && until === Infinity && !g.isVector) {
+      const colour = ht.colour.pack(ht.token("ink"));
+      const rings = { trialOf: scene.trial, radius, glyphOf: () => GLYPH.ring };
+      ht.stamp(g, view, xs, ys, { ...rings, mask, colour, alpha });
+      return;
+    }
     g.strokeStyle = ht.token("ink");
     g.lineWidth = 0.7;
     g.globalAlpha = alpha;
@@ -126,13 +133,20 @@
   explore.curves = function (g, { edges, at }, k, keep) {
     const { xs, ys } = at[k];
     for (let e = 0; e < edges.length; e += 2) {
-      const [child, parent] = [edges[e], edges[e + 1]];
-      if (!keep(child) || !keep(parent)) continue;
-      const middle = (xs[parent] + xs[child]) / 2;
-      g.moveTo(xs[parent], ys[parent]);
-      g.bezierCurveTo(middle, ys[parent], middle, ys[child], xs[child], ys[child]);
+      if (keep(edges[e]) && keep(edges[e + 1])) fork(g, xs, ys, edges[e], edges[e + 1]);
     }
   };
+
+  /** The curves of some edges, (child, parent) after (child, parent). */
+  explore.forks = function (g, { xs, ys }, edges) {
+    for (let e = 0; e < edges.length; e += 2) fork(g, xs, ys, edges[e], edges[e + 1]);
+  };
+
+  function fork(g, xs, ys, child, parent) {
+    const middle = (xs[parent] + xs[child]) / 2;
+    g.moveTo(xs[parent], ys[parent]);
+    g.bezierCurveTo(middle, ys[parent], middle, ys[child], xs[child], ys[child]);
+  }
 
   /** All strips' points in one go: one raster, so one upload to the canvas. */
   explore.points = function (g, view, scene, { keep, mask, until = Infinity, alpha }) {

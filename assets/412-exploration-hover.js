@@ -9,40 +9,78 @@
   const GRAPH = "exploration-frame-graph";
   const REST_MS = 90;
   const KEPT_STORIES = 400;
+  // Of a family larger than this the lines are drawn, not the points too.
+  const MANY_MARKS = 600;
   const TURN = 2 * Math.PI;
 
   explore.hover = function (g, view) {
     const row = state.hover;
     const { scene } = view;
     if (row < 0 || !scene) return;
-    const rows = explore.family(scene, row);
-    const marks = [...rows].flatMap((r) => Array.from(scene.marksOf(r)));
-    const keep = (i) => rows.has(scene.trial[i]);
+    const { own, others, edges } = familyOf(view, row);
     const hot = ht.token("hot");
     guide(g, view, row);
     g.strokeStyle = hot;
     g.lineWidth = 1.8;
-    for (let k = 1; k < scene.at.length; k++) trail(g, scene, k, marks, keep);
-    for (let k = 0; k < scene.at.length; k++) {
-      for (const i of marks) {
-        const isOwn = scene.trial[i] === row;
-        const fill = !k ? "none" : isOwn ? hot : ht.token("card");
-        dot(g, scene.at[k].xs[i], scene.ys[k][i], isOwn ? 4.5 : 3, hot, fill);
-      }
-    }
+    g.beginPath();
+    for (let k = 1; k < scene.at.length; k++) trail(g, scene, k, own, others, edges);
+    g.stroke();
+    g.lineWidth = 1.5;
+    if (others.length <= MANY_MARKS) dots(g, scene, others, 3, hot, ht.token("card"));
+    dots(g, scene, own, 4.5, hot, hot);
   };
 
-  function trail(g, scene, k, marks, keep) {
-    const { xs, ys } = scene.at[k];
-    g.beginPath();
-    for (const i of marks) {
-      const p = scene.previous[i];
-      if (p < 0) continue;
-      g.moveTo(xs[p], ys[p]);
-      g.lineTo(xs[i], ys[i]);
+  /** Marks of the trial, marks of its ancestors and descendants, and the edges between them all. */
+  function familyOf(view, row) {
+    const { scene } = view;
+    if (view.family && view.family.row === row && view.family.scene === scene) return view.family;
+    const rows = explore.family(scene, row);
+    const own = scene.marksOf(row);
+    const others = [];
+    for (const r of rows) if (r !== row) for (const i of scene.marksOf(r)) others.push(i);
+    const edges = [];
+    const { trial } = scene;
+    if (rows.size > 1) {
+      for (let e = 0; e < scene.edges.length; e += 2) {
+        const [child, parent] = [scene.edges[e], scene.edges[e + 1]];
+        if (rows.has(trial[child]) && rows.has(trial[parent])) edges.push(child, parent);
+      }
     }
-    explore.curves(g, scene, k, keep);
+    view.family = { row, scene, own, others, edges };
+    return view.family;
+  }
+
+  function trail(g, scene, k, own, others, edges) {
+    const { xs, ys } = scene.at[k];
+    for (const marks of [own, others]) {
+      for (const i of marks) {
+        const p = scene.previous[i];
+        if (p < 0) continue;
+        g.moveTo(xs[p], ys[p]);
+        g.lineTo(xs[i], ys[i]);
+      }
+    }
+    explore.forks(g, scene.at[k], edges);
+  }
+
+  /** All dots in one path: as many strokes of their own would cost ten times as much. */
+  function dots(g, scene, marks, radius, stroke, fillStyle) {
+    g.strokeStyle = stroke;
+    g.fillStyle = fillStyle;
+    g.beginPath();
+    for (let k = 1; k < scene.at.length; k++) ring(g, scene, k, marks, radius);
+    g.fill();
+    ring(g, scene, 0, marks, Math.min(4, radius));
     g.stroke();
+  }
+
+  function ring(g, scene, k, marks, radius) {
+    const { xs, ys } = scene.at[k];
+    for (const i of marks) {
+      if (Number.isNaN(ys[i])) continue;
+      g.moveTo(xs[i] + radius, ys[i]);
+      g.arc(xs[i], ys[i], radius, 0, TURN);
+    }
   }
 
   /** The evaluation under the pointer, else the trial's last one. */
@@ -67,19 +105,6 @@
     g.stroke();
     g.setLineDash([]);
     g.globalAlpha = 1;
-  }
-
-  function dot(g, x, y, radius, stroke, fillStyle) {
-    if (Number.isNaN(y)) return;
-    g.beginPath();
-    g.arc(x, y, radius, 0, TURN);
-    if (fillStyle !== "none") {
-      g.fillStyle = fillStyle;
-      g.fill();
-    }
-    g.lineWidth = 1.5;
-    g.strokeStyle = stroke;
-    g.stroke();
   }
 
   /* ---- the story on the card ---- */
@@ -129,8 +154,7 @@
   /** The lineage has to stay visible: the card stands left of the strips, not on them. */
   ht.cardBeside = function () {
     const view = explore.view;
-    if (state.hoverView !== GRAPH || !view) return null;
-    return view.holder.getBoundingClientRect().left;
+    return state.hoverView === GRAPH && view ? view.edge : null;
   };
 
   function sentence(card, words) {

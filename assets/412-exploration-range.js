@@ -19,6 +19,7 @@
     state.colourSet = ends ? { study: data.study, worst: ends[0], best: ends[1] } : null;
     apply(data);
     if (isPreview && explore.view) {
+      explore.view.isRecoloured = true;
       ht.invalidate(explore.view);
       return;
     }

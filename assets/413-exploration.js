@@ -7,6 +7,7 @@
 
   const PICK_PX = 9;
   const BASE_ALPHA = 0.3;
+  const LINK_ALPHA = 0.32;
   const NAMES_PX = 46;
   const MOVED = "exploration-moved-store";
 
@@ -36,6 +37,12 @@
   function layout(view) {
     explore.view = view;
     const { data } = state;
+    // While a handle of the colours is dragged nothing moves.
+    if (view.isRecoloured && view.scene) {
+      view.isRecoloured = false;
+      explore.recolour(view.scene, data.colour);
+      return;
+    }
     const ev = evaluations(view);
     const isKnown = view.meta.strips.every((strip) => data.col(strip.key));
     view.scene = ev && isKnown ? sceneOf(view, ev) : null;
@@ -43,6 +50,7 @@
     const { scene } = view;
     view.left = view.px("x", view.gd._fullLayout.xaxis.range[0]);
     view.right = view.px("x", view.gd._fullLayout.xaxis.range[1]);
+    view.edge = view.holder.getBoundingClientRect().left;
     Object.assign(view, { xs: scene.xs, ys: scene.ys, tops: scene.tops, bottoms: scene.bottoms });
     explore.laidOut(view);
   }
@@ -71,8 +79,9 @@
     if (!scene) return;
     explore.area(g, scene);
     const keep = () => true;
-    explore.circles(g, scene, keep, Math.min(0.28, 3 / Math.sqrt(scene.trial.length + 1)));
-    explore.links(g, scene, keep, 0.22);
+    const alpha = Math.min(0.28, 3 / Math.sqrt(scene.trial.length + 1));
+    explore.circles(g, view, scene, { keep, alpha });
+    explore.links(g, scene, keep, LINK_ALPHA);
     explore.points(g, view, scene, { keep, alpha: BASE_ALPHA });
   }
 
@@ -86,9 +95,10 @@
     const mask = isAll ? null : state.mask;
     const keep = explore.filter(scene, mask, until);
     if (isPlaying) explore.player.past(g, view, until);
-    if (!isAll || isPlaying) explore.circles(g, scene, keep, 0.45);
+    if (!isAll || isPlaying) explore.circles(g, view, scene, { keep, mask, until, alpha: 0.45 });
     explore.records(g, scene, keep);
-    explore.links(g, scene, keep, isAll ? 0.34 : 0.5);
+    // Where nothing is left out the lines of the layer below show already.
+    if (!isAll || isPlaying) explore.links(g, scene, keep, isAll ? LINK_ALPHA : 0.5);
     explore.points(g, view, scene, { keep, mask, until, alpha: 0.94 });
     if (isPlaying) explore.player.decision(g, scene, until);
     brushes(g, view);

@@ -57,7 +57,7 @@
     const keep = () => true;
     for (const scene of view.scenes) {
       explore.area(g, scene);
-      explore.circles(g, scene, keep, 0.4);
+      explore.circles(g, view, scene, { keep, alpha: 0.4 });
       explore.records(g, scene, keep);
       explore.links(g, scene, keep, 0.34);
       explore.points(g, view, scene, { keep, alpha: 0.94 });

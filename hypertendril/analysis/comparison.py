@@ -19,6 +19,7 @@ from hypertendril.analysis.exploration_frame import (
     BandText,
     Strip,
     band_texts,
+    drawn_bands,
 )
 from hypertendril.analysis.ticks import axis_ticks, value_ticks
 from hypertendril.model import Direction, Study
@@ -139,7 +140,7 @@ def _column(study: Study, layout: Exploration, shown: Sequence[Study]) -> Compar
         settings=_settings(study, shown),
         kind=layout.kind,
         x_range=(layout.x_low, layout.x_high),
-        bands=tuple(band for band in layout.bands if band.x1 > band.x0),
+        bands=drawn_bands(layout.bands),
         texts=band_texts(layout, 6),
     )
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,6 +19,8 @@ GAP = 0.32
 EDGE = 0.12
 MAX_STRIPS = 12
 MAX_ORDINALS = 12
+# More could not be told apart, and each is a shape of its own for the browser.
+MAX_BANDS = 120
 STRIP_TICKS = 3
 MONITOR_TICKS = 4
 # Part of a strip below its scale for trials that have no value: inactive there.
@@ -137,7 +139,7 @@ def prepare_exploration_frame(
         x_range=(layout.x_low, layout.x_high),
         x=options.x,
         x_title=layout.x_title,
-        bands=tuple(band for band in layout.bands if band.x1 > band.x0),
+        bands=drawn_bands(layout.bands),
         texts=band_texts(layout),
         maximize=study.objectives[0].direction is Direction.MAXIMIZE,
         hidden=tuple(names[MAX_STRIPS:]),
@@ -190,6 +192,16 @@ def _strip(study: Study, axis: ColumnAxis, bottom: float, top: float, *, is_moni
         lanes=tuple(lane_values(parameter, study.column(axis.key)).tolist()),
         is_zoomed=not axis.choices and (axis.low, axis.high) != (parameter.low, parameter.high),
     )
+
+
+def drawn_bands(bands: Sequence[Band]) -> tuple[Band, ...]:
+    """Return at most about `MAX_BANDS` bands: rungs go first, then neighbours share one grey."""
+    kept = [band for band in bands if band.x1 > band.x0]
+    if len(kept) > MAX_BANDS:
+        kept = [band for band in kept if band.kind != "rung"]
+    stride = -(-len(kept) // MAX_BANDS) or 1
+    groups = (kept[k : k + stride] for k in range(0, len(kept), stride))
+    return tuple(replace(group[0], x1=group[-1].x1, label="") for group in groups)
 
 
 def band_texts(layout: Exploration, most: int = MAX_ORDINALS) -> tuple[BandText, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from hypertendril.analysis.column_axis import ColumnAxis, parameter_axis
 from hypertendril.analysis.exploration import Exploration
 from hypertendril.analysis.lineage import ancestry
+from hypertendril.analysis.ticks import value_ticks
 from hypertendril.model import Study
 
 MAX_SHOWN = 8
@@ -110,7 +111,20 @@ def prepare_schedule(
         number=int(study.trials.number[row]),
         numbers=tuple(int(number) for number in study.trials.number[line]),
         schedule=schedule,
-        axes=tuple(parameter_axis(study, name, 3) for name in names),
+        axes=tuple(
+            _fitted(parameter_axis(study, name, 3), column)
+            for name, column in zip(names, columns, strict=True)
+        ),
         values=np.array(columns).reshape(len(names), len(line)),
         x_title="resource (epochs, steps)" if schedule.has_resource else "generation",
     )
+
+
+def _fitted(axis: ColumnAxis, values: NDArray[np.float64]) -> ColumnAxis:
+    """Return the axis over the values of one line alone: steps of a few per cent must be seen."""
+    known = values[np.isfinite(values)]
+    if axis.choices or len(np.unique(known)) < 2 or (axis.log and known.min() <= 0):
+        return axis
+    low, high = float(known.min()), float(known.max())
+    ticks, labels = value_ticks(low, high, 3, log=axis.log)
+    return replace(axis, low=low, high=high, ticks=ticks, tick_labels=labels)
