@@ -131,8 +131,14 @@ class TrialLog:
         self._under(record.get("config"), row, restarted=since == 1 or row == 0)
         self.steps.append(step)
         self.times.append(np.nan if time is None else time)
+        metrics = self.metrics
         for name, value in record.items():
-            if name not in OWN_KEYS:
+            if name in OWN_KEYS:
+                continue
+            column = metrics.get(name)
+            if type(value) is float and column is not None and len(column) == row:
+                column.append(value)  # nearly always, and twice as quick
+            else:
                 self._metric(name, value, row, 0)
 
     def _under(self, config: Any, row: int, *, restarted: bool) -> None:

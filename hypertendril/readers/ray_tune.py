@@ -45,11 +45,11 @@ class RayTune:
     def change_token(self, source: Source) -> Hashable:
         """Return what the file system says of the state, the exploits and all results."""
         folder = source.file if source.is_folder else source.file.parent
-        names = (RESULTS, TABLE, ERROR)
-        own = tuple(file_token(folder / name) for name in names)
+        own = tuple(file_token(folder / name) for name in (RESULTS, TABLE, ERROR))
+        # The folder itself changes when a file appears in it: the table, or an error.
         trials = tuple(
-            (place.name, *(file_token(place / name) for name in names))
-            for place in subfolders(folder)
+            (place, file_token(place), file_token(f"{place}/{RESULTS}"))
+            for place in map(str, subfolders(folder))
         )
         return state_token(folder), own, trials
 
