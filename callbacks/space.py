@@ -65,9 +65,9 @@ def numbers_update(
     axes = prepare_space(study)
     importance = found if isinstance(found, Importance) else None
     words = subtitle(axes, is_known=found is not None)
-    version = importance.version if importance is not None else None
     told = current if isinstance(current, dict) else {}
-    if version is not None and (told.get("study"), told.get("version")) == (study.id, version):
+    is_told = told.get("isFinal") and told.get("study") == study.id
+    if is_told and importance is not None and told.get("version") == importance.version:
         return no_update, words
     numbers = space_numbers(study, importance).to_json()
     return numbers | {"isFinal": found is not None}, words
