@@ -26,6 +26,7 @@ from hypertendril.readers.smac import Smac
 from hypertendril.readers.source import Source
 from hypertendril.readers.syne_tune import SyneTune
 from hypertendril.readers.table import TableCsv
+from hypertendril.readers.tensorboard import TensorBoard
 
 PICKLES = tuple(bytes([0x80, protocol]) for protocol in range(2, 6))
 
@@ -52,6 +53,7 @@ READERS: tuple[Reader, ...] = (
     DataFrameRun(),
     Ax(),
     Mlflow(),
+    TensorBoard(),
     OptunaSqlite(),
     OptunaJournal(),
     OptunaUrl(),

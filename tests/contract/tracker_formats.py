@@ -64,8 +64,15 @@ def _grow_mlflow_database(source: Source) -> None:
         database.execute("INSERT INTO params VALUES ('dropout', '0.5', ?)", (new,))
 
 
+def _grow_tensorboard(source: Source) -> None:
+    trials = sorted(p for p in source.file.iterdir())
+    copy = source.file / f"zz{len(trials):03d}"
+    shutil.copytree(trials[-1], copy)
+
+
 TRACKER_FORMATS = [
     Format("ax", log_of("ax.json"), _grow_ax),
     Format("mlflow", log_of("mlruns"), _grow_mlflow),
     Format("mlflow", _mlflow_database, _grow_mlflow_database),
+    Format("tensorboard", log_of("tensorboard"), _grow_tensorboard),
 ]
