@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,6 +17,8 @@ from hypertendril.readers.source import Source
 DEEPEST = 6
 MOST_FOLDERS = 2_000  # looked into; more than that is no folder of results
 MOST_RUNS = 500
+SEARCH_SECONDS = 10.0  # a file that becomes a run without its folder changing is found this late
+MOST_LATELY = 16
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,8 @@ class NestedFolder:
 
     Args:
         readers: Return the readers to ask of each folder and file, in order.
+        wide: Return the readers of what many programs leave in their runs: they are asked of a
+            folder only if no other run lies in or below it.
         of_file: Tell of a detected file whether it stands for a study also when nobody named it.
     """
 
@@ -55,14 +60,20 @@ class NestedFolder:
     def __init__(
         self,
         readers: Callable[[], Sequence[Reader]],
+        wide: Callable[[], Sequence[Reader]],
         of_file: Callable[[Reader, Source], bool],
     ) -> None:
         self._readers = readers
+        self._wide = wide
         self._of_file = of_file
+        self._lately: dict[Path, tuple[tuple[Hashable, ...], float, Search]] = {}
 
     def detects(self, source: Source) -> bool:
-        """Return whether it is a folder with a run somewhere below it."""
-        return source.is_folder and bool(self.search(source.file, most=1).runs)
+        """Return whether it is a folder with a run somewhere below it, of any but a wide reader."""
+        return source.is_folder and self._holds_run(source.file)
+
+    def _holds_run(self, folder: Path) -> bool:
+        return bool(self.search(folder, most=1, is_wide=False).runs)
 
     def read(self, source: Source) -> tuple[ReadStudy, ...]:
         """Return the studies of all runs; a run that can't be read is listed as skipped."""
@@ -70,16 +81,34 @@ class NestedFolder:
 
     def change_token(self, source: Source) -> Hashable:
         """Return the state of all folders that were searched, and of each run."""
-        found = self.search(source.file)
+        found = self._known(source.file)
         runs = tuple(run.reader.change_token(Source(path=run.place)) for run in found.runs)
         return tuple(map(file_token, found.looked_at)), runs
+
+    def _known(self, folder: Path) -> Search:
+        """Return what was found lately, as long as no folder has changed since: a search is dear."""
+        folders, at, found = self._lately.get(folder, ((), -SEARCH_SECONDS, Search()))
+        is_fresh = time.monotonic() - at < SEARCH_SECONDS
+        if not is_fresh or folders != tuple(map(file_token, found.looked_at)):
+            found = self.search(folder)
+            folders = tuple(map(file_token, found.looked_at))
+            while len(self._lately) >= MOST_LATELY:
+                self._lately.pop(next(iter(self._lately)), None)
+            self._lately[folder] = folders, time.monotonic(), found
+        return found
 
     def follow(self, source: Source) -> Tail:
         """Return a tail that reads a run again only when it has changed."""
         return _NestedTail(self, source)
 
-    def search(self, folder: Path, most: int = MOST_RUNS) -> Search:
-        """Return the runs below `folder`, nearest first; a run is not searched for others."""
+    def search(self, folder: Path, most: int = MOST_RUNS, *, is_wide: bool = True) -> Search:
+        """Return the runs below `folder`, nearest first; a run is not searched for others.
+
+        Args:
+            folder: Where to begin.
+            most: Runs after which to stop.
+            is_wide: Ask the wide readers too.
+        """
         found = Search()
         level = [folder]
         for _ in range(DEEPEST + 1):
@@ -89,16 +118,20 @@ class NestedFolder:
                     found.is_cut = True
                     return found
                 found.looked_at.append(place)
-                if not self._take(found, folder, place):
+                if not self._take(found, folder, place, is_wide=is_wide):
                     following += [p for p in subfolders(place) if not p.name.startswith(".")]
             level = following
         return found
 
-    def _take(self, found: Search, root: Path, place: Path) -> bool:
+    def _take(self, found: Search, root: Path, place: Path, *, is_wide: bool) -> bool:
         """Add the run in `place`, or its files that are studies; return whether it is a run."""
-        source = Source(path=place)
-        for reader in self._readers():
-            if place != root and reader.detects(source):
+        if place != root:
+            source = Source(path=place)
+            reader = next((r for r in self._readers() if r.detects(source)), None)
+            if reader is None and is_wide:
+                reader = next((r for r in self._wide() if r.detects(source)), None)
+                reader = None if reader is not None and self._holds_run(place) else reader
+            if reader is not None:
                 found.runs.append(FoundRun(place, reader, _below(root, place)))
                 return True
         found.runs += list(self._files(root, place))

@@ -13,6 +13,7 @@ from hypertendril.readers.export import FORMAT
 from hypertendril.readers.folders import RunFolder
 from hypertendril.readers.generic import GenericJson
 from hypertendril.readers.hpbandster import HpBandSter
+from hypertendril.readers.hyperopt import Hyperopt
 from hypertendril.readers.mlflow import Mlflow
 from hypertendril.readers.nested import NestedFolder
 from hypertendril.readers.nni import Nni
@@ -52,14 +53,15 @@ READERS: tuple[Reader, ...] = (
     Amltk(),
     DataFrameRun(),
     Ax(),
+    Hyperopt(),
     Mlflow(),
-    TensorBoard(),
     OptunaSqlite(),
     OptunaJournal(),
     OptunaUrl(),
     TableCsv(),
     GenericJson(),
-    NestedFolder(lambda: READERS[:-1], _stands_alone),
+    NestedFolder(lambda: READERS[:-2], lambda: READERS[-1:], _stands_alone),
+    TensorBoard(),  # event files lie in the runs of many other programs too
 )
 
 
@@ -78,7 +80,8 @@ def detect(source: str | Path | Source) -> Reader:
     if place.head().startswith(PICKLES):
         raise place.error(
             "is a pickle, which can run any code when it is loaded; it is never opened here.",
-            "Export the study as JSON or CSV with the program that wrote it.",
+            "`hypertendril convert` makes JSON of those of hyperopt and Orion; export others as JSON "
+            "or CSV with the program that wrote them.",
         )
     raise place.error(
         "is of no format this program reads.",

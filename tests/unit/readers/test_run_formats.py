@@ -15,7 +15,7 @@ import pytest
 
 from hypertendril.errors import SourceFormatError
 from hypertendril.model import Condition, Direction, Outcome, ParameterKind, TrialState
-from hypertendril.readers import ReadStudy, detect, read
+from hypertendril.readers import ReadStudy, Source, detect, read
 from hypertendril.readers.configspace import parse_space
 from hypertendril.readers.directions import direction_of
 from hypertendril.readers.draft import flat
@@ -436,3 +436,25 @@ def test_links_and_hidden_folders_are_not_followed(tmp_path: Path) -> None:
     shutil.copytree(RUNS / "hpbandster", tmp_path / "runs" / ".trash")
     (tmp_path / "runs" / "loop").symlink_to(tmp_path / "runs")
     assert len(read(tmp_path / "runs")) == 1
+
+
+def test_event_files_in_runs_do_not_make_a_folder_of_runs_one_of_tensorboards(
+    tmp_path: Path,
+) -> None:
+    for name in ("asha", "pbt"):
+        shutil.copytree(RUNS / "ray_tune" / name, tmp_path / name)
+        trial = next(place for place in (tmp_path / name).iterdir() if place.is_dir())
+        shutil.copytree(RUNS.parent / "trackers" / "tensorboard", trial / "events")
+    assert [study.header.framework for study in read(tmp_path)] == ["ray-tune", "ray-tune"]
+
+
+def test_a_new_run_in_a_folder_is_found_at_the_next_look(tmp_path: Path) -> None:
+    shutil.copytree(RUNS / "hpbandster", tmp_path / "one")
+    source = Source.parse(tmp_path)
+    reader = detect(source)
+    tail, token = reader.follow(source), reader.change_token(source)
+    assert len(tail.advance()) == 1
+    assert reader.change_token(source) == token
+    shutil.copytree(RUNS / "smac3" / "mf", tmp_path / "two")
+    assert reader.change_token(source) != token
+    assert [study.header.framework for study in tail.advance()] == ["hpbandster", "smac3"]
