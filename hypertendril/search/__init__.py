@@ -5,7 +5,19 @@ A new method is one module with a `METHOD` in it and one line in `METHODS`.
 
 from hypertendril.errors import JobError
 from hypertendril.model import Objective, SearchSpace
-from hypertendril.search import asha, bohb, hyperband, pbt, random, tpe
+from hypertendril.search import (
+    asha,
+    bohb,
+    cmaes,
+    gaussian_process,
+    grid,
+    hyperband,
+    nsga2,
+    pbt,
+    random,
+    sobol,
+    tpe,
+)
 from hypertendril.search.method import MethodInfo, SearchMethod, Setting, Settings
 from hypertendril.search.scheduler import Assignment, Limits, Look, Recorded, Scheduler
 from hypertendril.search.whole_trials import WholeTrials
@@ -31,6 +43,11 @@ METHODS: dict[str, MethodInfo] = {
     for info in (
         random.METHOD,
         tpe.METHOD,
+        gaussian_process.METHOD,
+        cmaes.METHOD,
+        nsga2.METHOD,
+        sobol.METHOD,
+        grid.METHOD,
         hyperband.HALVING,
         hyperband.HYPERBAND,
         bohb.METHOD,

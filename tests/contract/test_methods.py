@@ -48,12 +48,18 @@ SPACE = SearchSpace(
     )
 )
 OBJECTIVES = (Objective("score", Direction.MAXIMIZE),)
+# A Gaussian process takes a tenth of a second a trial; the rest see generations this way.
+SETTINGS = {
+    "gp": {"n_startup_trials": 20, "n_candidates": 20},
+    "nsga2": {"population": 7},
+    "cmaes": {"population": 7},
+}
 CHOOSERS = [name for name, info in METHODS.items() if info.make is not None]
 ALL = pytest.mark.parametrize("name", CHOOSERS)
 
 
 def method(name: str, seed: int = 1, space: SearchSpace = SPACE) -> SearchMethod:
-    return make_method(name, {}, space, OBJECTIVES, seed)
+    return make_method(name, SETTINGS.get(name, {}), space, OBJECTIVES, seed)
 
 
 def score(values: Mapping[str, Choice]) -> float:
@@ -85,10 +91,11 @@ def test_values_lie_in_the_space(name: str) -> None:
 @ALL
 def test_an_inactive_parameter_is_absent_and_an_active_one_present(name: str) -> None:
     seen = set()
-    for values in play(method(name), 0, 60):
-        assert ("momentum_used" in values) == (values["optimizer"] == "sgd")
-        assert ("nesterov" in values) == (values.get("momentum_used") == 1)
-        seen.add(frozenset(values))
+    for seed in range(4):
+        for values in play(method(name, seed), 0, 22):
+            assert ("momentum_used" in values) == (values["optimizer"] == "sgd")
+            assert ("nesterov" in values) == (values.get("momentum_used") == 1)
+            seen.add(frozenset(values))
     assert len(seen) == 3
 
 
@@ -188,7 +195,7 @@ def test_a_result_told_again_with_other_values_replaces_the_first(name: str) -> 
 @ALL
 def test_two_objectives_are_understood(name: str) -> None:
     objectives = (*OBJECTIVES, Objective("loss", Direction.MINIMIZE))
-    searcher = make_method(name, {}, SPACE, objectives, 3)
+    searcher = make_method(name, SETTINGS.get(name, {}), SPACE, objectives, 3)
     for number in range(14):
         values = searcher.ask(number)
         searcher.tell(number, values, [score(values), float(number)], TrialState.COMPLETE)
@@ -222,9 +229,9 @@ def test_a_condition_that_cannot_be_met_is_refused(name: str) -> None:
 def test_a_learning_method_beats_random() -> None:
     best = {
         name: max(score(values) for values in play(method(name, seed=4), 0, 60)[30:])
-        for name in CHOOSERS
+        for name in ("random", "tpe", "cmaes", "nsga2")
     }
-    assert best["tpe"] > best["random"]
+    assert best["random"] < min(best[name] for name in ("tpe", "cmaes", "nsga2")), best
 
 
 def test_an_unknown_method_is_refused_with_the_names_of_the_known() -> None:

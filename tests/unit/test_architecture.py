@@ -46,7 +46,7 @@ LIBRARIES = {
     "flask": {"server", "callbacks", "app"},
     "werkzeug": {"server", "app"},
     "optuna": {"search"},
-    "sklearn": {"analysis"},
+    "sklearn": {"analysis", "search"},
     "pandas": {"analysis", "readers", "callbacks", "layouts"},
     "sqlite3": {"store", "readers"},
     "sqlalchemy": {"readers"},

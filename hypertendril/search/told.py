@@ -1,0 +1,101 @@
+"""What was told of whole trials, as numbers that a model can be fitted to."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hypertendril.model import Choice, Objective, ParameterKind, SearchSpace, TrialState
+from hypertendril.search.sampling import activation_order, draw, is_active
+
+Rows = NDArray[np.float64]
+
+
+class UnitSpace:
+    """A space as a unit cube: a coordinate a parameter, in its declared scale.
+
+    Categories are bins of their coordinate. An inactive parameter stands in the middle.
+    """
+
+    def __init__(self, space: SearchSpace) -> None:
+        self._order = [(space.index(p.name), p) for p in activation_order(space)]
+        self._size = len(space)
+
+    def point(self, values: Mapping[str, Choice]) -> Rows:
+        """Return (d,) coordinates of active parameters."""
+        found = np.full(self._size, 0.5)
+        for k, parameter in self._order:
+            code = parameter.encode(values[parameter.name]) if parameter.name in values else np.nan
+            if math.isnan(code):
+                continue
+            if parameter.kind is ParameterKind.CATEGORICAL:
+                found[k] = (code + 0.5) / len(parameter.choices)
+            else:
+                found[k] = float(np.clip(parameter.to_unit(code), 0.0, 1.0))
+        return found
+
+    def values(self, point: Rows) -> dict[str, Choice]:
+        """Return the active parameters at (d,) coordinates; those outside are cut off."""
+        values: dict[str, Choice] = {}
+        for k, parameter in self._order:
+            if not is_active(parameter, values):
+                continue
+            u = float(np.clip(point[k], 0.0, 1.0))
+            if parameter.kind is ParameterKind.CATEGORICAL:
+                values[parameter.name] = draw(parameter, u)
+            else:
+                values[parameter.name] = parameter.decode(float(parameter.from_unit(u)))
+        return values
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A trial that was told of.
+
+    Attributes:
+        point: (d,) coordinates.
+        qualities: (m,) more is better; None while it runs, or where it failed.
+        is_running: Whether a result may still come.
+    """
+
+    point: Rows
+    qualities: Rows | None
+    is_running: bool
+
+
+class ToldTrials:
+    """All trials a method knows of, by number."""
+
+    def __init__(self, space: SearchSpace, objectives: Sequence[Objective]) -> None:
+        self.space = UnitSpace(space)
+        self._signs = np.array([objective.direction.sign for objective in objectives])
+        self._found: dict[int, Result] = {}
+
+    def note(
+        self,
+        number: int,
+        values: Mapping[str, Choice],
+        objectives: Sequence[float] | None,
+        state: TrialState,
+    ) -> None:
+        """Take note of where a trial stands (as `SearchMethod.tell`)."""
+        qualities = None
+        if state is TrialState.COMPLETE and objectives is not None:
+            found = self._signs * np.array(objectives, dtype=np.float64)
+            qualities = None if np.isnan(found).any() else found
+        is_running = state in (TrialState.RUNNING, TrialState.WAITING)
+        self._found[number] = Result(self.space.point(values), qualities, is_running)
+
+    def before(self, number: int) -> list[tuple[int, Result]]:
+        """Return what is known of the trials before `number`, by number."""
+        return [(n, self._found[n]) for n in sorted(self._found) if n < number]
+
+    def scored(self, number: int) -> tuple[Rows, Rows]:
+        """Return (n, d) coordinates and (n, m) qualities of the scored trials before `number`."""
+        known = [r for _, r in self.before(number) if r.qualities is not None]
+        points = np.array([r.point for r in known])
+        return points, np.array([r.qualities for r in known])
