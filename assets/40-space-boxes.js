@@ -20,6 +20,7 @@
   const LABELLED_PX = 40;
   const LABELLED_ROW1_PX = 34;
   const ROOMY_PX = 58;
+  const WORDS_PX = 86;
   const MOST_LINK_PX = 13;
   const DRAG_PX = 4;
   const NAME_PX = 11;
@@ -156,6 +157,8 @@
     const drop = () => {
       if (start && start.isDragged) {
         space.held = null;
+        // It glides from where it was let go.
+        view.targets = view.xs.slice();
         made.wasDragged = true;
         space.choose({ order: space.orderedKeys(view) });
       }
@@ -385,7 +388,7 @@
 
   function boxWords(name, main, isOn, width) {
     if (!space.known() || !(name in space.known().singles)) return space.known() ? "" : "…";
-    const isRoomy = width >= ROOMY_PX;
+    const isRoomy = width >= WORDS_PX;
     if (!state.focus.length || isOn) {
       return `${isOn && isRoomy ? "main " : ""}${space.share(name).toFixed(2)}`;
     }

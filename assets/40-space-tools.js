@@ -71,7 +71,7 @@
     const constant = toggleButton(holder, "constant", "Show the axes of parameters that never varied", () =>
       space.choose({ showsConstant: !space.options().showsConstant }),
     );
-    const order = toggleButton(holder, "by importance", "Put the axes back in order of importance", () =>
+    const order = toggleButton(holder, "reorder", "Put the axes back in order of importance", () =>
       space.choose({ order: null }),
     );
     return { holder, slider, words, bundle, constant, order };

@@ -18,7 +18,7 @@ from hypertendril.analysis.promising import Promising, kept_volume, promising_ra
 from hypertendril.model import Parameter, SearchSpace, Study
 
 MAX_BARS = 20
-# Points of the estimate in each bin, its ends included once.
+# Points of the estimate that are averaged in each bin.
 POINTS_PER_BAR = 4
 # A pair that explains less of the variance could not be seen.
 LEAST_PAIR_SHARE = 5e-4
@@ -145,21 +145,17 @@ def bars_of(parameter: Parameter, marginal: Marginal) -> Bars:
         ends = np.concatenate([[0.0], middles, [1.0]])
         return _finite(Bars(np.column_stack([ends[:-1], ends[1:]]), marginal.mean, marginal.sd))
     ends = np.linspace(0.0, 1.0, MAX_BARS + 1)
-    place = np.clip((units * MAX_BARS).astype(np.int64), 0, MAX_BARS - 1)
-    means, sds = _binned(place, marginal.mean), _binned(place, marginal.sd)
+    n_points = MAX_BARS * POINTS_PER_BAR
+    inside = (np.arange(n_points) + 0.5) / n_points
+    means, sds = (
+        np.interp(inside, units, values).reshape(MAX_BARS, POINTS_PER_BAR).mean(axis=1)
+        for values in (marginal.mean, marginal.sd)
+    )
     return _finite(Bars(np.column_stack([ends[:-1], ends[1:]]), means, sds))
 
 
 def _marginal(importance: Importance, name: str) -> Marginal:
     return importance.marginal(name, MAX_BARS * POINTS_PER_BAR + 1)
-
-
-def _binned(place: NDArray[np.int64], values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return (b,) the mean of `values` in each bin; NaN for a bin without any."""
-    known = np.isfinite(values)
-    count = np.bincount(place[known], minlength=MAX_BARS)
-    total = np.bincount(place[known], values[known], MAX_BARS)
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
 def _finite(bars: Bars) -> Bars:

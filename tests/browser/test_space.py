@@ -1,0 +1,165 @@
+"""The Search space overview as a person uses it: focus, bars, order, scales, lanes, refinement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.harness import show_dashboard, wait_until
+from tests.browser.running_app import AppProcess
+from tests.browser.studies import write_awkward_study
+
+VIEW = """() => {
+    const {view} = ht.space;
+    const box = view.layers.top.canvas.getBoundingClientRect();
+    const xs = {};
+    view.meta.axes.forEach((axis, j) => { xs[axis.label] = box.left + view.xs[j]; });
+    return {xs, top: box.top + view.top, bottom: box.top + view.bottom, lanes: Object.fromEntries(
+        Object.entries(view.lanes).map(([kind, y]) => [kind, box.top + y]))};
+}"""
+ORDER = "() => ht.space.orderedKeys(ht.space.view)"
+AT_REST = "() => !ht.space.isMoving() && !ht.space.view.isStale"
+# Share of the pixels of a strip right of an axis that are painted on a layer.
+PAINTED = """([label, layer]) => {
+    const {view} = ht.space;
+    const j = view.meta.axes.findIndex(axis => axis.label === label);
+    const {g} = view.layers[layer];
+    const r = view.ratio;
+    const {data} = g.getImageData((view.xs[j] + 2) * r, view.top * r, 4 * r, (view.bottom - view.top) * r);
+    let count = 0;
+    for (let k = 3; k < data.length; k += 4) count += data[k] > 200;
+    return count / (data.length / 4);
+}"""
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppProcess]:
+    folder = tmp_path_factory.mktemp("app")
+    with AppProcess(folder / "data", [write_awkward_study(folder)], ["--no-worker"]) as app:
+        yield app
+
+
+@pytest.fixture
+def shown(page: Page, app: AppProcess) -> Page:
+    show_dashboard(page, app.url)
+    return page
+
+
+def box(page: Page, name: str) -> Locator:
+    return page.locator(".space-box", has_text=name)
+
+
+def focus(page: Page, name: str) -> None:
+    box(page, name).locator(".space-name").click()
+    wait_until(lambda: page.evaluate("n => ht.state.focus.includes(n)", name), f"focus on {name}")
+    page.wait_for_function(AT_REST)
+
+
+def brushes(page: Page) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = page.evaluate("() => ht.state.selection.brushes")
+    return found
+
+
+def test_the_best_are_kept_the_parameter_in_focus_gets_bars_and_its_range_is_brushed(
+    shown: Page,
+) -> None:
+    shown.locator(".space-best input").evaluate(
+        "i => { i.value = 10; for (const kind of ['input', 'change']) i.dispatchEvent(new Event(kind)) }"
+    )
+    assert brushes(shown)[0]["dims"] == ["objective:accuracy"]
+    expect(shown.locator(".space-best output")).to_have_text("10 %")
+    assert shown.evaluate(ORDER)[-1] == "param:lr"
+    assert shown.evaluate(PAINTED, ["lr", "base"]) < 0.5
+    focus(shown, "lr")
+    assert shown.evaluate(PAINTED, ["lr", "base"]) > 0.8
+    shown.locator(".space-refine").click()
+    low, high = brushes(shown)[1]["ranges"][0]
+    assert brushes(shown)[1]["dims"] == ["param:lr"]
+    assert low < 1e-3 < high
+
+
+def test_a_second_parameter_makes_a_pair_everywhere(shown: Page) -> None:
+    focus(shown, "lr")
+    focus(shown, "depth")
+    assert shown.evaluate("() => ht.state.focus") == ["lr", "depth"]
+    expect(shown.locator(".space-box.is-on")).to_have_count(2)
+    expect(shown.locator("#importance-title-span")).to_contain_text("lr × depth")
+
+
+def test_an_axis_carried_sideways_stays_there_until_the_order_is_given_back(shown: Page) -> None:
+    before = shown.evaluate(ORDER)
+    place = box(shown, "lr").bounding_box()
+    assert place is not None
+    x, y = place["x"] + place["width"] / 2, place["y"] + 14
+    shown.mouse.move(x, y)
+    shown.mouse.down()
+    shown.mouse.move(shown.evaluate(VIEW)["xs"][before[0].partition(":")[2]] - 8, y, steps=8)
+    shown.mouse.up()
+    shown.wait_for_function(AT_REST)
+    after = shown.evaluate(ORDER)
+    assert after == ["param:lr", *before[:-1]]
+    assert shown.evaluate("() => ht.state.focus") == []
+    xs = shown.evaluate(VIEW)["xs"]
+    assert xs["lr"] == min(xs.values())
+    shown.locator(".space-toggle", has_text="reorder").click()
+    shown.wait_for_function(AT_REST)
+    assert shown.evaluate(ORDER) == before
+
+
+def test_a_double_click_turns_an_axis_round_and_brushes_follow(shown: Page) -> None:
+    box(shown, "depth").locator(".space-name").dblclick()
+    wait_until(lambda: shown.evaluate("() => ht.space.options().flips['param:depth']"), "the flip")
+    shown.wait_for_function(AT_REST)
+    places = shown.evaluate(VIEW)
+    x = places["xs"]["depth"]
+    shown.mouse.move(x, places["top"] - 4)
+    shown.mouse.down()
+    shown.mouse.move(x, places["top"] + 0.3 * (places["bottom"] - places["top"]), steps=4)
+    shown.mouse.up()
+    low, high = brushes(shown)[0]["ranges"][0]
+    assert low is None
+    assert 1 < high < 4
+    assert shown.evaluate("() => ht.state.focus") == []
+
+
+def test_the_objective_by_ranks_spreads_trials_evenly(shown: Page) -> None:
+    more = box(shown, "accuracy").locator(".space-more")
+    more.hover()
+    more.click()
+    shown.get_by_role("menuitemradio", name="quantile").click()
+    shown.wait_for_function(AT_REST)
+    middle = shown.evaluate(
+        """() => {
+            const {view} = ht.space;
+            const j = view.meta.axes.length - 1;
+            const ys = [...view.ys[j]].filter(y => y <= view.bottom).sort((a, b) => a - b);
+            return (ys[ys.length >> 1] - view.top) / (view.bottom - view.top);
+        }"""
+    )
+    assert middle == pytest.approx(0.5, abs=0.02)
+    shown.reload()
+    wait_until(lambda: shown.evaluate("() => window.ht && ht.debug.isDrawn()"), "the page")
+    assert shown.evaluate("() => ht.space.options().scales") == {"objective:accuracy": "quantile"}
+
+
+def test_failed_trials_have_a_lane_that_selects_them(shown: Page) -> None:
+    places = shown.evaluate(VIEW)
+    shown.mouse.click(places["xs"]["accuracy"], places["lanes"]["failed"])
+    (brush,) = brushes(shown)
+    assert (brush["dims"], brush["ranges"]) == (["state"], [[4, 4]])
+    states = shown.evaluate("() => [...ht.state.data.col('state').values]")
+    assert shown.evaluate("() => ht.state.count") == states.count(4) > 0
+
+
+def test_all_trials_are_below_the_selected_ones_and_bundles_leave_the_axes_alone(
+    shown: Page,
+) -> None:
+    wait_until(lambda: shown.evaluate("() => ht.debug.rasters > 0"), "the picture of all trials")
+    before = shown.evaluate("() => ht.space.view.ys.map(ys => [...ys])")
+    shown.locator(".space-toggle", has_text="bundle").click()
+    shown.wait_for_function(AT_REST)
+    assert shown.evaluate("() => ht.space.view.path.xs.length") == 2 * len(before) - 1
+    assert shown.evaluate("() => ht.space.view.ys.map(ys => [...ys])") == before
