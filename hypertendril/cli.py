@@ -54,6 +54,27 @@ def _parser() -> argparse.ArgumentParser:
     inspect = _command(commands, "inspect", _inspect, "show what a reader sees in some results")
     inspect.add_argument("source", metavar="SOURCE", help="file, folder or storage URL")
     inspect.add_argument("--json", action="store_true", help="write JSON")
+    importance = _command(
+        commands, "importance", _importance, "tell which hyperparameters explain the results"
+    )
+    importance.add_argument("source", metavar="SOURCE", help="file, folder or storage URL")
+    importance.add_argument(
+        "--metric", metavar="NAME", help="objective or metric; or failure, gain"
+    )
+    importance.add_argument(
+        "--top",
+        metavar="SHARE",
+        type=float,
+        help="only where results are as good as the best share",
+    )
+    importance.add_argument("--study", metavar="NAME", help="where the source holds several")
+    importance.add_argument("--json", action="store_true", help="write JSON")
+    convert = _command(commands, "convert", _convert, "make JSON of a pickle of hyperopt or Orion")
+    convert.add_argument("source", metavar="SOURCE", type=Path, help="the pickle")
+    convert.add_argument("out", metavar="OUT", type=Path, help="JSON file to write")
+    convert.add_argument(
+        "--i-trust-this-file", action="store_true", help="needed: see the warning it prints"
+    )
     run = _command(commands, "run", _run, "run a study here and wait for it")
     run.add_argument("job", metavar="JOB", type=Path, help="job file (TOML or JSON)")
     run.add_argument("--export", metavar="FILE", type=Path, help="write the study there at the end")
@@ -108,6 +129,56 @@ def _inspect(options: argparse.Namespace) -> int:
         _write(_study_line(study))
         for skipped in study["skipped"]:
             _write(f"  left out: {skipped['reason']}")
+    return 0
+
+
+def _importance(options: argparse.Namespace) -> int:
+    from hypertendril.analysis.importance_report import importance_json  # noqa: PLC0415
+
+    found = importance_json(_one_study(options), options.metric, options.top)
+    if options.json:
+        _write_json(found)
+        return 0
+    r2 = "unknown" if found["r2"] is None else f"{found['r2']:.2f}"
+    _write(
+        f"{found['study']}: {found['metric']}, {found['n_trials']} trials, "
+        f"{found['surrogate']}, R2 {r2}"
+    )
+    effects = found["singles"] | found["pairs"] | {"(higher order)": found["higher_order"]}
+    for name, share in sorted(effects.items(), key=lambda item: -item[1]):
+        if share >= 0.001 or name in found["singles"]:
+            sd = f" +- {found['band'][name]:.3f}" if name in found["band"] else ""
+            _write(f"  {share:.3f}{sd:<9}  {name.replace('|', ' x ')}")
+    for warning in found["warnings"]:
+        _write(f"  {warning}")
+    return 0
+
+
+def _one_study(options: argparse.Namespace) -> Any:
+    """Return the study of a source, or the one of several that was named."""
+    from hypertendril.readers import read  # noqa: PLC0415
+
+    studies = [found.as_study() for found in read(options.source)]
+    if options.study is not None:
+        studies = [study for study in studies if study.name == options.study]
+        if not studies:
+            raise HyperTendrilError(f"{options.source}: there is no study {options.study!r}.")
+    if len(studies) != 1:
+        names = ", ".join(study.name for study in studies)
+        raise HyperTendrilError(
+            f"{options.source} holds {len(studies)} studies: name one with --study ({names})."
+        )
+    return studies[0]
+
+
+def _convert(options: argparse.Namespace) -> int:
+    from hypertendril.readers.convert import WARNING, convert  # noqa: PLC0415
+
+    print(f"hypertendril: {WARNING}", file=sys.stderr)  # noqa: T201 - it is the face
+    if not options.i_trust_this_file:
+        raise HyperTendrilError("Nothing was done. Add --i-trust-this-file to go on.")
+    framework = convert(options.source, options.out)
+    _write(f"{options.out}: {framework}")
     return 0
 
 

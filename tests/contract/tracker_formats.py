@@ -64,6 +64,12 @@ def _grow_mlflow_database(source: Source) -> None:
         database.execute("INSERT INTO params VALUES ('dropout', '0.5', ?)", (new,))
 
 
+def _grow_hyperopt(source: Source) -> None:
+    documents = json.loads(source.file.read_text())
+    documents.append(documents[0] | {"tid": 1000 + len(documents)})
+    source.file.write_text(json.dumps(documents))
+
+
 def _grow_tensorboard(source: Source) -> None:
     trials = sorted(p for p in source.file.iterdir())
     copy = source.file / f"zz{len(trials):03d}"
@@ -72,6 +78,7 @@ def _grow_tensorboard(source: Source) -> None:
 
 TRACKER_FORMATS = [
     Format("ax", log_of("ax.json"), _grow_ax),
+    Format("hyperopt", log_of("hyperopt.json"), _grow_hyperopt),
     Format("mlflow", log_of("mlruns"), _grow_mlflow),
     Format("mlflow", _mlflow_database, _grow_mlflow_database),
     Format("tensorboard", log_of("tensorboard"), _grow_tensorboard),

@@ -1,0 +1,103 @@
+"""Pickles of hyperopt and Orion written again as JSON that the readers know."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from hypertendril.readers.export import write_whole
+from hypertendril.readers.folders import as_dict, as_list
+from hypertendril.readers.hyperopt import FORMAT
+from hypertendril.readers.inert_pickle import (
+    BadPickleError,
+    Inert,
+    PlainForm,
+    is_pickle,
+    taken_apart,
+)
+from hypertendril.readers.source import Source
+
+MOST_BYTES = 1 << 30
+WARNING = (
+    "A pickle can run any code when a Python program loads it. This command takes the file apart "
+    "without running anything in it; all the same, use it only on files you made or trust."
+)
+
+
+def convert(path: Path, out: Path) -> str:
+    """Write the studies of a pickle to `out` as JSON; return whose they are.
+
+    Raises:
+        SourceFormatError: It can't be read, is no pickle, or holds neither hyperopt's trials nor
+            Orion's storage.
+    """
+    source = Source(path=path)
+    if not is_pickle(source.head()):
+        raise source.error("is no pickle.", "Other formats are read as they are.")
+    framework, data = _converted(source)
+    write_whole(out, json.dumps(data, allow_nan=True, ensure_ascii=True))
+    return framework
+
+
+def _converted(source: Source) -> tuple[str, Any]:
+    try:
+        if source.file.stat().st_size > MOST_BYTES:
+            raise source.error("is a pickle of more than 1 GiB.")
+        found = taken_apart(source.file.read_bytes())
+        for framework, recognize in (("hyperopt", _hyperopt), ("orion", _orion)):
+            data = recognize(found)
+            if data is not None:
+                return framework, data
+    except BadPickleError as error:
+        raise source.error(f"can't be read as a pickle: {error}.") from None
+    except OSError as error:
+        raise source.error(f"can't be read ({error.strerror}).") from None
+    what = f" but a {found.class_name}" if isinstance(found, Inert) and found.class_name else ""
+    raise source.error(
+        f"is a pickle, but holds no trials of hyperopt and no storage of Orion{what}.",
+        "Export the study as JSON or CSV with the program that wrote it.",
+    )
+
+
+def _hyperopt(found: Any) -> dict[str, Any] | None:
+    """Return the documents of a `Trials` object, or of a plain list of them."""
+    attributes = found.attributes if isinstance(found, Inert) else {}
+    stored = attributes.get("_dynamic_trials") or attributes.get("_trials")
+    documents = as_list(found if isinstance(found, list) else stored)
+    if not documents and "_dynamic_trials" not in attributes:
+        return None
+    if not all(isinstance(d, dict) and "misc" in d and "tid" in d for d in documents):
+        return None
+    plain = PlainForm()
+    key = plain.of(attributes.get("_exp_key"))
+    return {"format": FORMAT, "exp_key": key, "trials": [plain.of(d) for d in documents]}
+
+
+def _orion(found: Any) -> dict[str, Any] | None:
+    """Return the documents of an `EphemeralDB`."""
+    if not isinstance(found, Inert):
+        return None
+    collections = _members(found.attributes.get("_db"))
+    if not {"experiments", "trials"} <= collections.keys():
+        return None
+    plain = PlainForm()
+    return {
+        name: [plain.of(document) for document in _documents(collections[name])]
+        for name in ("experiments", "trials")
+    }
+
+
+def _members(value: Any) -> dict[str, Any]:
+    if isinstance(value, Inert):  # a defaultdict
+        return {key: item for key, item in value.items if isinstance(key, str)}
+    return as_dict(value)
+
+
+def _documents(collection: Any) -> Iterator[Any]:
+    attributes = collection.attributes if isinstance(collection, Inert) else {}
+    for document in as_list(attributes.get("_documents")):
+        data = document.attributes.get("_data") if isinstance(document, Inert) else document
+        if isinstance(data, dict):
+            yield data
