@@ -45,12 +45,13 @@ class Promising:
     warnings: tuple[str, ...]
 
 
-def promising_ranges(study: Study, objective: int = 0) -> Promising:
+def promising_ranges(study: Study, objective: int = 0, best_share: float = BEST_SHARE) -> Promising:
     """Return the 5 to 95 % range of the best fifth of the scored trials on every parameter.
 
     Args:
         study: Any study.
         objective: Position of the objective that says which trials are best.
+        best_share: How many of the scored trials are the best ones, above 0 to 1.
 
     Returns:
         The declared space itself, with a warning, where fewer than ten trials are scored.
@@ -62,7 +63,7 @@ def promising_ranges(study: Study, objective: int = 0) -> Promising:
     if len(rows) < MIN_SCORED:
         text = f"Only {len(rows)} scored trials: at least {MIN_SCORED} are needed for a range."
         return Promising(study.space, 1.0, 0, len(shown), len(shown), (text,))
-    best = rows[: max(MIN_BEST, math.ceil(BEST_SHARE * len(rows)))]
+    best = rows[: max(MIN_BEST, math.ceil(best_share * len(rows)))]
     values = study.trials.values[best]
     space = SearchSpace(tuple(_range_of(p, values[:, i]) for i, p in enumerate(study.space)))
     return Promising(

@@ -51,6 +51,9 @@ _HOPELESS_R2 = 0.3
 _CLEARLY_LESS = 0.85
 # A process of more trials costs more than it gains; of fewer, a fold is a handful.
 _MIN_GAUSSIAN, _MAX_GAUSSIAN = 12, 300
+# Far from all trials a process says "as the mean". Where it explains no more than this, such islands
+# would pass for interactions; a forest extends what it saw.
+_SURE_R2 = 0.6
 # Names of the models, as they are shown.
 FOREST, BOOSTING, GAUSSIAN = "random forest", "gradient boosting", "Gaussian process"
 
@@ -146,6 +149,7 @@ def fit_surrogate(
     best_r2 = max(forest.r2, *(other.r2 for other in others), -1.0)
     if _BOOSTING_FROM <= len(y) <= _MAX_GAUSSIAN and best_r2 > _HOPELESS_R2:
         others.append(_boosting(x, y, seed))
+    others = [other for other in others if other.trees or other.r2 >= _SURE_R2]
     best = max(others, key=lambda surrogate: surrogate.r2, default=forest)
     is_better = 1.0 - best.r2 < _CLEARLY_LESS * (1.0 - forest.r2)
     return best if is_better else forest

@@ -13,6 +13,13 @@ from hypertendril.model import Study, TrialState
 DIVERGED_REACH = 10.0
 # Fit at most so many trials: more make the shares no better and the wait longer.
 MAX_TRIALS = 20_000
+# Keys of targets that are no column.
+FAILURE = "failure"
+AT = "at:"
+# A resource so many of the finished trials have reached stands for all of them.
+SHARED_BY = 0.8
+# Fewer pruned trials are not worth a target of their own.
+_MIN_PRUNED = 3
 _LEFT_OUT = (TrialState.PRUNED, TrialState.FAILED)
 
 
@@ -36,21 +43,33 @@ def target_of(
 ) -> Target:
     """Return the complete trials with a finite metric, without diverged ones.
 
+    Pruned trials stopped early: their last value is not what the others reached in the end. They
+    are used where all trials are compared after the same resource (`at:RESOURCE`), and count as
+    not failed in `failure`.
+
     Args:
         study: Any study.
-        metric: Column key.
+        metric: Column key, `failure` or `at:RESOURCE`.
         rows: Rows or a mask to choose from; None for all.
         seed: Decides which trials represent a study of very many.
+
+    Raises:
+        KeyError: The study has no such column.
     """
     chosen = _as_mask(len(study), rows)
-    values = study.column(metric)
+    if metric == FAILURE:
+        return _failures(study, chosen, seed)
+    is_early = metric.startswith(AT)
+    values = values_at(study, _resource(metric)) if is_early else study.column(metric)
     complete = chosen & (study.trials.state == TrialState.COMPLETE)
+    if is_early:
+        complete |= chosen & np.isfinite(values)
     kept = complete & np.isfinite(values)
     diverged = _diverged(values, kept)
     found = np.flatnonzero(kept & ~diverged)
-    name = metric.partition(":")[2]
+    name = f"value after {metric.partition(':')[2]}" if is_early else metric.partition(":")[2]
     warnings = [
-        _left_out(study, chosen),
+        "" if is_early else _left_out(study, chosen),
         _counted(int((complete & ~kept).sum()), f"no finite {name} and", "left out"),
         _counted(
             int(diverged.sum()),
@@ -58,6 +77,80 @@ def target_of(
             "left out: the shares are of the others",
         ),
     ]
+    return _sampled(found, values, warnings, seed)
+
+
+def is_failure(study: Study) -> NDArray[np.bool_]:
+    """Return (n,) trials that failed: in state, without a finite value at the end, or diverged."""
+    state, values = study.trials.state, study.trials.objectives[:, 0]
+    complete = state == TrialState.COMPLETE
+    finite = complete & np.isfinite(values)
+    failed: NDArray[np.bool_] = (
+        (state == TrialState.FAILED) | (complete & ~finite) | _diverged(values, finite)
+    )
+    return failed
+
+
+def shared_resource(study: Study) -> float | None:
+    """Return the greatest resource most finished trials were looked at after; None if none was pruned.
+
+    Pruned trials can be compared with the others there, and only there.
+    """
+    state = study.trials.state
+    pruned = state == TrialState.PRUNED
+    ended = pruned | (state == TrialState.COMPLETE)
+    if pruned.sum() < _MIN_PRUNED or (study.trials.parent >= 0).any():
+        return None
+    steps, trials = _looks(study)[:2]
+    pairs = np.unique(np.column_stack([steps, trials])[ended[trials]], axis=0)
+    levels, reached = np.unique(pairs[:, 0], return_counts=True)
+    shared = levels[reached >= SHARED_BY * ended.sum()]
+    return float(shared.max()) if len(shared) else None
+
+
+def values_at(study: Study, resource: float) -> NDArray[np.float64]:
+    """Return (n,) the leading objective as seen after `resource`, NaN where nobody looked."""
+    steps, trials, values = _looks(study)
+    found = np.full(len(study), np.nan)
+    here = steps == resource
+    found[trials[here]] = values[here]
+    return found
+
+
+def _looks(
+    study: Study,
+) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]:
+    """Return resource, trial and value of every look at the leading objective, curve points first."""
+    seen, points, names = study.evaluations, study.curves, study.header.curve_names
+    leading = study.objectives[0].name
+    is_leading = points.metric == (names.index(leading) if leading in names else -1)
+    return (
+        np.concatenate([points.step[is_leading], seen.resource]),
+        np.concatenate([points.trial[is_leading], seen.trial]),
+        np.concatenate([points.value[is_leading], seen.value]),
+    )
+
+
+def _resource(metric: str) -> float:
+    try:
+        return float(metric.removeprefix(AT))
+    except ValueError:
+        raise KeyError(metric) from None
+
+
+def _failures(study: Study, chosen: NDArray[np.bool_], seed: int) -> Target:
+    """Return 1 for trials that failed and 0 for those that ended otherwise."""
+    ends = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAILED)
+    ended = chosen & np.isin(study.trials.state, ends)
+    failed = is_failure(study)
+    n = int((failed & ended).sum())
+    said = f"{n} of {int(ended.sum())} trials failed, diverged ones included."
+    return _sampled(np.flatnonzero(ended), failed.astype(np.float64), [said], seed)
+
+
+def _sampled(
+    found: NDArray[np.int64], values: NDArray[np.float64], warnings: list[str], seed: int
+) -> Target:
     if len(found) > MAX_TRIALS:
         warnings.append(f"Computed from {MAX_TRIALS:,} of {len(found):,} trials, drawn at random.")
         found = np.sort(np.random.default_rng(seed).choice(found, MAX_TRIALS, replace=False))

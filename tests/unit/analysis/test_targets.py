@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from hypertendril.analysis import targets
-from hypertendril.analysis.targets import target_of
-from hypertendril.model import Study, TrialState
+from hypertendril.analysis.targets import FAILURE, is_failure, shared_resource, target_of
+from hypertendril.model import Evaluations, Study, TrialState
 
 StudyOf = Callable[..., Study]
 S = TrialState
@@ -65,3 +66,37 @@ def test_the_largest_doubles_do_not_overflow(study_of: StudyOf) -> None:
 def test_an_unknown_column_is_a_key_error(study_of: StudyOf) -> None:
     with pytest.raises(KeyError):
         target_of(study_of([1.0]), "objective:nothing", None, seed=0)
+
+
+def test_a_trial_fails_in_state_without_a_value_or_by_diverging(study_of: StudyOf) -> None:
+    scores = [*np.linspace(0, 1, 20), np.nan, 1e9, np.nan]
+    state = [TrialState.COMPLETE] * 22 + [TrialState.FAILED]
+    study = study_of(scores, state=state)
+    assert np.flatnonzero(is_failure(study)).tolist() == [20, 21, 22]
+    found = target_of(study, FAILURE, None, 0)
+    assert found.values.sum() == 3
+    assert len(found.rows) == 23
+    assert found.warnings == ("3 of 23 trials failed, diverged ones included.",)
+
+
+def test_pruned_and_complete_trials_are_compared_after_what_they_share(study_of: StudyOf) -> None:
+    states = [TrialState.COMPLETE] * 2 + [TrialState.PRUNED] * 3
+    study = study_of([0.8, 0.9, np.nan, np.nan, np.nan], state=states)
+    seen = Evaluations.empty(7)
+    seen.trial[:] = [0, 1, 2, 3, 4, 0, 1]
+    seen.resource[:] = [2, 2, 2, 2, 2, 8, 8]
+    seen.value[:] = [0.5, 0.6, 0.1, 0.2, 0.3, 0.8, 0.9]
+    study = replace(study, evaluations=seen)
+    assert shared_resource(study) == 2
+    found = target_of(study, "at:2.0", None, 0)
+    assert found.values.tolist() == [0.5, 0.6, 0.1, 0.2, 0.3]
+    assert found.warnings == ()
+
+
+def test_without_pruned_trials_nothing_is_shared(study_of: StudyOf) -> None:
+    assert shared_resource(study_of([0.1, 0.2])) is None
+
+
+def test_a_target_that_makes_no_sense_is_a_key_error(study_of: StudyOf) -> None:
+    with pytest.raises(KeyError):
+        target_of(study_of([0.1]), "at:noon", None, 0)
