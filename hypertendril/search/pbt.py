@@ -174,7 +174,7 @@ METHOD = MethodInfo(
             "factor",
             "float",
             1.2,
-            "A child's values are its parent's times or by this.",
+            "A child's values are its parent's multiplied or divided by this.",
             low=1.0,
             high=10.0,
         ),
