@@ -19,29 +19,34 @@ from hypertendril.errors import HyperTendrilError
 from hypertendril.jobs.keeper import WorkerKeeper
 from hypertendril.jobs.objectives import Registry, load_registry
 from hypertendril.jobs.queue import JobQueue
-from hypertendril.readers.follow import Follower
+from hypertendril.jobs.watch import WorkerWatch
 from hypertendril.server.security import LOCAL_NAMES
 from hypertendril.settings import Settings
 from hypertendril.store import Derived, ExperimentStore
+from hypertendril.store.opened import OpenedResults
 
 EXAMPLES = Path(__file__).resolve().parent / "examples" / "studies"
 
 
-def build(sources: Sequence[str | Path], settings: Settings) -> Dash:
+def build(sources: Sequence[str | Path], settings: Settings, roots: Sequence[str] = ()) -> Dash:
     """Return the application over `sources`, followed live, and what was run here before."""
     store = ExperimentStore.open(settings.store)
-    follower = Follower(sources or sorted(EXAMPLES.glob("*.json")), store)
-    follower.start()
+    shown = sources or sorted(EXAMPLES.glob("*.json"))
+    opened = OpenedResults(settings.data, store, shown, roots)
+    opened.follower.start()
     derived = Derived()
     registry = load_registry(settings.objectives) if settings.objectives else Registry()
+    queue = JobQueue(settings.queue)
     services = Services(
         store=store,
-        queue=JobQueue(settings.queue),
+        queue=queue,
         registry=registry,
         derived=derived,
         importances=ImportanceFeed(store, derived, time.monotonic),
         settings=settings,
-        follower=follower,
+        follower=opened.follower,
+        opened=opened,
+        worker=WorkerWatch(queue, settings),
     )
     return create_app(services)
 
@@ -53,6 +58,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--host", default="127.0.0.1", choices=sorted(LOCAL_NAMES))
     parser.add_argument("--port", type=int, default=8050, help="0 takes any free port")
     parser.add_argument("--data", help="data folder (default: .hypertendril)")
+    parser.add_argument(
+        "--root",
+        action="append",
+        default=[],
+        metavar="FOLDER",
+        help="the page may open results below it (default: the current folder, and the sources')",
+    )
     parser.add_argument("--objectives", help="TOML file of the objectives that may be run")
     parser.add_argument("--no-worker", action="store_true", help="only look: run no jobs")
     told = parser.parse_args(arguments)
@@ -60,7 +72,7 @@ def main(arguments: list[str] | None = None) -> int:
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     try:
         settings = Settings.find(told.data, told.objectives)
-        app = build(told.sources, settings)
+        app = build(told.sources, settings, told.root)
         if not told.no_worker:
             WorkerKeeper(settings).start()
         server = make_server(told.host, told.port, app.server, threaded=True)

@@ -13,12 +13,16 @@ from hypertendril.callbacks import (
     curves,
     exploration,
     importance,
+    notices,
+    opening,
     overview,
     page,
     selected,
     space,
+    steering,
 )
 from hypertendril.callbacks.services import Services
+from hypertendril.exports.formats import packed_in_memory
 from hypertendril.layouts.control import control_panel
 from hypertendril.layouts.curves import curves_panel
 from hypertendril.layouts.exploration import exploration_panel
@@ -28,11 +32,25 @@ from hypertendril.layouts.page import page as page_layout
 from hypertendril.layouts.selected import selected_panel
 from hypertendril.layouts.space import space_panel
 from hypertendril.server.compression import compress
+from hypertendril.server.exports import exports_blueprint
 from hypertendril.server.routes import blueprint
 from hypertendril.server.security import protect
+from hypertendril.server.uploads import uploads_blueprint
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
-VIEWS = (control, overview, selected, space, curves, exploration, importance, page)
+VIEWS = (
+    control,
+    opening,
+    steering,
+    notices,
+    overview,
+    selected,
+    space,
+    curves,
+    exploration,
+    importance,
+    page,
+)
 
 
 def create_app(services: Services) -> Dash:
@@ -51,6 +69,8 @@ def create_app(services: Services) -> Dash:
     for view in VIEWS:
         view.register(app, services)
     app.server.register_blueprint(blueprint(services.store, lambda: _news(services)))
+    app.server.register_blueprint(uploads_blueprint(services.opened.uploads))
+    app.server.register_blueprint(exports_blueprint(services.store, packed_in_memory))
     compress(app.server)
     protect(app.server, script_hashes=app.csp_hashes)
     return app
@@ -70,9 +90,15 @@ def _panels() -> dict[str, html.Section]:
 
 def _news(services: Services) -> dict[str, Any]:
     services.importances.catch_up()
+    hidden = services.opened.hidden
+    versions = services.store.versions()
     return {
+        "studies": {study: version for study, version in versions.items() if study not in hidden},
         "derived": services.derived.count,
         "jobs": services.queue.change_count(),
         "problems": sorted(services.follower.problems.values()),
+        "reading": services.follower.reading,
+        "opened": services.opened.change_count,
+        "no_worker": services.worker.is_missed(),
         "first": services.first_study(),
     }

@@ -69,9 +69,14 @@ def _register_lists(app: Dash, services: Services) -> None:
         Input(ids.SHOWN, "data"),
     )
     def show_lists(_pulse: Any, shown: Any) -> Any:
-        studies, jobs = services.store.studies(), view.jobs()
+        hidden = services.opened.hidden
+        studies = [study for study in services.store.studies() if study.id not in hidden]
+        jobs = view.jobs()
         name = shown.get("study") if isinstance(shown, dict) else None
-        return study_list(study_lines(studies, jobs), name), job_list(job_lines(jobs, studies))
+        # A closed study keeps its job from being listed as one that is about to start.
+        known = [*studies, *(study for study in services.store.studies() if study.id in hidden)]
+        lines = study_list(study_lines(studies, jobs), name, len(known) - len(studies))
+        return lines, job_list(job_lines(jobs, known))
 
     @app.callback(
         Output(ids.CONTROL_MESSAGE, "children", allow_duplicate=True),

@@ -9,10 +9,12 @@ from hypertendril.analysis.importance import Importance
 from hypertendril.callbacks.importance_feed import ImportanceFeed
 from hypertendril.jobs.objectives import Registry
 from hypertendril.jobs.queue import JobQueue
+from hypertendril.jobs.watch import WorkerWatch
 from hypertendril.model import Study
 from hypertendril.readers.follow import Follower
 from hypertendril.settings import Settings
 from hypertendril.store import Derived, ExperimentStore, Failure
+from hypertendril.store.opened import OpenedResults
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,8 @@ class Services:
     importances: ImportanceFeed
     settings: Settings
     follower: Follower
+    opened: OpenedResults
+    worker: WorkerWatch
 
     def importance(self, study: Study, metric: str | None = None) -> Importance | Failure | None:
         """Return the newest importance of `metric` (a column key; the leading objective if None).
@@ -41,9 +45,12 @@ class Services:
 
     def first_study(self) -> str | None:
         """Return the id of the study a new page shows: of the sources opened, else the newest."""
-        if opened := self.follower.study_ids():
-            return opened[0]
-        newest = max(self.store.studies(), key=lambda study: study.created, default=None)
+        hidden = self.opened.hidden
+        opened = (study for study in self.follower.study_ids() if study not in hidden)
+        if first := next(opened, None):
+            return first
+        rest = (study for study in self.store.studies() if study.id not in hidden)
+        newest = max(rest, key=lambda study: study.created, default=None)
         return newest.id if newest else None
 
     def first_shown(self) -> dict[str, Any] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 
+from hypertendril.exports import FORMATS
 from hypertendril.jobs.queue import Job, JobQueue, JobState
 from hypertendril.layouts.aligned import aligned_text
 from hypertendril.layouts.control_lists import JobLine, StudyLine
@@ -72,11 +73,24 @@ def _study_line(study: StudySummary, depth: int, job: Job | None) -> StudyLine:
         detail=_detail(job, study.counts) if job is not None else "",
         job=str(job.id) if job is not None and is_running and not job.is_cancelling else None,
         title=_title(study),
+        actions=_actions(study, job),
     )
 
 
+def _actions(study: StudySummary, job: Job | None) -> tuple[str, ...]:
+    """Return the verbs of a study's menu: of its job, if that is open, and to save or close it."""
+    saves = tuple(f"export-{name}" for name in FORMATS)
+    if job is not None and job.state.is_open:
+        if job.is_cancelling:
+            return saves
+        is_resting = job.state is JobState.PAUSED or job.is_pausing
+        return ("resume" if is_resting else "pause", "steer", "cancel", *saves)
+    tells = ("columns",) if study.header.framework == "table" else ()
+    return (*tells, *saves, "close")
+
+
 def _state(study: StudySummary, job: Job | None) -> str:
-    if job is not None and job.state in (*_ENDED_BADLY, JobState.QUEUED, JobState.RUNNING):
+    if job is not None and (job.state.is_open or job.state in _ENDED_BADLY):
         return "failed" if job.state in _ENDED_BADLY else job.state.value
     if study.counts[TrialState.RUNNING]:
         return "running"
@@ -101,7 +115,8 @@ def _share(job: Job, counts: Mapping[TrialState, int]) -> float:
 
 def _detail(job: Job, counts: Mapping[TrialState, int]) -> str:
     if job.state is JobState.RUNNING:
-        words = "stopping" if job.is_cancelling else "running"
+        words = "pausing" if job.is_pausing else "running"
+        words = "stopping" if job.is_cancelling else words
         running = counts[TrialState.RUNNING]
         return (
             f"{words} · {_ended(counts)} of {job.spec.budget.trials} trials · {running} under way"
@@ -157,4 +172,5 @@ def _job_line(job: Job) -> JobLine:
         detail=f"{words} · {job.spec.budget.trials:,}",
         message=job.message,
         can_cancel=job.state.is_open and not job.is_cancelling,
+        can_resume=job.state is JobState.PAUSED,
     )

@@ -10,6 +10,9 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from hypertendril.layouts import ids
+from hypertendril.layouts.control_import import import_box
+from hypertendril.layouts.control_open import open_section, open_stores
+from hypertendril.layouts.control_steer import steer_box
 from hypertendril.layouts.panel import panel
 
 DEFAULT_TRIALS = 40
@@ -22,7 +25,9 @@ def control_panel() -> html.Section:
         html.Div(
             [
                 html.Div(id=ids.CONTROL_STUDIES, className="control-studies"),
+                html.Div(id=ids.CONTROL_NOTICES, className="control-notices", role="status"),
                 html.Div(id=ids.CONTROL_JOBS, className="control-jobs"),
+                open_section(),
                 _section("Next study", _form()),
                 _section("Search space", _space(), hint="next: orange"),
             ],
@@ -40,6 +45,9 @@ def control_panel() -> html.Section:
         dcc.Store(id=ids.CONTROL_AWAITED),
         dcc.Store(id=ids.CONTROL_CANCEL),
         dcc.Download(id=ids.CONTROL_DOWNLOAD),
+        *open_stores(),
+        import_box(),
+        steer_box(),
     ]
     return panel("A", "Control panel", None, [], body)
 
@@ -95,6 +103,7 @@ def _form() -> list[Component]:
     ]
     return [
         html.Div(wide, className="control-fields"),
+        html.Div(id=ids.CONTROL_HINT, className="control-hint"),
         html.Div(counts, className="control-counts"),
     ]
 

@@ -29,6 +29,7 @@ class StudyLine:
         progress: Share of the budget that is done, 0 to 1; None where nothing runs.
         detail: A second line, empty for none.
         job: Id of the job that can be stopped, None for none.
+        actions: Verbs of its menu.
         title: Shown on hover.
     """
 
@@ -43,6 +44,7 @@ class StudyLine:
     detail: str = ""
     job: str | None = None
     title: str = ""
+    actions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +57,21 @@ class JobLine:
     detail: str
     message: str
     can_cancel: bool
+    can_resume: bool = False
 
 
-def study_list(lines: Sequence[StudyLine], shown: str | None) -> list[Component]:
-    """Return the tree; `shown` is the study the page is about."""
+def study_list(lines: Sequence[StudyLine], shown: str | None, n_closed: int = 0) -> list[Component]:
+    """Return the tree; `shown` is the study the page is about, `n_closed` are left out of it."""
+    return _studies(lines, shown) + ([_closed(n_closed)] if n_closed else [])
+
+
+def _closed(n_closed: int) -> Component:
+    words = "1 study is closed" if n_closed == 1 else f"{n_closed} studies are closed"
+    show = html.Button("show", className="pill", **data(do="show-closed"))
+    return html.Div([words, " ", show], className="control-more")
+
+
+def _studies(lines: Sequence[StudyLine], shown: str | None) -> list[Component]:
     if not lines:
         return [_welcome()]
     parts = [_study(line, is_shown=line.id == shown) for line in lines[:MAX_STUDIES]]
@@ -79,7 +92,7 @@ def _welcome() -> Component:
     return html.Div(
         [
             html.P("No study yet."),
-            html.P(["Open results with ", html.Code("python app.py RESULTS"), ","]),
+            html.P("Drop results here, open them by their path,"),
             html.P("or run a registered objective below."),
         ],
         className="control-welcome",
@@ -110,6 +123,10 @@ def _study(line: StudyLine, *, is_shown: bool) -> Component:
     ]
     if line.job is not None:
         row.append(_cancel(line.job, "stop", f"Stop {plain(line.name)}"))
+    if line.state == "paused":
+        row.append(_resume(line.id, line.name))
+    if line.actions:
+        row.append(_menu(line))
     return html.Div(
         row,
         className="study is-shown" if is_shown else "study",
@@ -129,10 +146,29 @@ def _job(line: JobLine) -> Component:
     ]
     if line.can_cancel:
         parts.append(_cancel(line.id, "cancel", f"Cancel {plain(line.name)}"))
+    if line.can_resume:
+        parts.append(_resume(line.id, line.name))
     if line.message:
         words = plain(line.message, 400)
         parts.append(html.Span(words, className="job-message", title=plain(line.message, 2000)))
     return html.Div(parts, className="job")
+
+
+def _menu(line: StudyLine) -> Component:
+    """Return the button whose menu the script opens, outside of the list that is drawn anew."""
+    return html.Button(
+        "⋯",
+        className="study-menu",
+        **aria(label=f"More of {plain(line.name)}", haspopup="menu"),
+        **data(menu=line.id, actions=" ".join(line.actions)),
+    )
+
+
+def _resume(job: str, name: str) -> Component:
+    label = f"Resume {plain(name)}"
+    return html.Button(
+        "resume", className="pill", title=label, **aria(label=label), **data(do="resume", job=job)
+    )
 
 
 def _cancel(job: str, words: str, label: str) -> Component:

@@ -39,6 +39,32 @@ CONTROL_AWAITED = "control-awaited-store"  # id of a study to be shown as soon a
 CONTROL_CANCEL = (
     "control-cancel-store"  # {"job": id, "at": ms}: a job to be stopped; from the script
 )
+CONTROL_COMMAND = "control-command-store"  # {"do": verb, ..., "at": ms}: a click; from the script
+CONTROL_DROPPED = "control-dropped-store"  # {"batch": id}: files that have arrived; from the script
+CONTROL_NOTICES = "control-notices-div"
+CONTROL_OPEN = "control-open-details"
+CONTROL_PATH = "control-path-input"
+CONTROL_PATH_OPEN = "control-open-button"
+CONTROL_FILES = "control-files-button"
+CONTROL_FOLDER = "control-folder-button"
+CONTROL_UPLOAD = "control-upload-div"  # progress of files on their way; filled by the script
+CONTROL_HINT = "control-hint-div"  # how to register an objective, where none fits
+IMPORT_BOX = "import-box-modal"
+IMPORT_TITLE = "import-title-span"
+IMPORT_COLUMNS = "import-columns-div"
+IMPORT_SOURCE = "import-source-store"  # whose columns the dialog asks for; from the server
+IMPORT_NEXT = "import-next-store"  # sources still to be opened after this one; from the server
+IMPORT_MESSAGE = "import-message-div"
+IMPORT_OPEN = "import-open-button"
+STEER_BOX = "steer-box-modal"
+STEER_TITLE = "steer-title-span"
+STEER_JOB = "steer-job-store"  # which job is steered; from the server
+STEER_PARALLEL = "steer-parallel-input"
+STEER_TRIALS = "steer-trials-input"
+STEER_APPLY = "steer-apply-button"
+STEER_MESSAGE = "steer-message-div"
+STEER_RUNNING = "steer-running-div"
+NOTED = "page-noted-store"  # what the page has told of already; from the server
 CONTROL_UNDO = "control-undo-button"
 CONTROL_TAKE_BRUSHES = "control-take-brushes-button"
 CONTROL_TAKE_SUGGESTION = "control-take-suggestion-button"
@@ -104,6 +130,7 @@ EXPLORATION_COMPARE = "exploration-compare-button"
 EXPLORATION_COMPARE_BOX = "exploration-compare-modal"
 EXPLORATION_COMPARE_STUDIES = "exploration-compare-select"
 EXPLORATION_COMPARE_ALL = "exploration-alike-button"
+EXPLORATION_COMPARE_SAME = "exploration-siblings-button"
 EXPLORATION_COMPARE_FRAME = "exploration-compare-graph"
 EXPLORATION_COMPARE_NOTE = "exploration-compare-span"
 EXPLORATION_COMPARE_TOOLS = "exploration-export-div"  # SVG and PNG; filled by the script
@@ -121,6 +148,11 @@ def space_field(key: Any, field: str) -> dict[str, Any]:
     The key is the parameter's position in the draft, or one of Dash's wildcards.
     """
     return {"view": "control", "part": f"space-{field}", "key": key}
+
+
+def import_field(key: Any, part: str) -> dict[str, Any]:
+    """Return the id of one part (`role`, `way`) of a column's row in the import dialog."""
+    return {"view": "import", "part": part, "key": key}
 
 
 def method_setting(key: Any) -> dict[str, Any]:

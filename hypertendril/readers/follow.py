@@ -86,6 +86,11 @@ class Follower:
         """Names of the sources that are being read for the first time."""
         return tuple(f.source.shown for f in self._followed if f.is_new)
 
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """All sources, in the order they were added."""
+        return tuple(followed.source for followed in self._followed)
+
     def study_ids(self, source: Source | None = None) -> tuple[str, ...]:
         """Return the ids of the studies that come from the sources, or from one, in their order."""
         asked = [f for f in self._followed if source is None or f.source.shown == source.shown]

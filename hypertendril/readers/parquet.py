@@ -41,6 +41,25 @@ def read_parquet(path: Path) -> dict[str, list[Any]]:
         raise source.error(f"can't be read as a Parquet file ({reason}).") from None
 
 
+def parquet_rows(path: Path) -> tuple[list[str], list[list[str]]]:
+    """Return a Parquet table as the texts a CSV file would hold: names, and cells row by row.
+
+    Raises:
+        SourceFormatError: As `read_parquet`.
+    """
+    columns = read_parquet(path)
+    cells = [[_text(value) for value in column] for column in columns.values()]
+    return list(columns), [list(row) for row in zip(*cells, strict=True)]
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return repr(value) if isinstance(value, float) else str(value)
+
+
 def has_columns(path: Path, words: tuple[str, ...]) -> bool:
     """Return whether a file is Parquet and its directory of columns holds all of `words`."""
     try:

@@ -16,6 +16,7 @@ from hypertendril.readers.generic import from_generic
 from hypertendril.readers.inferred import infer_parameter
 from hypertendril.readers.json_text import brief
 from hypertendril.readers.losses import Losses
+from hypertendril.readers.parquet import MAGIC, has_columns, parquet_rows
 from hypertendril.readers.result import ReadStudy, Rereading, Tail
 from hypertendril.readers.source import Source
 
@@ -39,6 +40,8 @@ class TableCsv:
         """Return whether the first line names a column `param:`, `objective:` or `metric:`."""
         if source.path is None:
             return False
+        if source.head().startswith(MAGIC):
+            return any(has_columns(source.file, (word,)) for word in ("param:", "objective:"))
         try:
             names = first_line(source)
         except csv.Error:
@@ -65,6 +68,8 @@ def first_line(source: Source) -> list[str]:
         csv.Error: They cannot be told apart.
         SourceFormatError: The file can't be read.
     """
+    if source.head().startswith(MAGIC):
+        return [name.strip() for name in parquet_rows(source.file)[0]]
     first = source.head().partition(b"\n")[0].decode("utf-8-sig", "replace").rstrip("\r")
     names = next(csv.reader([first], delimiter=_delimiter(first)), [])
     return [name.strip() for name in names]
@@ -72,7 +77,8 @@ def first_line(source: Source) -> list[str]:
 
 def curves_path(table: Path) -> Path:
     """Return where the curves of a table stand: `runs.curves.csv` beside `runs.csv`."""
-    return table.with_name(f"{table.name.removesuffix('.csv')}.curves.csv")
+    suffix = ".parquet" if table.suffix == ".parquet" else ".csv"
+    return table.with_name(f"{table.name.removesuffix(suffix)}.curves{suffix}")
 
 
 def read_table(source: Source, roles: Mapping[str, str] | None = None) -> ReadStudy:
@@ -107,6 +113,9 @@ def rows_of(source: Source) -> tuple[list[str], Iterator[tuple[int, list[str]]]]
         SourceFormatError: It is not CSV in UTF-8; also while the rows are taken.
     """
     source.require_file()
+    if source.head().startswith(MAGIC):
+        names, records = parquet_rows(source.file)
+        return [name.strip() for name in names], iter(enumerate(records, 2))
     try:
         text = source.file.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -281,13 +290,23 @@ def write_table(study: Study | ReadStudy, path: Path) -> None:
 
     Ranges, conditions and evaluations are not part of a table; the generic form keeps them.
     """
-    write_whole(path, _csv([_header(study), *_table_rows(study)]))
+    header, rows = table_cells(study)
+    write_whole(path, _csv([header, *rows]))
+    if len(study.curves):
+        write_whole(curves_path(path), _csv([list(CURVE_COLUMNS), *curve_rows(study)]))
+
+
+def table_cells(study: Study | ReadStudy) -> tuple[list[str], Iterator[list[Any]]]:
+    """Return the names of the columns, and the cells of each trial: texts and whole numbers."""
+    return _header(study), _table_rows(study)
+
+
+def curve_rows(study: Study | ReadStudy) -> Iterator[list[Any]]:
+    """Yield a row for each point of each curve, as `CURVE_COLUMNS` name them."""
     points, names, numbers = study.curves, study.header.curve_names, study.trials.number
-    if len(points):
-        columns = (points.trial, points.metric, points.step, points.value)
-        rows = zip(*(column.tolist() for column in columns), strict=True)
-        body = [[numbers[t].item(), names[m], _text(s), _text(v)] for t, m, s, v in rows]
-        write_whole(curves_path(path), _csv([list(CURVE_COLUMNS), *body]))
+    columns = (points.trial, points.metric, points.step, points.value)
+    for t, m, s, v in zip(*(column.tolist() for column in columns), strict=True):
+        yield [numbers[t].item(), names[m], _text(s), _text(v)]
 
 
 def _csv(rows: Sequence[Sequence[Any]]) -> str:

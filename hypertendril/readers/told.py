@@ -13,6 +13,7 @@ from hypertendril.model import Parameter
 from hypertendril.readers.directions import direction_of, rank_of
 from hypertendril.readers.inferred import infer_parameter
 from hypertendril.readers.json_text import clean
+from hypertendril.readers.parquet import MAGIC
 from hypertendril.readers.result import ReadStudy, Rereading, Tail
 from hypertendril.readers.source import Source
 from hypertendril.readers.table import (
@@ -78,7 +79,8 @@ def is_untold_table(source: Source) -> bool:
     except (SourceFormatError, csv.Error):
         return False
     names = [name.strip() for name in header]
-    is_text = b"\0" not in head and bool(second.strip())
+    is_parquet = head.startswith(MAGIC)
+    is_text = is_parquet or (b"\0" not in head and bool(second.strip()))
     has_names = len(set(names)) >= 2 and not any(_number(name) is not None for name in names)
     starts_as_json = head.lstrip()[:1] in (b"{", b"[", b"<")
     return is_text and has_names and not starts_as_json

@@ -26,6 +26,7 @@ ARROWS = {
     "search": {"errors", "model"},
     "store": {"errors", "settings", "model", "search", "readers"},
     "jobs": {"errors", "settings", "model", "search", "readers", "store"},
+    "exports": {"errors", "model", "readers"},
     "guidance": {"errors", "model", "analysis"},
     "server": {"errors", "model", "analysis", "store"},
 }
@@ -45,7 +46,7 @@ LIBRARIES = {
     "plotly": {"layouts", "callbacks"},
     "flask": {"server", "callbacks", "app"},
     "werkzeug": {"server", "app"},
-    "optuna": {"search"},
+    "optuna": {"search", "exports"},
     "sklearn": {"analysis", "search"},
     "pandas": {"analysis", "readers", "callbacks", "layouts"},
     "sqlite3": {"store", "readers"},
@@ -66,7 +67,7 @@ VAGUE_NAMES = {"utils.py", "helpers.py", "misc.py", "common.py"}
 HEX_COLOUR = re.compile(r"#(?:[0-9a-fA-F]{3,4}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})(?![\w-])")
 # <view>-<part>-<kind>, in quotes, as scripts write it.
 COMPONENT_ID = re.compile(
-    r"""["'`]((?:page|control|overview|selected|space|curves|exploration|importance)"""
+    r"""["'`]((?:page|control|import|steer|overview|selected|space|curves|exploration|importance)"""
     r"""-[a-z0-9-]+-(?:store|div|span|graph|button|input|select|table|download|toast|offcanvas))["'`]"""
 )
 HOMES_OF_COLOUR = {"layouts/theme.py", "assets/tokens.css"}

@@ -1,0 +1,190 @@
+"""What opening and closing results does, as functions of what the page sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dash.development.base_component import Component
+
+from hypertendril.callbacks.services import Services
+from hypertendril.errors import HyperTendrilError, JobError, StoreError
+from hypertendril.jobs.queue import JobState
+from hypertendril.layouts.control_import import ROLES, ColumnChoice, import_rows
+from hypertendril.layouts.control_open import Notice, undo_message
+from hypertendril.layouts.labels import plain
+from hypertendril.readers import Source
+from hypertendril.readers.told import IGNORED, TableColumn, UntoldTableError
+from hypertendril.store.opened import Closed
+
+MAX_COLUMNS = 300  # a dialog with more rows is no dialog
+COMMANDS = ("close", "close-source", "undo", "show-closed", "columns")
+_GROUPS = {"param": "parameter", "objective": "objective", "metric": "metric"}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a request.
+
+    Attributes:
+        text: What to say; `said` instead where it holds more than words.
+        awaited: Study to show as soon as the page knows it.
+        asks: Tables whose columns have to be told, the first one now.
+    """
+
+    text: str = ""
+    is_error: bool = False
+    awaited: str | None = None
+    asks: tuple[str, ...] = ()
+    said: Component | None = None
+
+
+def open_all(services: Services, texts: Sequence[str], found: Sequence[str] = ()) -> Outcome:
+    """Open sources one after the other; `found` are studies that were opened just before."""
+    studies, asks, errors = list(found), [], []
+    for text in texts:
+        try:
+            studies += services.opened.open(text)
+        except UntoldTableError:
+            asks.append(text)
+        except HyperTendrilError as error:
+            errors.append(str(error))
+    if errors:
+        return Outcome(" ".join(errors), True, next(iter(studies), None), tuple(asks))
+    if asks:
+        return Outcome("Say what the columns are.", False, None, tuple(asks))
+    if not studies:
+        return Outcome("Being read; its studies appear as soon as they are there.")
+    words = "1 study" if len(studies) == 1 else f"{len(studies)} studies"
+    return Outcome(f"Opened {words}.", awaited=studies[0])
+
+
+def close_command(services: Services, command: Mapping[str, Any]) -> Outcome:
+    """Do what a button of a list asks for."""
+    verb = command.get("do")
+    try:
+        if verb == "close":
+            return _closed(services, str(command.get("study")))
+        if verb == "close-source":
+            source = str(command.get("source"))
+            return _undoable(f"Closed {plain(source, 120)}.", services.opened.close_source(source))
+        if verb == "undo":
+            back = services.opened.undo(str(command.get("token")))
+            return Outcome("Open again.", awaited=next(iter(back), None))
+        if verb == "show-closed":
+            services.opened.show_all()
+            return Outcome("All studies are shown.")
+        return Outcome(asks=(_source_text(services, command),))
+    except HyperTendrilError as error:
+        return Outcome(str(error), is_error=True)
+
+
+def _source_text(services: Services, command: Mapping[str, Any]) -> str:
+    named = command.get("source")
+    if isinstance(named, str):
+        return named
+    source = services.follower.source_of(str(command.get("study")))
+    if source is None:
+        raise StoreError("This study comes from no table.")
+    return source.shown
+
+
+def _closed(services: Services, study_id: str) -> Outcome:
+    name = services.store.snapshot(study_id).name
+    for job in services.queue.jobs():
+        if str(job.id) == study_id and job.state.is_open:
+            raise JobError(f"{plain(name)} has a job that is not over; stop it first.")
+    return _undoable(f"Closed {plain(name)}.", services.opened.close(study_id))
+
+
+def _undoable(text: str, closed: Closed) -> Outcome:
+    return Outcome(said=undo_message(text, closed.token))
+
+
+def notices(services: Services) -> list[Notice]:
+    """Return what stays in the panel until it is mended."""
+    found = [
+        Notice("problem", text, source, services.opened.can_be_told(source))
+        for source, text in sorted(services.follower.problems.items())
+    ]
+    found += [Notice("reading", f"Reading {name} …", name) for name in services.follower.reading]
+    if services.worker.is_missed():
+        waiting = sum(job.state is JobState.QUEUED for job in services.queue.jobs())
+        words = "1 job waits" if waiting == 1 else f"{waiting} jobs wait"
+        text = f"{words}, and no worker is active. Start one with: hypertendril worker"
+        found.insert(0, Notice("worker", text))
+    return found
+
+
+def dialog_of(services: Services, asks: Sequence[str]) -> dict[str, Any]:
+    """Return the dialog that asks for the columns of the first table."""
+    try:
+        columns = services.opened.columns(asks[0])
+    except HyperTendrilError as error:
+        return {"is_open": False, "message": str(error)}
+    choices = [choice_of(column) for column in columns[:MAX_COLUMNS]]
+    name = plain(Source.parse(asks[0]).shown.rpartition("/")[2], 60)
+    rest = f" (the first {MAX_COLUMNS} columns)" if len(columns) > MAX_COLUMNS else ""
+    return {
+        "is_open": True,
+        "title": f"What are the columns of {name}?{rest}",
+        "columns": import_rows(choices),
+        "source": asks[0],
+        "next": list(asks[1:]),
+        "complaint": None,
+    }
+
+
+def choice_of(column: TableColumn) -> ColumnChoice:
+    """Return a column as the dialog shows it."""
+    group, _, rest = column.role.partition(":")
+    role = _GROUPS.get(group, column.role if column.role in ("number", "state") else "ignore")
+    way = rest.rpartition(":")[2]
+    known = {"parameter": ("linear", "log"), "objective": ("minimize", "maximize")}.get(role, ())
+    return ColumnChoice(
+        column.name,
+        role,
+        way if way in known else next(iter(known), ""),
+        column.cells,
+        column.is_number,
+    )
+
+
+def told(services: Services, source: str, roles: Any, ways: Any) -> tuple[str, ...]:
+    """Open a table as the dialog says; return the ids of its studies.
+
+    Raises:
+        HyperTendrilError: The answers make no sense, or don't fit the table.
+    """
+    columns = services.opened.columns(source)
+    if not isinstance(roles, list) or not isinstance(ways, list) or len(roles) != len(ways):
+        raise StoreError("The dialog's answers are incomplete; open it again.")
+    answers = {
+        column.name: role_text(column, role, way)
+        for column, role, way in zip(columns, roles, ways, strict=False)
+    }
+    answers |= {column.name: IGNORED for column in columns[len(roles) :]}
+    return services.opened.tell(source, answers)
+
+
+def role_text(column: TableColumn, role: Any, way: Any) -> str:
+    """Return a choice of the dialog as `read_table` takes it."""
+    if role not in ROLES or role == "ignore":
+        return IGNORED
+    if role in ("number", "state"):
+        return str(role)
+    group, colon, rest = column.role.partition(":")
+    name = column.name.strip() or "column"
+    if colon and group in _GROUPS:  # the guess knows the name without its prefix
+        start, _, end = rest.rpartition(":")
+        name = start if start and end in ("linear", "log", "minimize", "maximize") else rest
+    if role == "metric":
+        return f"metric:{name}"
+    if role == "objective":
+        return f"objective:{name}:{way if way in ('minimize', 'maximize') else 'minimize'}"
+    return (
+        f"param:{name}:{'log' if way == 'log' else 'linear'}"
+        if column.is_number
+        else f"param:{name}"
+    )
