@@ -9,6 +9,7 @@
   const OVER = 1.04;
   const HEX = Math.sqrt(3) / 2;
   const LEAST_PX = 0.7;
+  const MOST_ROOM_PX = 20;
   const { GLYPH } = ht;
   const clamp = (u) => Math.min(OVER, Math.max(1 - OVER, u));
 
@@ -61,12 +62,15 @@
   }
   explore.recolour = recolour;
 
-  function radiusFor({ trial, kind }) {
+  function radiusFor({ trial, kind, column, xs }) {
     const n = trial.length;
     if (n > 20000) return 1;
     if (n > 3000) return 1.5;
     if (n > 800) return 2;
-    return kind === "rungs" || kind === "generations" ? (n > 300 ? 2.6 : 3.3) : 2.8;
+    if (kind !== "rungs" && kind !== "generations") return 2.8;
+    const columns = column.reduce((most, c) => Math.max(most, c), 0);
+    const width = columns ? (xs.reduce((m, x) => Math.max(m, x), 0) - Math.min(...xs)) / columns : 99;
+    return Math.min(n > 300 ? 2.6 : 3.3, Math.max(1.8, width * 0.2));
   }
 
   /** Which marks are not the end of their trial. */
@@ -115,7 +119,7 @@
     const sorted = [...middles, none].filter(Number.isFinite).sort((a, b) => a - b);
     const rooms = [none, ...middles].map((middle) => {
       const gaps = sorted.map((other) => Math.abs(other - middle)).filter((gap) => gap > 0.01);
-      return Math.min(26, gaps.length ? Math.min(...gaps) : 26);
+      return Math.min(MOST_ROOM_PX, ...gaps);
     });
     const known = new Map(strip.lanes.map((value, code) => [value, code + 1]));
     return { rooms, of: (v) => (Number.isNaN(v) ? 0 : known.get(v) ?? -1) };

@@ -66,7 +66,7 @@
     const last = marks.length - 1;
     let at = player.until === Infinity ? (way > 0 ? -1 : last) : Math.round(player.until);
     const isEnd = (k) => k === last || scene.column[marks[k]] !== scene.column[marks[k + 1]];
-    for (at += way; at > 0 && at < last && !isEnd(at); ) at += way;
+    for (at += way; at >= 0 && at < last && !isEnd(at); ) at += way;
     go(Math.min(last, Math.max(0, at)));
   };
 

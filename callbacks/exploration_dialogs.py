@@ -47,14 +47,17 @@ def register(app: Dash, services: Services) -> None:
         Output(ids.EXPLORATION_COMPARE_STUDIES, "value"),
         Input(ids.EXPLORATION_COMPARE, "n_clicks"),
         Input(ids.EXPLORATION_COMPARE_ALL, "n_clicks"),
+        Input(ids.EXPLORATION_COMPARE_SAME, "n_clicks"),
         State(ids.SHOWN, "data"),
         prevent_initial_call=True,
     )
-    def open_comparison(_open: Any, _all: Any, shown: Any) -> Any:
+    def open_comparison(_open: Any, _all: Any, _same: Any, shown: Any) -> Any:
         study = shown_study(services, shown)
         if study is None or not ctx.triggered_id:
             return no_update, no_update, no_update
-        return True, offered_studies(services), alike(study, known_studies(services))
+        is_same = ctx.triggered_id == ids.EXPLORATION_COMPARE_SAME
+        chosen = alike(study, known_studies(services), is_same_method=is_same)
+        return True, offered_studies(services), chosen
 
     @app.callback(
         Output(ids.EXPLORATION_COMPARE_FRAME, "figure"),

@@ -46,7 +46,7 @@ def exploration_panel() -> html.Section:
         "E1",
         "Exploration overview",
         ids.EXPLORATION_TITLE,
-        [html.Div(id=ids.EXPLORATION_SCALE, className="exploration-scale")],
+        [html.Div(id=ids.EXPLORATION_SCALE, className="exploration-scale"), _compare_button()],
         [
             _bar(),
             graph(ids.EXPLORATION_FRAME),
@@ -74,14 +74,17 @@ def _bar() -> html.Div:
                 title="Show only where the later half of the trials lies, where values converged",
                 **aria(pressed="false"),
             ),
-            html.Button(
-                "compare",
-                id=ids.EXPLORATION_COMPARE,
-                className="pill",
-                title="Several studies side by side on one scale",
-            ),
         ],
         className="exploration-bar",
+    )
+
+
+def _compare_button() -> html.Button:
+    return html.Button(
+        "compare",
+        id=ids.EXPLORATION_COMPARE,
+        className="pill",
+        title="Several studies side by side on one scale",
     )
 
 

@@ -42,10 +42,16 @@ def compare_box() -> dbc.Modal:
             className="exploration-studies",
         ),
         html.Button(
-            "all alike",
+            "every method",
             id=ids.EXPLORATION_COMPARE_ALL,
             className="pill",
-            title="All studies over the same space, six at most",
+            title="Searches of this space by as many methods as there are, six at most",
+        ),
+        html.Button(
+            "same method",
+            id=ids.EXPLORATION_COMPARE_SAME,
+            className="pill",
+            title="Searches of this space by this method with other settings",
         ),
         html.Span(id=ids.EXPLORATION_COMPARE_NOTE, className="exploration-note"),
         html.Div(id=ids.EXPLORATION_COMPARE_TOOLS, className="exploration-export"),
@@ -133,7 +139,7 @@ def _caption(column: ComparedStudy, axis: str, theme: Theme, n: int) -> dict[str
         f"<b>{plotly_text(setting.text)}</b>" if setting.is_other else plotly_text(setting.text)
         for setting in column.settings
     ]
-    lines = [", ".join(words[i : i + LINE_SETTINGS]) for i in range(0, len(words), LINE_SETTINGS)]
+    lines = [", ".join(words[i : i + per_line]) for i in range(0, len(words), per_line)]
     title = f"<b>{plotly_text(column.name, 24)}</b> · {plotly_text(column.method, 14)}"
     return {
         "xref": axis + " domain",

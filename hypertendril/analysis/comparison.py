@@ -109,18 +109,26 @@ def prepare_comparison(studies: Sequence[Study], layouts: Sequence[Exploration])
     )
 
 
-def alike(study: Study, others: Sequence[Study]) -> list[str]:
+def alike(study: Study, others: Sequence[Study], *, is_same_method: bool = False) -> list[str]:
     """Return ids of at most six studies, `study` among them, that can be compared with it.
 
-    They share its leading objective and some parameters, and stand together by method.
+    They share its leading objective and some parameters, and stand together by method. As many
+    methods as possible are among them, unless only those of the same method are asked for.
     """
+    method = study.header.method.name
     found = [study]
     for other in others:
         is_alike = other.objectives[0] == study.objectives[0] and any(
             _is_shared([study, other], name) for name in study.space.names
         )
-        if is_alike and other.id != study.id:
+        is_wanted = not is_same_method or other.header.method.name == method
+        if is_alike and is_wanted and other.id != study.id:
             found.append(other)
+    turns: dict[str, int] = {}
+    for k, one in enumerate(found):
+        name = one.header.method.name
+        turns[one.id] = sum(o.header.method.name == name for o in found[:k])
+    found.sort(key=lambda one: turns[one.id])  # each method's first, then each one's second
     return [one.id for one in sorted(found[:MOST], key=lambda one: one.header.method.name)]
 
 

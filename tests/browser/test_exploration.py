@@ -1,0 +1,371 @@
+"""The Exploration overview in a real browser: lineage, room for marks, colours, axes, playback, comparison."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from hypertendril.analysis.exploration import prepare_exploration
+from hypertendril.analysis.lineage import ancestry, descendants
+from hypertendril.model import Study
+from hypertendril.readers import read
+from tests.browser.harness import show_dashboard, wait_until
+from tests.browser.running_app import AppProcess
+from tests.browser.searches import write_searches
+
+NAMES = ("pbt", "hyperband_eta3", "random", "pbt_early")
+VIEW = "ht.exploration.view"
+FRAME = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
+
+@pytest.fixture(scope="module")
+def studies(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Study]:
+    found = {}
+    for name, path in zip(NAMES, write_searches(tmp_path_factory.mktemp("s"), NAMES), strict=True):
+        (one,) = read(path)
+        found[name] = Study(name, one.header, one.trials, one.evaluations, one.curves)
+    return found
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppProcess]:
+    folder = tmp_path_factory.mktemp("app")
+    with AppProcess(folder / "data", write_searches(folder, NAMES), ["--no-worker"]) as app:
+        yield app
+
+
+@pytest.fixture
+def pbt(page: Page, app: AppProcess) -> Page:
+    return shown(page, app, "pbt")
+
+
+def shown(page: Page, app: AppProcess, name: str) -> Page:
+    show_dashboard(page, app.url)
+    page.evaluate(
+        """async name => {
+            const pulse = await (await fetch("_ht/pulse")).json();
+            for (const id of Object.keys(pulse.studies)) {
+                if ((await ht.fetchColumns(id, 0)).name === name) { ht.show(id); return; }
+            }
+        }""",
+        name,
+    )
+    page.wait_for_function(
+        f"name => ht.state.data.name === name && ht.debug.isDrawn() && {VIEW}.scene"
+        f" && {VIEW}.meta.study === ht.state.data.study",
+        arg=name,
+    )
+    return page
+
+
+def place_of(page: Page, mark: int, strip: int = 1) -> list[float]:
+    """Return where a mark stands in a strip, in pixels of the window."""
+    return page.evaluate(
+        f"""([mark, strip]) => {{
+            const {{ scene, layers }} = {VIEW};
+            const box = layers.top.canvas.getBoundingClientRect();
+            return [box.left + scene.at[strip].xs[mark], box.top + scene.ys[strip][mark]];
+        }}""",
+        [mark, strip],
+    )
+
+
+def hover(page: Page, row: int) -> None:
+    mark = page.evaluate(
+        f"row => {{ const o = {VIEW}.scene.marksOf(row); return o[o.length - 1]; }}", row
+    )
+    page.mouse.move(*place_of(page, mark))
+    page.evaluate(FRAME)
+
+
+def colours(page: Page) -> list[int]:
+    return page.evaluate(f"() => Array.from({VIEW}.scene.levels)")
+
+
+def test_the_winners_unbroken_ancestry_lights_up_in_every_strip(
+    pbt: Page, studies: dict[str, Study]
+) -> None:
+    study = studies["pbt"]
+    row = max(range(len(study)), key=lambda r: (len(ancestry(study, r)), r))
+    pbt.evaluate(f"row => ht.setHover(row, {VIEW}.spec.graph)", row)
+    pbt.evaluate(FRAME)
+    family = pbt.evaluate(f"row => [...ht.exploration.family({VIEW}.scene, row)]", row)
+    expected = {*ancestry(study, row), *descendants(study, row).tolist()}
+    assert set(family) == expected
+    assert len(ancestry(study, row)) > 2
+    # From each strip's first column to its last, every column between has a hot pixel on its line.
+    gaps = pbt.evaluate(
+        f"""() => {{
+            const {{ scene, layers, family }} = {VIEW};
+            const {{ canvas, g }} = layers.top;
+            const ratio = canvas.width / canvas.clientWidth;
+            const [first, last] = [Math.min, Math.max].map(end =>
+                end(...[...family.own, ...family.others].map(i => scene.xs[i])));
+            return scene.tops.slice(1).map((top, k) => {{
+                const height = Math.round((scene.bottoms[k + 1] - top + 30) * ratio);
+                let gaps = 0;
+                for (let x = first + 6; x < last - 6; x += 3) {{
+                    const pixels = g.getImageData(Math.round(x * ratio),
+                        Math.round((top - 6) * ratio), 1, height).data;
+                    if (!pixels.some((v, j) => j % 4 === 3 && v > 60)) gaps += 1;
+                }}
+                return gaps;
+            }});
+        }}"""
+    )
+    assert gaps == [0] * len(study.space)
+
+
+def test_the_card_tells_rank_changes_and_reason(pbt: Page, studies: dict[str, Study]) -> None:
+    study = studies["pbt"]
+    child = int(np.flatnonzero(study.trials.parent >= 0)[0])
+    hover(pbt, child)
+    row = pbt.evaluate("() => ht.state.hover")
+    card = pbt.locator(".ht-card")
+    expect(card).to_contain_text(re.compile(r"\d+(st|nd|rd|th) of 20"))
+    if study.trials.parent[row] >= 0:
+        expect(card).to_contain_text("×")
+    stopped = int(np.flatnonzero(study.trials.state == 3)[0])
+    pbt.evaluate(f"row => ht.setHover(row, {VIEW}.spec.graph)", stopped)
+    expect(card).to_contain_text("of which 10 went on")
+
+
+def test_marks_with_one_value_do_not_overlap_while_their_lane_has_room(pbt: Page) -> None:
+    found = pbt.evaluate(
+        f"""() => {{
+            const {{ scene, meta }} = {VIEW};
+            const k = meta.strips.findIndex(strip => strip.key === "param:optimizer");
+            const values = ht.state.data.col("param:optimizer").values;
+            const {{ xs, ys }} = scene.at[k];
+            let least = Infinity, crowd = 0;
+            for (let i = 0; i < xs.length; i++) for (let j = 0; j < i; j++) {{
+                if (scene.column[i] !== scene.column[j]) continue;
+                if (values[scene.trial[i]] !== values[scene.trial[j]]) continue;
+                crowd += 1;
+                least = Math.min(least, Math.hypot(xs[i] - xs[j], ys[i] - ys[j]));
+            }}
+            return [least, 2 * scene.radius, crowd];
+        }}"""
+    )
+    least, diameter, crowd = found
+    assert crowd > 100
+    assert least >= diameter
+
+
+def test_trials_without_a_value_stand_below_the_scale(pbt: Page, studies: dict[str, Study]) -> None:
+    below = pbt.evaluate(
+        f"""() => {{
+            const {{ scene, meta }} = {VIEW};
+            const k = meta.strips.findIndex(strip => strip.key === "param:momentum");
+            return Array.from(scene.trial, (row, i) => [row, scene.ys[k][i] > scene.bottoms[k]]);
+        }}"""
+    )
+    momentum = studies["pbt"].column("param:momentum")
+    assert all(is_below == bool(np.isnan(momentum[row])) for row, is_below in below)
+
+
+def test_states_have_marks_of_their_own(
+    page: Page, app: AppProcess, studies: dict[str, Study]
+) -> None:
+    shown(page, app, "random with troubles")
+    glyphs = page.evaluate(
+        f"() => Array.from({VIEW}.scene.trial, (row, i) => [row, {VIEW}.scene.glyphs[i]])"
+    )
+    study = studies["random"]
+    expected = {1: 3, 4: 1}  # running: a ring; failed: a cross
+    for row, glyph in glyphs:
+        infeasible = study.trials.violation[row] > 0
+        assert glyph == expected.get(int(study.trials.state[row]), 4 if infeasible else 0)
+
+
+def test_a_dragged_handle_recolours_every_view_and_stays_in_the_address(pbt: Page) -> None:
+    before, levels = colours(pbt), pbt.evaluate("() => Array.from(ht.state.data.levels)")
+    x, y, target = pbt.evaluate(
+        f"""() => {{
+            const {{ scene, layers, left }} = {VIEW};
+            const box = layers.top.canvas.getBoundingClientRect();
+            const at = v => box.top + scene.bottoms[0]
+                - scene.scales[0].unit(v) * (scene.bottoms[0] - scene.tops[0]);
+            return [box.left + left - 2, at(ht.state.data.colour.worst), at(0.55)];
+        }}"""
+    )
+    pbt.mouse.move(x, y)
+    pbt.mouse.down()
+    pbt.mouse.move(x, target, steps=6)
+    pbt.mouse.up()
+    pbt.evaluate(FRAME)
+    assert pbt.evaluate("() => ht.state.data.colour.worst") == pytest.approx(0.55, abs=0.01)
+    assert colours(pbt) != before
+    assert pbt.evaluate("() => Array.from(ht.state.data.levels)") != levels
+    assert "colour=0.5" in pbt.url
+    expect(pbt.locator("#space-scale-div")).to_contain_text("0.55")
+    pbt.get_by_role("button", name="reset").and_(pbt.locator(".exploration-scale button")).click()
+    pbt.evaluate(FRAME)
+    assert colours(pbt) == before
+    assert "colour" not in pbt.url
+
+
+def test_typed_ends_of_the_colours_count_and_nonsense_does_not(pbt: Page) -> None:
+    worst = pbt.get_by_label("worse end of the colours")
+    default = worst.input_value()
+    worst.fill("0.4")
+    worst.press("Enter")
+    wait_until(lambda: pbt.evaluate("() => ht.state.data.colour.worst") == 0.4, "the typed end")
+    worst.fill("better than all")
+    worst.press("Enter")
+    expect(worst).to_have_value("0.4")
+    pbt.locator(".exploration-scale button").click()
+    expect(worst).to_have_value(default)
+
+
+@pytest.mark.parametrize("axis", ["trial", "wall", "spent"])
+def test_the_horizontal_axis_can_be_switched(
+    pbt: Page, studies: dict[str, Study], axis: str
+) -> None:
+    pbt.select_option("#exploration-x-select", axis)
+    pbt.wait_for_function(
+        f"x => {VIEW}.meta.x === x && {VIEW}.scene && ht.debug.isDrawn()", arg=axis
+    )
+    layout = prepare_exploration(studies["pbt"], axis)
+    found = pbt.evaluate(f"() => Array.from({VIEW}.xs, x => {VIEW}.inv('x', x))")
+    assert found == pytest.approx(layout.x.tolist(), abs=0.02 * (layout.x_high - layout.x_low))
+
+
+def test_strips_are_ordered_by_name_and_by_hand(pbt: Page) -> None:
+    names = f"() => {VIEW}.meta.strips.slice(1).map(strip => strip.label)"
+    pbt.select_option("#exploration-order-select", "name")
+    expected = sorted(pbt.evaluate(names))
+    wait_until(lambda: pbt.evaluate(names) == expected, "the strips by name")
+    places = pbt.evaluate(
+        f"""() => {{
+            const {{ scene, layers }} = {VIEW};
+            const box = layers.top.canvas.getBoundingClientRect();
+            return scene.tops.map((top, k) => box.top + (top + scene.bottoms[k]) / 2).concat(box.left);
+        }}"""
+    )
+    *middles, left = places
+    pbt.mouse.move(left + 40, middles[3])
+    pbt.mouse.down()
+    pbt.mouse.move(left + 40, middles[1] - 12, steps=6)
+    pbt.mouse.up()
+    moved = [expected[2], expected[0], expected[1], *expected[3:]]
+    wait_until(lambda: pbt.evaluate(names) == moved, "the strip that was dragged up")
+
+
+def test_zoom_shows_where_values_converged(pbt: Page) -> None:
+    zoom = pbt.locator("#exploration-zoom-button")
+    zoom.click()
+    pbt.wait_for_function(
+        f"() => {VIEW}.meta.strips.some(strip => strip.key === 'param:lr' && strip.high < 0.1)"
+    )
+    expect(zoom).to_have_attribute("aria-pressed", "true")
+
+
+def test_playback_shows_the_past_only_and_rings_the_survivors(pbt: Page) -> None:
+    until = "() => ht.exploration.player.until"
+    step = pbt.get_by_label("To the next decision")
+    step.click()
+    assert pbt.evaluate(until) == 19  # the first generation of twenty
+    step.click()
+    assert pbt.evaluate(until) == 39
+    painted = pbt.evaluate(
+        f"""() => {{
+            const {{ scene, layers, width }} = {VIEW};
+            const {{ canvas, g }} = layers.chosen;
+            const ratio = canvas.width / width;
+            const third = Math.round((({VIEW}.px("x", 1.55))) * ratio);
+            const future = g.getImageData(third, 0, canvas.width - third, canvas.height).data;
+            return future.some(v => v > 0);
+        }}"""
+    )
+    assert not painted
+    pbt.evaluate("() => ht.exploration.player.stop()")
+    assert pbt.evaluate("() => ht.exploration.player.until === Infinity")
+
+
+def test_space_plays_to_the_end(pbt: Page) -> None:
+    pbt.locator("#exploration-frame-graph").focus()
+    pbt.keyboard.press("Space")
+    wait_until(lambda: 0 < pbt.evaluate("() => ht.exploration.player.until") < 119, "the playback")
+    pbt.keyboard.press("Space")
+    assert not pbt.evaluate("() => ht.exploration.player.isPlaying")
+
+
+def test_arrow_keys_walk_along_the_lineage(pbt: Page, studies: dict[str, Study]) -> None:
+    study = studies["pbt"]
+    row = max(range(len(study)), key=lambda r: (len(ancestry(study, r)), r))
+    line = ancestry(study, row)
+    pbt.locator("#exploration-frame-graph").focus()
+    pbt.evaluate(f"row => {{ {VIEW}.mark = -1; ht.setHover(row, {VIEW}.spec.graph); }}", row)
+    visited = [row]
+    for _ in range(12):
+        pbt.keyboard.press("ArrowLeft")
+        visited.append(pbt.evaluate("() => ht.state.hover"))
+    assert list(dict.fromkeys(visited)) == list(reversed(line))
+    pbt.keyboard.press("Enter")
+    assert pbt.evaluate("() => ht.state.selection.brushes[0].trials") == [line[0]]
+
+
+def test_the_story_of_a_trial_shows_the_schedule_of_its_model(
+    pbt: Page, studies: dict[str, Study]
+) -> None:
+    study = studies["pbt"]
+    row = max(range(len(study)), key=lambda r: (len(ancestry(study, r)), r))
+    pbt.evaluate("row => ht.pickTrial(row, false, 'exploration')", row)
+    pbt.get_by_role("button", name="Why it was stopped").click()
+    line = " → ".join(str(number) for number in ancestry(study, row))
+    expect(pbt.locator("#exploration-story-title")).to_contain_text(line)
+    expect(pbt.locator(".exploration-looks")).to_be_visible()
+    expect(pbt.locator("#exploration-story-graph .js-line").first).to_be_visible()
+
+
+def test_searches_stand_side_by_side_and_can_be_saved(pbt: Page) -> None:
+    pbt.locator("#exploration-compare-button").click()
+    pbt.wait_for_function(
+        """() => {
+            const view = ht.debug.views.find(v => v.spec.graph === "exploration-compare-graph");
+            return view.isReady && view.scenes.length === 4;
+        }"""
+    )
+    colours = pbt.evaluate(
+        """() => ht.debug.views.find(v => v.spec.graph === "exploration-compare-graph")
+            .scenes.map(scene => [scene.colour.worst, scene.colour.best])"""
+    )
+    assert len({tuple(ends) for ends in colours}) == 1
+    for kind, beginning in (("SVG", b"<svg"), ("PNG", b"\x89PNG")):
+        with pbt.expect_download() as waiting:
+            pbt.locator(".exploration-export button", has_text=kind).click()
+        content = waiting.value.path().read_bytes()
+        assert content.startswith(beginning)
+        assert len(content) > 50_000
+
+
+def test_a_growing_study_keeps_hover_and_brush(start_app: Any, page: Page, tmp_path: Any) -> None:
+    import json
+
+    (path,) = write_searches(tmp_path, ["random"])
+    whole = json.loads(path.read_text())
+    path.write_text(json.dumps(whole | {"trials": whole["trials"][:40]}))
+    app = start_app([path], options=["--no-worker"])
+    show_dashboard(page, app.url)
+    brush = {
+        "view": "exploration",
+        "kind": "ranges",
+        "dims": ["param:lr"],
+        "ranges": [[1e-3, None]],
+    }
+    page.evaluate("brush => ht.commitBrush({...brush, missing: false})", brush)
+    page.evaluate(f"() => ht.setHover(5, {VIEW}.spec.graph)")
+    path.write_text(json.dumps(whole))
+    page.wait_for_function(
+        f"() => ht.state.data.n === 60 && {VIEW}.meta.version === ht.state.data.version"
+    )
+    page.evaluate(FRAME)
+    assert page.evaluate("() => ht.state.hover") == 5
+    assert page.evaluate("() => ht.state.selection.brushes.length") == 1
+    assert page.evaluate(f"() => {VIEW}.scene.trial.length") == 60
