@@ -6,7 +6,6 @@ import re
 import sqlite3
 from collections.abc import Hashable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,55 +15,38 @@ from hypertendril.errors import SourceFormatError
 from hypertendril.model import Direction, Method, Objective, Outcome, TrialState
 from hypertendril.readers.draft import NAN, Draft, Floats, TrialRow, header_of
 from hypertendril.readers.folders import as_dict, head_of
-from hypertendril.readers.json_text import BadJsonError, as_number, brief, clean, parse
+from hypertendril.readers.json_text import BadJsonError, as_number, brief, parse
 from hypertendril.readers.looks import Course, by_time, closing_look, rung_looks
 from hypertendril.readers.losses import Losses
 from hypertendril.readers.nni_space import flat_parameters, read_search_space
+from hypertendril.readers.nni_trials import (
+    DEFAULT,
+    STATES,
+    NniTrial,
+    add_metrics,
+    read_trials,
+    settle_configs,
+)
 from hypertendril.readers.optuna_sqlite import MAGIC, Database, OptunaSqlite, open_database
 from hypertendril.readers.result import ReadStudy, Rereading, Tail
 from hypertendril.readers.rungs import levels_of
 from hypertendril.readers.source import Source
+from hypertendril.readers.sqlite_pieces import (
+    one_line,
+    opened_as_far_as_it_goes,
+    readable_rows,
+)
 
 PLACES = ("db/nni.sqlite", "nni.sqlite")
 TABLES = {"TrialJobEvent", "MetricData", "ExperimentProfile"}
-DEFAULT = "default"  # the objective inside a reported dictionary
 BUDGET = "TRIAL_BUDGET"
 LOAD, SAVE = "load_checkpoint_dir", "save_checkpoint_dir"
 _PLACE = re.compile(r"(?:^|[/\\])(\d{1,9})[/\\](\d{1,9})[/\\]?$")  # .../<slot>/<generation>
-_STATES = {
-    "SUCCEEDED": TrialState.COMPLETE,
-    "FAILED": TrialState.FAILED,
-    "EARLY_STOPPED": TrialState.PRUNED,
-    "USER_CANCELED": TrialState.PRUNED,
-    "SYS_CANCELED": TrialState.PRUNED,
-    "RUNNING": TrialState.RUNNING,
-    "UNKNOWN": TrialState.RUNNING,
-    "WAITING": TrialState.WAITING,
-}
-
-
-@dataclass
-class NniTrial:
-    """One trial job.
-
-    Attributes:
-        told: Parameters in its start event; often another trial's when several run at once.
-        parameter_ids: Which parameters its metrics belong to: those it really ran.
-        points: Step and metrics of each intermediate report.
-        final: Metrics of the final one.
-    """
-
-    job: str
-    number: int
-    status: str = "WAITING"
-    started: float = NAN
-    ended: float = NAN
-    told: dict[str, Any] = field(default_factory=dict)
-    told_id: str = ""
-    parameter_ids: list[str] = field(default_factory=list)
-    points: list[tuple[float, float, dict[str, float]]] = field(default_factory=list)
-    final: dict[str, float] = field(default_factory=dict)
-    config: dict[str, Any] = field(default_factory=dict)
+# All rows of a table, and those with numbers in a range: a damaged one is read in pieces.
+_PROFILES = (
+    "SELECT params, id, revision FROM ExperimentProfile ORDER BY rowid",
+    "SELECT params, id, revision FROM ExperimentProfile WHERE rowid BETWEEN :first AND :last",
+)
 
 
 class Nni:
@@ -80,8 +62,9 @@ class Nni:
         try:
             with closing(open_database(Source(path=place))) as database:
                 return _tables(database) >= TABLES
-        except (SourceFormatError, sqlite3.Error):
-            return False
+        except (SourceFormatError, sqlite3.Error):  # damaged: its names may still stand there
+            head = head_of(place)
+            return all(table.encode() in head for table in TABLES)
 
     def read(self, source: Source) -> tuple[ReadStudy, ...]:
         """Return the one study of the experiment.
@@ -94,10 +77,11 @@ class Nni:
             raise source.error("holds no NNI database any more.")
         losses = Losses(source.shown)
         try:
-            with closing(open_database(Source(path=place))) as database:
+            with opened_as_far_as_it_goes(place, losses) as database:
                 return (_study(database, place, source, losses),)
         except sqlite3.Error as error:
-            raise source.error(f"can't be read as a SQLite database ({error}).") from None
+            reason = one_line(error)
+            raise source.error(f"can't be read as a SQLite database ({reason}).") from None
 
     def change_token(self, source: Source) -> Hashable:
         """Return the state of the database and of its journals."""
@@ -125,10 +109,10 @@ def _tables(database: Database) -> set[str]:
 def _study(database: Database, place: Path, source: Source, losses: Losses) -> ReadStudy:
     database.begin()
     params, experiment = _profile(database, losses)
-    trials = _trials(database, losses)
-    _add_metrics(database, trials, losses)
+    trials = read_trials(database, losses)
+    add_metrics(database, trials, losses)
     database.end()
-    swapped = _settle_configs(list(trials.values()))
+    swapped = settle_configs(list(trials.values()))
     losses.count(
         "trial ran other parameters than its start event says; those it ran are used", swapped
     )
@@ -151,7 +135,12 @@ def _study(database: Database, place: Path, source: Source, losses: Losses) -> R
 
 
 def _profile(database: Database, losses: Losses) -> tuple[dict[str, Any], str]:
-    rows = database.rows("SELECT params, id FROM ExperimentProfile ORDER BY revision DESC LIMIT 1")
+    try:
+        rows = readable_rows(database, *_PROFILES, losses)
+    except sqlite3.DatabaseError as error:
+        losses.add(f"the profile of the experiment is damaged ({one_line(error)})")
+        return {}, ""
+    rows = sorted(rows, key=lambda row: as_number(row[2]) or 0.0)[-1:]
     if not rows:
         losses.add("no profile of the experiment")
         return {}, ""
@@ -160,104 +149,6 @@ def _profile(database: Database, losses: Losses) -> tuple[dict[str, Any], str]:
     except BadJsonError as error:
         losses.add(f"the profile of the experiment is {error.reason}")
         return {}, str(rows[0][1] or "")
-
-
-def _trials(database: Database, losses: Losses) -> dict[str, NniTrial]:
-    """Return the trials in the order they were submitted, as their events tell."""
-    found: dict[str, NniTrial] = {}
-    events = database.rows(
-        "SELECT timestamp, trialJobId, event, data, sequenceId FROM TrialJobEvent"
-        " ORDER BY timestamp, rowid"
-    )
-    for timestamp, job, event, data, sequence in events:
-        if not isinstance(job, str) or not isinstance(event, str):
-            losses.count("an event without a trial")
-            continue
-        number = sequence if isinstance(sequence, int) else len(found)
-        trial = found.setdefault(job, NniTrial(job, number))
-        moment = as_number(timestamp)
-        at = NAN if moment is None else moment / 1000
-        if event == "IMPORT_DATA":
-            continue
-        trial.status = event if event in _STATES else trial.status
-        if event == "RUNNING" and not trial.started > 0:
-            trial.started = at
-        if event in _STATES and event not in ("RUNNING", "WAITING"):
-            trial.ended = at
-        if data:
-            _note_told(trial, data, losses)
-    return dict(sorted(found.items(), key=lambda item: item[1].number))
-
-
-def _note_told(trial: NniTrial, data: Any, losses: Losses) -> None:
-    try:
-        told = as_dict(parse(str(data)))
-    except BadJsonError as error:
-        losses.count(f"the data of an event that is {error.reason}")
-        return
-    if isinstance(told.get("parameters"), dict):
-        trial.told = told["parameters"]
-        trial.told_id = str(told.get("parameter_id", ""))
-
-
-def _add_metrics(database: Database, trials: Mapping[str, NniTrial], losses: Losses) -> None:
-    rows = database.rows(
-        "SELECT timestamp, trialJobId, parameterId, type, sequence, data FROM MetricData"
-        " ORDER BY timestamp, rowid"
-    )
-    for timestamp, job, parameter_id, kind, sequence, data in rows:
-        trial = trials.get(job)
-        metrics = _metrics(data)
-        if trial is None or metrics is None:
-            losses.count("a metric that can't be understood" if trial else "a metric of no trial")
-            continue
-        if parameter_id is not None and kind in ("PERIODICAL", "FINAL"):
-            trial.parameter_ids.append(str(parameter_id))
-        moment = as_number(timestamp)
-        if kind == "FINAL":
-            trial.final = metrics
-        elif kind == "PERIODICAL":
-            step = as_number(sequence)
-            place = len(trial.points) + 1.0 if step is None else step + 1.0
-            trial.points.append((place, NAN if moment is None else moment / 1000, metrics))
-
-
-def _metrics(data: Any) -> dict[str, float] | None:
-    """Return the numbers of a report: JSON inside JSON, a number or an object."""
-    value = data
-    try:
-        for _ in range(2):
-            value = parse(value) if isinstance(value, (str, bytes)) else value
-    except BadJsonError:
-        return None
-    number = as_number(value)
-    if number is not None:
-        return {DEFAULT: number}
-    if not isinstance(value, dict):
-        return None
-    return {clean(k): n for k, v in value.items() if (n := as_number(v)) is not None}
-
-
-def _settle_configs(trials: Sequence[NniTrial]) -> int:
-    """Give each trial the parameters it ran; return how many had been told others."""
-    by_id = {trial.told_id: trial.told for trial in trials if trial.told_id}
-    used = {trial.parameter_ids[-1] for trial in trials if trial.parameter_ids}
-    swapped = 0
-    for trial in trials:
-        ran = trial.parameter_ids[-1] if trial.parameter_ids else trial.told_id
-        if trial.parameter_ids and ran in by_id:
-            trial.config = by_id[ran]
-            swapped += trial.config != trial.told
-        else:
-            trial.config = trial.told
-    # Of two trials whose parameters were swapped one may have ended without a metric: what was
-    # told to the other one, and is used by none, is what it ran.
-    free = [key for key in by_id if key not in used]
-    silent = [trial for trial in trials if not trial.parameter_ids and trial.told_id in used]
-    if len(silent) == 1 and len(free) == 1:
-        silent[0].config = by_id[free[0]]
-        swapped += 1
-    return swapped
 
 
 def _objective(params: Mapping[str, Any], losses: Losses) -> Objective:
@@ -303,7 +194,7 @@ def _add(
 ) -> None:
     metrics = trial.final or (trial.points[-1][2] if trial.points else {})
     params = {k: v for k, v in trial.config.items() if k not in (LOAD, SAVE, BUDGET)}
-    row = TrialRow(trial.number, flat_parameters(params), _STATES[trial.status])
+    row = TrialRow(trial.number, flat_parameters(params), STATES[trial.status])
     if row.state is TrialState.PRUNED and not metrics:
         row.note = "canceled before it reported anything"
     if row.state is TrialState.FAILED:

@@ -222,7 +222,7 @@ def _bytes_of(file: Path, suffix: str, offset: int, count: int) -> bytes | None:
 
 
 def _explained(source: Source, error: Exception) -> SourceFormatError:
-    text = str(error)
+    text = " ".join(str(error).split())[:300]  # SQLite quotes whole statements
     if "locked" in text:
         return source.error("is locked by the program that writes it.", "Try again in a moment.")
     return source.error(

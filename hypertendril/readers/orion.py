@@ -28,6 +28,11 @@ from hypertendril.readers.optuna_sqlite import MAGIC, Database, OptunaSqlite, op
 from hypertendril.readers.orion_study import Documents, build_studies
 from hypertendril.readers.result import ReadStudy, Rereading, Tail
 from hypertendril.readers.source import Source
+from hypertendril.readers.sqlite_pieces import (
+    one_line,
+    opened_as_far_as_it_goes,
+    readable_rows,
+)
 
 EXPERIMENTS, TRIALS = "experiments.json", "trials.json"
 TABLES = {"experiments", "trials", "algo"}
@@ -36,9 +41,16 @@ _JSON_COLUMNS = {
     "experiments": ("meta", "algorithms", "space"),
     "trials": ("results", "params"),
 }
+# All rows of a table, and those with numbers in a range: a damaged one is read in pieces.
 _QUERIES = {
-    "experiments": "SELECT * FROM experiments ORDER BY _id",
-    "trials": "SELECT * FROM trials ORDER BY _id",
+    "experiments": (
+        "SELECT * FROM experiments ORDER BY rowid",
+        "SELECT * FROM experiments WHERE rowid BETWEEN :first AND :last",
+    ),
+    "trials": (
+        "SELECT * FROM trials ORDER BY rowid",
+        "SELECT * FROM trials WHERE rowid BETWEEN :first AND :last",
+    ),
 }
 
 
@@ -125,17 +137,18 @@ def _lines(path: Path, losses: Losses) -> Iterator[dict[str, Any]]:
 
 def _from_sql(source: Source, losses: Losses) -> Documents:
     try:
-        with closing(open_database(source)) as database:
+        with opened_as_far_as_it_goes(source.file, losses) as database:
             found = {table: list(_documents(database, table, losses)) for table in _QUERIES}
     except sqlite3.Error as error:
-        raise source.error(f"can't be read as a SQLite database ({error}).") from None
+        reason = one_line(error)
+        raise source.error(f"can't be read as a SQLite database ({reason}).") from None
     return Documents(found["experiments"], found["trials"])
 
 
 def _documents(database: Database, table: str, losses: Losses) -> Iterator[Mapping[str, Any]]:
     info = database.rows("SELECT name FROM pragma_table_info(:table)", {"table": table})
     names = [str(row[0]) for row in info]
-    for row in database.rows(_QUERIES[table]):
+    for row in readable_rows(database, *_QUERIES[table], losses):
         document = dict(zip(names, row, strict=True))
         for name in _JSON_COLUMNS[table]:
             document[name] = _parsed(document.get(name), name, losses)
