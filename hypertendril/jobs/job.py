@@ -44,11 +44,17 @@ class Progress:
         done: Trials that ended, whatever way.
         running: Trials under way.
         best: Best value of the leading objective so far, None for none.
+        segments: Segments that ended: what shows that a job of long races moves on.
     """
 
     done: int = 0
     running: int = 0
     best: float | None = None
+    segments: int = 0
+
+    def is_beyond(self, other: Progress) -> bool:
+        """Return whether more has ended than at `other`."""
+        return self.done > other.done or self.segments > other.segments
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,8 @@ class LeaseKeeper:
         own = self._own_order()
         now = self._clock()
         wait = self._lease.seconds / 6 if progress == self._noted else PROGRESS_SECONDS
-        if progress.done > self._noted.done and self._noted.done <= self._lease.job.progress.done:
+        begun = self._lease.job.progress
+        if progress.is_beyond(self._noted) and not self._noted.is_beyond(begun):
             wait = 0.0  # at once: from here on the job is not what kills its workers
         try:
             if now - self._renewed < min(wait, self._lease.seconds / 6):

@@ -16,6 +16,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -134,7 +135,7 @@ class JobQueue:
                 return Standing.LOST
             record["expires"] = self._clock() + lease.seconds
             if progress is not None and _progress_json(progress) != record["progress"]:
-                if progress.done > record["progress"]["done"]:
+                if progress.is_beyond(Progress(**record["progress"])):
                     record["attempts"] = 1  # it moves on, so it is not what kills its workers
                 record["progress"] = _progress_json(progress)
                 self._changed()
@@ -431,4 +432,4 @@ def _key(job_id: str) -> str:
 
 
 def _progress_json(progress: Progress) -> dict[str, Any]:
-    return {"done": progress.done, "running": progress.running, "best": progress.best}
+    return asdict(progress)

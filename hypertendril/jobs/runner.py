@@ -28,6 +28,7 @@ GRACE_SECONDS = 0.5  # for code that wants to end in order
 DISK_PATIENCE_SECONDS = 60.0  # how long a disk may refuse before the job is given back
 _ENDS = (Outcome.DISCARDED, Outcome.FINAL)
 _OPEN_STATES = (TrialState.RUNNING, TrialState.WAITING)
+_AFTER_A_SEGMENT = (TrialState.WAITING, TrialState.FAILED)  # that no look was taken at
 STOPPED_NOTE = "It was stopped by hand."
 _log = logging.getLogger(__name__)
 
@@ -130,7 +131,7 @@ class _Run:
         self._looks: list[Look] = []
         self._next: Assignment | None = None
         self._is_paused = False
-        self._done = 0
+        self._done = self._segments = 0
         self._best: float | None = None
         self._flushed = time.monotonic()
         self._refused_since: float | None = None
@@ -175,6 +176,7 @@ class _Run:
             raise JobError(f"The study {self._id} was not made by this job; its trials do not fit.")
         history = recorded_trials(study)
         for trial in history:
+            self._segments += len(trial.looks) + (trial.state in _AFTER_A_SEGMENT)
             if trial.state not in _OPEN_STATES:
                 self._done += 1
             elif trial.looks or trial.state is TrialState.WAITING:
@@ -228,6 +230,7 @@ class _Run:
 
     def _end_trial(self, end: Ended) -> None:
         self._running.remove(end.number)
+        self._segments += 1
         state, objectives = self._recorder.end(end.number, end.metrics, end.error)
         is_good = state is TrialState.COMPLETE
         looks = self._scheduler.tell(end.number, objectives if is_good else None, state)
@@ -245,7 +248,7 @@ class _Run:
             self._best = value
 
     def _progress(self) -> Progress:
-        return Progress(self._done, len(self._running), self._best)
+        return Progress(self._done, len(self._running), self._best, self._segments)
 
     def _flush(self) -> None:
         """Write what there is; a refusing disk stops new trials, and the run if it lasts."""

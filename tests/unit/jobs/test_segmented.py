@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -226,3 +227,19 @@ def test_a_method_that_knows_its_trials_needs_no_number(bench: Bench) -> None:
     assert JobSpec.from_json(job.to_json()) == job
     bench.run(job, Training())
     assert len(bench.study()) == 12
+
+
+def test_segments_count_as_progress_and_go_on_counting_after_a_kill(bench: Bench) -> None:
+    """A job whose worker is killed again and again within one long rung moves on all the same."""
+    seen: list[int] = []
+
+    def watch(progress: Progress) -> Order:
+        seen.append(progress.segments)
+        return Order.GO_ON if len(seen) % 4 else Order.ABANDON
+
+    while bench.run(spec("hyperband", HYPERBAND), Training(), watch) is not Ending.DONE:
+        pass
+    assert seen[4] > 0
+    # What ended after the last write before a kill is run again.
+    assert all(b >= a - 2 for a, b in itertools.pairwise(seen))
+    assert seen[-1] == len(bench.study().evaluations)

@@ -229,4 +229,6 @@ def test_the_bundled_jobs_are_valid() -> None:
         path.stem: JobSpec.from_file(path, registry).method
         for path in (ROOT / "examples").glob("digits_*.toml")
     }
-    assert methods == {"digits_random": "random", "digits_tpe": "tpe"}
+    families = {name.split("_")[1] for name in methods}
+    assert families == {"random", "tpe", "hyperband", "bohb", "pbt"}
+    assert all(name.split("_")[1] == method for name, method in methods.items())
