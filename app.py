@@ -26,13 +26,15 @@ from hypertendril.store import Derived, ExperimentStore
 from hypertendril.store.opened import OpenedResults
 
 EXAMPLES = Path(__file__).resolve().parent / "examples" / "studies"
+# The page opens with the first: a search that every view has something to say about.
+FIRST_EXAMPLE = "digits_random.json"
 
 
 def build(sources: Sequence[str | Path], settings: Settings, roots: Sequence[str] = ()) -> Dash:
     """Return the application over `sources`, followed live, and what was run here before."""
     store = ExperimentStore.open(settings.store)
-    shown = sources or sorted(EXAMPLES.glob("*.json"))
-    opened = OpenedResults(settings.data, store, shown, roots)
+    examples = sorted(EXAMPLES.glob("*.json"), key=lambda path: (path.name != FIRST_EXAMPLE, path))
+    opened = OpenedResults(settings.data, store, sources or examples, roots)
     opened.follower.start()
     derived = Derived()
     registry = load_registry(settings.objectives) if settings.objectives else Registry()
