@@ -92,10 +92,13 @@ def _register_dialog(app: Dash, services: Services) -> None:
         Output(ids.import_field(MATCH, "way"), "disabled"),
         Input(ids.import_field(MATCH, "role"), "value"),
         State(ids.import_field(MATCH, "way"), "value"),
+        State(ids.import_field(MATCH, "role"), "options"),
         prevent_initial_call=True,
     )
-    def offer_ways(role: Any, way: Any) -> Any:
-        options = way_options(str(role))
+    def offer_ways(role: Any, way: Any, roles: Any) -> Any:
+        # A column of texts is offered fewer roles.
+        is_number = any(option.get("value") == "metric" for option in roles or [])
+        options = way_options(str(role), is_number=is_number)
         known = [option["value"] for option in options]
         return options, way if way in known else next(iter(known), ""), not options
 

@@ -11,7 +11,7 @@ from dash.development.base_component import Component
 from hypertendril.callbacks.services import Services
 from hypertendril.errors import HyperTendrilError, JobError, StoreError
 from hypertendril.jobs.queue import JobState
-from hypertendril.layouts.control_import import ROLES, ColumnChoice, import_rows
+from hypertendril.layouts.control_import import ROLES, ColumnChoice, import_rows, way_options
 from hypertendril.layouts.control_open import Notice, undo_message
 from hypertendril.layouts.labels import plain
 from hypertendril.readers import Source
@@ -49,7 +49,7 @@ def open_all(services: Services, texts: Sequence[str], found: Sequence[str] = ()
         except UntoldTableError:
             asks.append(text)
         except HyperTendrilError as error:
-            errors.append(str(error))
+            errors.append(services.opened.spoken(str(error)))
     if errors:
         return Outcome(" ".join(errors), True, next(iter(studies), None), tuple(asks))
     if asks:
@@ -68,7 +68,8 @@ def close_command(services: Services, command: Mapping[str, Any]) -> Outcome:
             return _closed(services, str(command.get("study")))
         if verb == "close-source":
             source = str(command.get("source"))
-            return _undoable(f"Closed {plain(source, 120)}.", services.opened.close_source(source))
+            name = plain(services.opened.spoken(source), 120)
+            return _undoable(f"Closed {name}.", services.opened.close_source(source))
         if verb == "undo":
             back = services.opened.undo(str(command.get("token")))
             return Outcome("Open again.", awaited=next(iter(back), None))
@@ -105,10 +106,13 @@ def _undoable(text: str, closed: Closed) -> Outcome:
 def notices(services: Services) -> list[Notice]:
     """Return what stays in the panel until it is mended."""
     found = [
-        Notice("problem", text, source, services.opened.can_be_told(source))
+        Notice("problem", services.opened.spoken(text), source, services.opened.can_be_told(source))
         for source, text in sorted(services.follower.problems.items())
     ]
-    found += [Notice("reading", f"Reading {name} …", name) for name in services.follower.reading]
+    spoken = services.opened.spoken
+    found += [
+        Notice("reading", f"Reading {spoken(name)} …", name) for name in services.follower.reading
+    ]
     if services.worker.is_missed():
         waiting = sum(job.state is JobState.QUEUED for job in services.queue.jobs())
         words = "1 job waits" if waiting == 1 else f"{waiting} jobs wait"
@@ -141,7 +145,7 @@ def choice_of(column: TableColumn) -> ColumnChoice:
     group, _, rest = column.role.partition(":")
     role = _GROUPS.get(group, column.role if column.role in ("number", "state") else "ignore")
     way = rest.rpartition(":")[2]
-    known = {"parameter": ("linear", "log"), "objective": ("minimize", "maximize")}.get(role, ())
+    known = [option["value"] for option in way_options(role, is_number=column.is_number)]
     return ColumnChoice(
         column.name,
         role,

@@ -87,16 +87,24 @@ def _row(key: int, column: ColumnChoice) -> Component:
         [
             html.Th(name, title=plain(column.name, 300), scope="row"),
             html.Td(_select(key, "role", roles, column.role, f"What {name} is")),
-            html.Td(_select(key, "way", way_options(column.role), column.way, f"How {name} is")),
+            html.Td(
+                _select(
+                    key,
+                    "way",
+                    way_options(column.role, is_number=column.is_number),
+                    column.way,
+                    f"How {name} is",
+                )
+            ),
             html.Td(plain(cells, 120), className="import-cells"),
         ],
         className="is-ignored" if column.role == "ignore" else "",
     )
 
 
-def way_options(role: str) -> list[dict[str, str]]:
+def way_options(role: str, *, is_number: bool) -> list[dict[str, str]]:
     """Return how a column of this role can be meant; nothing to choose for most."""
-    if role == "parameter":
+    if role == "parameter" and is_number:
         return [{"label": "linear", "value": "linear"}, {"label": "log scale", "value": "log"}]
     if role == "objective":
         return [{"label": f"{way}", "value": way} for way in ("minimize", "maximize")]

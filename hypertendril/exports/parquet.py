@@ -57,7 +57,6 @@ def _column(name: str, cells: Sequence[Any]) -> list[Any]:
 
 
 def _is_of_numbers(name: str) -> bool:
-    group = name.partition(":")[0]
-    if group == "param":
+    if name.startswith("param:"):
         return name.endswith((":log", ":linear"))
-    return group in ("objective", "metric") or name in _NUMBERS
+    return name.startswith(("objective:", "metric:")) or name in _NUMBERS

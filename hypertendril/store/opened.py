@@ -103,8 +103,8 @@ class OpenedResults:
         roots: Sequence[str | Path] = (),
     ) -> None:
         self._file = private_folder(folder) / FILE_NAME
-        self.uploads = private_folder(folder / UPLOADS)
-        self.roots = (*roots_of(sources, roots), self.uploads.resolve())
+        self.uploads = private_folder(folder / UPLOADS).resolve()
+        self.roots = (*roots_of(sources, roots), self.uploads)
         self._kept = _read(self._file)
         self._readers: dict[str, ToldTable] = {}
         self._closed: dict[str, Closed] = {}
@@ -136,7 +136,24 @@ class OpenedResults:
         if not known:
             self.follower.add(source)
             self._first_look(source)
+            self._refuse_broken_upload(source)
         return self.follower.study_ids(source)
+
+    def _refuse_broken_upload(self, source: Source) -> None:
+        """Let go of a dropped file that can't be read: unlike one that is written to, it never will be.
+
+        Raises:
+            SourceFormatError: What is wrong with it.
+        """
+        problem = self.follower.problems.get(source.shown)
+        is_upload = source.path is not None and source.path.is_relative_to(self.uploads)
+        if problem is not None and is_upload:
+            self.close_source(source.shown)
+            raise SourceFormatError(problem.partition(": ")[2], path=self.spoken(source.shown))
+
+    def spoken(self, text: str) -> str:
+        """Return a text about sources with dropped files under the names they were dropped by."""
+        return re.sub(rf"{re.escape(str(self.uploads))}/[0-9a-f]{{16}}/", "", text)
 
     def open_upload(self, batch: str) -> list[str]:
         """Return the sources in the folder of an upload, to be opened one by one.
