@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,7 +12,7 @@ from hypertendril.readers.draft import NAN
 from hypertendril.readers.folders import as_dict
 from hypertendril.readers.json_text import BadJsonError, as_number, clean, parse
 from hypertendril.readers.losses import Losses
-from hypertendril.readers.sqlite_pieces import Rows, readable_rows
+from hypertendril.readers.sqlite_pieces import Rows, one_line, readable_rows
 
 DEFAULT = "default"  # the objective inside a reported dictionary
 # All rows of a table, and those with numbers in a range: a damaged one is read in pieces.
@@ -109,7 +110,11 @@ def _note_told(trial: NniTrial, data: Any, losses: Losses) -> None:
 
 def add_metrics(database: Rows, trials: Mapping[str, NniTrial], losses: Losses) -> None:
     """Add what the trials reported."""
-    rows = sorted(readable_rows(database, *_METRICS, losses), key=_by_time)
+    try:
+        rows = sorted(readable_rows(database, *_METRICS, losses), key=_by_time)
+    except sqlite3.DatabaseError as error:
+        losses.add(f"no metric could be read, the database is damaged ({one_line(error)})")
+        return
     for timestamp, job, parameter_id, kind, sequence, data in rows:
         trial = trials.get(job)
         metrics = _metrics(data)

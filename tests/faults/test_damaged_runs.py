@@ -179,14 +179,14 @@ def test_a_half_written_line_is_waited_for(tmp_path: Path) -> None:
     assert len(tail.advance()[0].curves) > before
 
 
-@pytest.mark.parametrize("share", [0.5, 0.8, 0.95])
+@pytest.mark.parametrize("share", [0.5, 0.7, 0.9])
 def test_a_database_cut_short_keeps_the_trials_it_still_has(share: float, tmp_path: Path) -> None:
     run = _copied("nni", tmp_path)
     path = run / "db" / "nni.sqlite"
     whole = path.read_bytes()
     path.write_bytes(whole[: int(len(whole) * share)])
     found = _only(run)
-    assert 0 < len(found.trials) <= 24
+    assert len(found.trials) >= 20
     assert "cut short" in _reasons(found)
     assert list(run.rglob("*")) == [path.parent, path]
 
