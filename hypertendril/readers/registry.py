@@ -12,8 +12,10 @@ from hypertendril.readers.dehb import Dehb
 from hypertendril.readers.export import FORMAT
 from hypertendril.readers.folders import RunFolder
 from hypertendril.readers.generic import GenericJson
+from hypertendril.readers.hiplot import HiPlot
 from hypertendril.readers.hpbandster import HpBandSter
 from hypertendril.readers.hyperopt import Hyperopt
+from hypertendril.readers.keras_tuner import KerasTuner
 from hypertendril.readers.mlflow import Mlflow
 from hypertendril.readers.nested import NestedFolder
 from hypertendril.readers.nni import Nni
@@ -54,6 +56,8 @@ READERS: tuple[Reader, ...] = (
     DataFrameRun(),
     Ax(),
     Hyperopt(),
+    HiPlot(),
+    KerasTuner(),
     Mlflow(),
     OptunaSqlite(),
     OptunaJournal(),

@@ -92,6 +92,7 @@ def study_of(
     framework: str,
     losses: Losses,
     known: Known | None = None,
+    source: str = "",
 ) -> ReadStudy:
     """Return the study of all runs, in the order they are given."""
     known = known or Known()
@@ -114,7 +115,7 @@ def study_of(
     if len(runs) <= MOST_IDS and any(run.key != str(i) for i, run in enumerate(runs)):
         attributes["run_ids"] = [run.key for run in runs]
     method = known.method or _method(draft)
-    return draft.build(header_of(name, framework, objectives, method, attributes))
+    return draft.build(header_of(name, framework, objectives, method, attributes, source))
 
 
 def by_start(runs: Iterable[TrackedRun]) -> list[TrackedRun]:

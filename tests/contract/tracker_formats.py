@@ -64,6 +64,26 @@ def _grow_mlflow_database(source: Source) -> None:
         database.execute("INSERT INTO params VALUES ('dropout', '0.5', ?)", (new,))
 
 
+def _grow_hiplot(source: Source) -> None:
+    data = json.loads(source.file.read_text())
+    points = data["datapoints"]
+    points.append({"uid": f"new{len(points)}", "from_uid": "u3", "values": {"dropout": 0.1}})
+    source.file.write_text(json.dumps(data))
+
+
+def _grow_hiplot_table(source: Source) -> None:
+    with source.file.open("a") as file:
+        file.write(f"new{source.file.stat().st_size},u3,0.1,,,\n")
+
+
+def _grow_keras_tuner(source: Source) -> None:
+    key = 1000 + len(list(source.file.iterdir()))
+    place = source.file / f"trial_{key}"
+    place.mkdir()
+    trial = json.loads((source.file / "trial_0" / "trial.json").read_text())
+    (place / "trial.json").write_text(json.dumps(trial | {"trial_id": str(key)}))
+
+
 def _grow_hyperopt(source: Source) -> None:
     documents = json.loads(source.file.read_text())
     documents.append(documents[0] | {"tid": 1000 + len(documents)})
@@ -79,6 +99,9 @@ def _grow_tensorboard(source: Source) -> None:
 TRACKER_FORMATS = [
     Format("ax", log_of("ax.json"), _grow_ax),
     Format("hyperopt", log_of("hyperopt.json"), _grow_hyperopt),
+    Format("hiplot", log_of("hiplot.json"), _grow_hiplot),
+    Format("hiplot", log_of("hiplot.csv"), _grow_hiplot_table),
+    Format("keras-tuner", log_of("keras_tuner"), _grow_keras_tuner),
     Format("mlflow", log_of("mlruns"), _grow_mlflow),
     Format("mlflow", _mlflow_database, _grow_mlflow_database),
     Format("tensorboard", log_of("tensorboard"), _grow_tensorboard),
