@@ -141,7 +141,7 @@ def _deepcave(folder: Path) -> Source:
         {"name": "time", "lower": 0, "upper": 9, "optimize": "lower"},
     ]
     configs = {str(n): {"lr": 0.01, "model": "mlp", "width": 8 + n} for n in range(4)}
-    rows: list[dict[str, object]] = [
+    rows: list[list[object]] = [
         [n, budget, -1, [n / 10, 1.0], 0.0, 1.0, 4 if n == 3 else 1, {}]
         for budget in (1, 3)
         for n in range(4)

@@ -16,7 +16,7 @@ from hypertendril.readers.salvage import salvaged
 from tests.contract.run_formats import RUN_FORMATS, RUNS, Format
 from tests.faults.damaged_runs import Tally, damaged_sources, use
 
-MUTATIONS = 40
+MUTATIONS = 25
 
 
 @pytest.mark.parametrize("form", RUN_FORMATS, ids=lambda form: form.reader)
