@@ -30,6 +30,7 @@ from hypertendril.readers.source import Source
 from hypertendril.readers.syne_tune import SyneTune
 from hypertendril.readers.table import TableCsv
 from hypertendril.readers.tensorboard import TensorBoard
+from hypertendril.readers.wandb import Wandb
 
 PICKLES = tuple(bytes([0x80, protocol]) for protocol in range(2, 6))
 
@@ -58,6 +59,7 @@ READERS: tuple[Reader, ...] = (
     Hyperopt(),
     HiPlot(),
     KerasTuner(),
+    Wandb(),
     Mlflow(),
     OptunaSqlite(),
     OptunaJournal(),

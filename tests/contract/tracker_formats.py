@@ -84,6 +84,38 @@ def _grow_keras_tuner(source: Source) -> None:
     (place / "trial.json").write_text(json.dumps(trial | {"trial_id": str(key)}))
 
 
+def _grow_wandb(source: Source) -> None:
+    files = source.file / f"run-{len(list(source.file.iterdir()))}" / "files"
+    files.mkdir(parents=True)
+    (files / "wandb-summary.json").write_text('{"val_accuracy": 0.5, "_timestamp": 1e9}')
+
+
+def _wandb(folder: Path) -> Source:
+    """Make runs of which only the readable files are left."""
+    for n in range(5):
+        files = folder / "source" / f"run-{n}" / "files"
+        files.mkdir(parents=True)
+        (files / "wandb-summary.json").write_text(json.dumps({"loss": 1 / (n + 1), "_step": 2}))
+        (files / "config.yaml").write_text(f"_wandb:\n  value: {{}}\nlr:\n  value: 0.{n + 1}\n")
+        lines = [json.dumps({"loss": 1 / (n + s), "_step": s}) for s in (1, 2)]
+        (files / "wandb-history.jsonl").write_text("\n".join(lines) + "\n")
+    return Source.parse(folder / "source")
+
+
+def _wandb_export(folder: Path) -> Source:
+    runs = [
+        {"id": f"r{n}", "state": "finished", "config": {"lr": n / 10}, "summary": {"loss": n}}
+        for n in range(4)
+    ]
+    (folder / "source").write_text(json.dumps(runs))
+    return Source.parse(folder / "source")
+
+
+def _grow_wandb_export(source: Source) -> None:
+    runs = json.loads(source.file.read_text())
+    source.file.write_text(json.dumps([*runs, runs[0] | {"id": f"new{len(runs)}"}]))
+
+
 def _grow_hyperopt(source: Source) -> None:
     documents = json.loads(source.file.read_text())
     documents.append(documents[0] | {"tid": 1000 + len(documents)})
@@ -102,6 +134,8 @@ TRACKER_FORMATS = [
     Format("hiplot", log_of("hiplot.json"), _grow_hiplot),
     Format("hiplot", log_of("hiplot.csv"), _grow_hiplot_table),
     Format("keras-tuner", log_of("keras_tuner"), _grow_keras_tuner),
+    Format("wandb", _wandb, _grow_wandb),
+    Format("wandb", _wandb_export, _grow_wandb_export),
     Format("mlflow", log_of("mlruns"), _grow_mlflow),
     Format("mlflow", _mlflow_database, _grow_mlflow_database),
     Format("tensorboard", log_of("tensorboard"), _grow_tensorboard),
