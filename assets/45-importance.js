@@ -145,7 +145,7 @@
 
     press(x, y, view, event) {
       const { axis } = view.meta;
-      if (!isInside(view, x, y)) return null;
+      if (!isInside(view, x, y) || !isColumn(axis)) return null;
       const old = ht.brushOn("ranges", axis.key);
       const before = event.shiftKey && old ? old.ranges : [];
       const brush = (toX) => rangesBrush(axis, [...before, rangeBetween(view, "x", axis, x, toX)]);
@@ -181,6 +181,9 @@
     if (state.count === n) return ht.thinned(order, most);
     return ht.thinned(order.filter((row) => state.mask[row]), most);
   }
+
+  /** The training time of intervals is an axis, but no column of the trials: nothing to brush. */
+  const isColumn = (axis) => Boolean(state.data.col(axis.key));
 
   function isInside(view, x, y) {
     const { left, right, top, bottom } = view.plot;
@@ -265,7 +268,7 @@
     },
 
     press(x, y, view) {
-      if (!isInside(view, x, y)) return null;
+      if (!isInside(view, x, y) || ![view.meta.x, view.meta.y].every(isColumn)) return null;
       const ranges = (toX, toY) => [
         rangeBetween(view, "x", view.meta.x, x, toX),
         rangeBetween(view, "y", view.meta.y, y, toY),

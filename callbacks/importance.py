@@ -2,30 +2,93 @@
 
 from __future__ import annotations
 
+import logging
+from dataclasses import dataclass, field
 from typing import Any
 
-from dash import Dash, Input, Output, State, no_update
+from dash import Dash, Input, Output, State, ctx, no_update
 
-from hypertendril.analysis.effects import prepare_effects
+from hypertendril.analysis.effects import EffectsView, prepare_effects
 from hypertendril.analysis.importance import Importance
+from hypertendril.analysis.importance_metrics import (
+    GAIN,
+    ImportanceTarget,
+    asked_study,
+    target_named,
+    targets_of,
+)
+from hypertendril.analysis.importance_scope import ALL, BEST, BRUSHED, scope_named
+from hypertendril.analysis.pbt_importance import time_name
 from hypertendril.callbacks.services import Services
 from hypertendril.callbacks.shown import shown_study
+from hypertendril.errors import SelectionError
 from hypertendril.layouts import ids
 from hypertendril.layouts.frame import message_figure
 from hypertendril.layouts.importance import (
+    UNSPLIT,
     draw_marginal,
-    draw_ranking,
     draw_surface,
-    messages,
-    subtitle,
+    metric_options,
+    scope_options,
+    third_options,
 )
+from hypertendril.layouts.importance_ranking import draw_ranking, messages, subtitle
 from hypertendril.layouts.theme import Theme, theme_named
-from hypertendril.model import Study
+from hypertendril.model import Selection, Study
 from hypertendril.store import Failure
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a page wants to see, parsed.
+
+    Attributes:
+        focus: Parameters in focus.
+        target: What the importance is of; None for the leading objective.
+        scope: Name of the part of the space.
+        selection: The page's brushes, of use where the scope is the brushed region.
+        third: Split the surface by this parameter; empty for none.
+    """
+
+    focus: tuple[str, ...] = ()
+    target: ImportanceTarget | None = None
+    scope: str = ALL
+    selection: Selection = field(default_factory=Selection)
+    third: str = ""
+
+    @property
+    def needs_forest(self) -> bool:
+        """Whether only a forest can answer."""
+        return self.scope.startswith(BEST)
+
+    def key(self) -> list[Any]:
+        """Return, as JSON, all that decides what is drawn."""
+        name = self.target.key if self.target else None
+        brushes = self.selection.to_json() if self.scope == BRUSHED else None
+        return [name, self.scope, self.third, brushes, *self.focus]
 
 
 def register(app: Dash, services: Services) -> None:
     """Connect the panel's components."""
+
+    @app.callback(
+        Output(ids.IMPORTANCE_METRIC, "options"),
+        Output(ids.IMPORTANCE_METRIC, "value"),
+        Output(ids.IMPORTANCE_SCOPE, "options"),
+        Output(ids.IMPORTANCE_SCOPE, "value"),
+        Output(ids.IMPORTANCE_THIRD, "options"),
+        Output(ids.IMPORTANCE_THIRD, "value"),
+        Input(ids.SHOWN, "data"),
+        Input(ids.IMPORTANCE_METRIC, "value"),
+        State(ids.IMPORTANCE_METRIC, "options"),
+        State(ids.IMPORTANCE_SCOPE, "value"),
+        State(ids.IMPORTANCE_THIRD, "value"),
+    )
+    def choose(shown: Any, metric: Any, options: Any, scope: Any, third: Any) -> Any:
+        study = shown_study(services, shown)
+        return choices_update(study, (metric, scope, third), options)
 
     @app.callback(
         Output(ids.IMPORTANCE_LIST, "children"),
@@ -37,19 +100,83 @@ def register(app: Dash, services: Services) -> None:
         Input(ids.THEME, "data"),
         Input(ids.FOCUS, "data"),
         Input(ids.DERIVED, "data"),
+        Input(ids.IMPORTANCE_METRIC, "value"),
+        Input(ids.IMPORTANCE_SCOPE, "value"),
+        Input(ids.IMPORTANCE_THIRD, "value"),
+        Input(ids.SELECTION, "data"),
         State(ids.IMPORTANCE_DRAWN, "data"),
     )
-    def show(shown: Any, theme: Any, focus: Any, _derived: Any, drawn: Any) -> Any:
+    def show(  # noqa: PLR0913, PLR0917 - one argument a component
+        shown: Any,
+        theme: Any,
+        focus: Any,
+        _derived: Any,
+        metric: Any,
+        scope: Any,
+        third: Any,
+        selection: Any,
+        drawn: Any,
+    ) -> Any:
+        is_brush = list(ctx.triggered_prop_ids) == [f"{ids.SELECTION}.data"]
+        if is_brush and scope != BRUSHED:
+            return (no_update,) * 5
         study = shown_study(services, shown)
-        found = None if study is None else services.importance(study)
-        return importance_update(study, found, theme_named(theme), names_of(focus), drawn)
+        if study is None:
+            return (no_update,) * 5
+        asked = asked_of(study, (metric, scope, third), focus, selection)
+        key = asked.target.key if asked.target else ""
+        found = services.importances.latest(study, key, only_forest=asked.needs_forest)
+        return importance_update(study, found, theme_named(theme), asked, drawn)
+
+
+def choices_update(
+    study: Study | None, chosen: tuple[Any, Any, Any], options: Any
+) -> tuple[Any, ...]:
+    """Return options and value of the three choosers: metric, part of the space, third parameter.
+
+    Args:
+        study: None where the page shows none yet.
+        chosen: Their values now; kept where they still make sense.
+        options: Options of the first one now.
+    """
+    if study is None:
+        return (no_update,) * 6
+    targets = targets_of(study)
+    metrics = metric_options(targets)
+    metric, scope, third = chosen
+    if metric not in [option["value"] for option in metrics]:
+        metric = targets[0].key
+    scopes = scope_options(has_time=metric == GAIN)
+    if scope not in [option["value"] for option in scopes]:
+        scope = ALL
+    thirds = third_options(asked_study(study, metric).space.names)
+    if third not in [option["value"] for option in thirds]:
+        third = UNSPLIT
+    return (metrics if metrics != options else no_update), metric, scopes, scope, thirds, third
+
+
+def asked_of(study: Study, chosen: tuple[Any, Any, Any], focus: Any, selection: Any) -> Asked:
+    """Return what a page asks for, read as data from outside."""
+    metric, scope, third = chosen
+    try:
+        brushes = Selection.from_json(selection)
+    except SelectionError as error:
+        logger.warning("Selection left aside: %s", error)
+        brushes = Selection()
+    return Asked(
+        focus=tuple(names_of(focus)),
+        target=target_named(study, metric),
+        scope=scope if isinstance(scope, str) else ALL,
+        selection=brushes if brushes.study == study.id else Selection(),
+        third=third if isinstance(third, str) else "",
+    )
 
 
 def importance_update(
     study: Study | None,
     found: Importance | Failure | None,
     theme: Theme,
-    focus: list[str],
+    asked: Asked,
     drawn: Any,
 ) -> tuple[Any, ...]:
     """Return ranking, both figures, the head's words, and what they were made from.
@@ -58,7 +185,7 @@ def importance_update(
         study: None where the page shows none yet; then nothing is drawn.
         found: The newest importance; None while the first is being computed.
         theme: Look of the page.
-        focus: Parameters in focus.
+        asked: What the page wants to see.
         drawn: What the page shows already: equal means nothing to do.
     """
     if study is None:
@@ -67,10 +194,14 @@ def importance_update(
         return _sentence(theme, f"Computing the importance of {len(study):,} trials …", drawn)
     if isinstance(found, Failure):
         return _sentence(theme, found.message, drawn)
-    key = [study.id, found.version, theme.name, *focus]
+    key = [study.id, found.version, theme.name, *asked.key()]
     if key == drawn:
         return (no_update,) * 5
-    data = prepare_effects(study, found, focus)
+    of = asked_study(study, asked.target.key) if asked.target else study
+    objective = asked.target.objective if asked.target else of.objectives[0]
+    scope = scope_named(of, asked.scope, asked.selection, time_name(study.space))
+    view = EffectsView(objective, scope.words, asked.third, objective in study.objectives)
+    data = prepare_effects(of, scope.of(found, objective.direction), asked.focus, view)
     figures = draw_marginal(data, theme), draw_surface(data, theme)
     return draw_ranking(data), *figures, subtitle(data), key
 

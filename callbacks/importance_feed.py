@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from hypertendril.analysis.importance import Importance, importance_of
+from hypertendril.analysis.importance_metrics import asked_metric, asked_study
 from hypertendril.model import Study
 from hypertendril.store import Derived, ExperimentStore, Failure
 
@@ -41,22 +42,26 @@ class ImportanceFeed:
         self._derived = derived
         self._clock = clock
         self._lock = threading.Lock()
-        self._requests: dict[tuple[str, str], _Request] = {}
+        self._requests: dict[tuple[str, str, bool], _Request] = {}
 
-    def latest(self, study: Study, metric: str) -> Importance | Failure | None:
+    def latest(
+        self, study: Study, metric: str, *, only_forest: bool = False
+    ) -> Importance | Failure | None:
         """Return the newest result there is, perhaps of an earlier version; None before the first.
 
         Args:
             study: Computed on if nothing newer is being computed.
-            metric: Column key, `objective:accuracy` say.
+            metric: Key of a target, `objective:accuracy` say.
+            only_forest: A forest, which can be cut off, whatever model predicts best.
         """
+        asked = (study.id, metric, only_forest)
         with self._lock:
             now = self._clock()
-            request = self._requests.get((study.id, metric))
+            request = self._requests.get(asked)
             if request is None:
-                request = self._requests[study.id, metric] = _Request(study, now, now)
+                request = self._requests[asked] = _Request(study, now, now)
             request.seen = now
-            self._advance(request, metric, study, now)
+            self._advance(request, asked, study, now)
             return request.result
 
     def catch_up(self) -> None:
@@ -64,19 +69,28 @@ class ImportanceFeed:
         with self._lock:
             now = self._clock()
             versions = self._store.versions()
-            for (study_id, metric), request in list(self._requests.items()):
+            for asked, request in list(self._requests.items()):
+                study_id = asked[0]
                 if study_id not in versions or now - request.seen > FORGET_SECONDS:
-                    del self._requests[study_id, metric]
+                    del self._requests[asked]
                 elif request.is_pending or versions[study_id] != request.study.version:
-                    self._advance(request, metric, self._store.snapshot(study_id), now)
+                    self._advance(request, asked, self._store.snapshot(study_id), now)
 
-    def _advance(self, request: _Request, metric: str, newest: Study, now: float) -> None:
+    def _advance(
+        self, request: _Request, asked: tuple[str, str, bool], newest: Study, now: float
+    ) -> None:
         is_due = now - request.made >= MIN_SECONDS_BETWEEN
         if not request.is_pending and is_due and newest.version != request.study.version:
             request.study, request.made, request.is_pending = newest, now, True
         if request.is_pending:
-            study = request.study
-            key = ("importance", study.id, study.version, metric)
-            result = self._derived.get(key, lambda: importance_of(study, metric))
+            study, (_, metric, only_forest) = request.study, asked
+            key = ("importance", study.id, study.version, metric, only_forest)
+            result = self._derived.get(key, lambda: _computed(study, metric, only_forest))
             if result is not None:
                 request.result, request.is_pending = result, False
+
+
+def _computed(study: Study, metric: str, only_forest: bool) -> Importance:  # noqa: FBT001 - private
+    return importance_of(
+        asked_study(study, metric), asked_metric(study, metric), only_forest=only_forest
+    )

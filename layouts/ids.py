@@ -139,6 +139,9 @@ IMPORTANCE_LIST = "importance-ranking-div"
 IMPORTANCE_MARGINAL = "importance-marginal-graph"
 IMPORTANCE_SURFACE = "importance-surface-graph"
 IMPORTANCE_TITLE = "importance-title-span"
+IMPORTANCE_METRIC = "importance-metric-select"
+IMPORTANCE_SCOPE = "importance-scope-select"
+IMPORTANCE_THIRD = "importance-third-select"
 IMPORTANCE_DRAWN = "importance-drawn-store"  # what the figures were drawn from; from the server
 
 

@@ -1,19 +1,20 @@
-"""Hyperparameter importance: ranked effects, the marginal in focus, the pair in focus."""
+"""Hyperparameter importance: the panel, the marginal in focus, the pair in focus."""
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Sequence
 from typing import Any
 
+import dash_bootstrap_components as dbc
 import numpy as np
 import plotly.graph_objects as go
 from dash import dcc, html
 from dash.development.base_component import Component
 
 from hypertendril.analysis.column_axis import ColumnAxis
-from hypertendril.analysis.effects import Effect, EffectsData, MarginalCurve, Surface
+from hypertendril.analysis.effects import EffectsData, MarginalCurve, Surface
+from hypertendril.analysis.importance_metrics import ImportanceTarget
+from hypertendril.analysis.importance_scope import ALL, BEST, BEST_SHARES, BRUSHED, PHASE, PHASES
 from hypertendril.analysis.ticks import value_ticks
 from hypertendril.layouts import ids
 from hypertendril.layouts.frame import axis_style, frame_figure, graph, message_figure
@@ -25,6 +26,8 @@ from hypertendril.model import Direction
 NO_EFFECT = "This study has<br>no parameters."
 NO_ESTIMATE = "No scored trial<br>to estimate from yet."
 ONE_PARAMETER = "An interaction needs<br>two parameters."
+# No parameter: an empty value would be a placeholder that nobody can choose.
+UNSPLIT = "split:none"
 SMALL_PX = TICK_PX - 1
 TICK_TEXT_CHARS = 9
 # What fits above a plot on a small page.
@@ -35,98 +38,76 @@ CHAR_PX = 5.4
 EDGE_SHARE = 0.02
 VALUE_MARGIN = 0.06
 CONTOURS = 6
+# Between three small surfaces, as a share of the width; and what fits over each.
+MULTIPLE_GAP = 0.035
+MULTIPLE_CHARS = 20
 # A mark of values this near to the bottom would touch the marks of the parameter.
 TICK_CLEARANCE = 0.05
 
 
 def importance_panel() -> html.Section:
     """Return the panel of Hyperparameter importance."""
+    surface = [
+        graph(ids.IMPORTANCE_SURFACE),
+        *_select(
+            ids.IMPORTANCE_THIRD, "Split the surface by a third parameter", "importance-third"
+        ),
+    ]
     body = [
         html.Div(id=ids.IMPORTANCE_LIST, className="importance-list"),
         html.Div(graph(ids.IMPORTANCE_MARGINAL), className="importance-plot"),
-        html.Div(graph(ids.IMPORTANCE_SURFACE), className="importance-plot"),
+        html.Div(surface, className="importance-plot importance-pair"),
         dcc.Store(id=ids.IMPORTANCE_DRAWN),
     ]
+    tools = [
+        *_select(ids.IMPORTANCE_METRIC, "What the importance is of", "importance-metric"),
+        *_select(ids.IMPORTANCE_SCOPE, "Part of the space it is of", "importance-scope"),
+    ]
     title = "Hyperparameter importance"
-    return panel("E2", title, ids.IMPORTANCE_TITLE, [], body, "importance")
+    return panel("E2", title, ids.IMPORTANCE_TITLE, tools, body, "importance")
 
 
-def subtitle(data: EffectsData) -> str:
-    """Return the words behind the panel's title: the parameters in focus."""
-    return " × ".join(plain(name, 24) for name in data.focus)
-
-
-def draw_ranking(data: EffectsData) -> list[Component]:
-    """Return the ranked effects, each a button that puts its parameters in focus."""
-    if not data.effects:
-        return _warnings(data.warnings or ("This study has no parameters.",))
-    most = max((effect.share for effect in data.effects), default=0.0) or 1.0
-    rows = [_effect(effect, most, data.focus) for effect in data.effects]
-    summary = [] if math.isnan(data.r2) else [_summary(data)]
-    list_class = "importance-effects" if data.has_ranks else "importance-effects unsure"
-    # The first warning is the gravest and may not be overlooked; the others may wait below.
-    first, others = _warnings(data.warnings[:1]), _warnings(data.warnings[1:])
-    return [*summary, *first, html.Div(rows, className=list_class), *others]
-
-
-def _summary(data: EffectsData) -> html.P:
-    title = (
-        f"Of the variance over the space, by single and pair effects in a {data.surrogate} of "
-        f"{data.n_trials:,} trials. R² says how well it predicts trials it has not seen: near 1 "
-        "trust the ranking, near 0 do not."
-    )
-    explained, r2 = html.B(f"{100 * data.explained:.0f} %"), html.B(f"{data.r2:.2f}")
-    return html.P([explained, " explained · R² ", r2], className="importance-note", title=title)
-
-
-def _warnings(sentences: Sequence[str]) -> list[Component]:
+def _select(component_id: str, words: str, class_name: str) -> list[Component]:
     return [
-        html.P(plain(words, 240), className="importance-warning", title=plain(words, 400))
-        for words in sentences
+        html.Label(words, htmlFor=component_id, className="visually-hidden"),
+        dbc.Select(
+            id=component_id,
+            options=[],
+            size="sm",
+            className=f"ht-select {class_name}",
+        ),
     ]
 
 
-def _effect(effect: Effect, most: float, focus: tuple[str, ...]) -> html.Button:
-    is_on = effect.names in (focus, focus[::-1]) or effect.names == focus[:1]
-    kind = "pair" if len(effect.names) > 1 else "single"
-    names: list[Component] = []
-    for name in effect.names:
-        # Two long names share the room: each is cut by itself.
-        names += [*([html.I("×")] if names else []), html.Span(plain(name))]
-    share = html.Span(f"{effect.share:.3f}", className="effect-share")
-    attributes: dict[str, Any] = {
-        "data-names": json.dumps(effect.names),
-        "aria-pressed": str(is_on).lower(),
-    }
-    return html.Button(
-        [html.Span(names, className="effect-name"), _bar(effect, most), share],
-        type="button",
-        className=f"effect {kind}{' on' if is_on else ''}",
-        title=_effect_words(effect),
-        **attributes,
-    )
+def metric_options(targets: Sequence[ImportanceTarget]) -> list[dict[str, str]]:
+    """Return what an importance can be of; the arrow says which way is better."""
+    return [{"label": _target_label(target), "value": target.key} for target in targets]
 
 
-def _bar(effect: Effect, most: float) -> html.Span:
-    def percent(share: float) -> str:
-        return f"{100 * min(1.0, max(0.0, share / most)):.1f}%"
-
-    parts: list[Component] = [html.I(style={"width": percent(effect.share)})]
-    if effect.sd > 0:
-        low, high = effect.share - effect.sd, effect.share + effect.sd
-        left, right = percent(low), 100 - float(percent(high).rstrip("%"))
-        parts.append(html.Em(style={"left": left, "right": f"{right:.1f}%"}))
-    return html.Span(parts, className="effect-bar")
+def _target_label(target: ImportanceTarget) -> str:
+    arrow = "↑" if target.objective.direction is Direction.MAXIMIZE else "↓"
+    note = f" ({target.note})" if target.note else ""
+    return f"{plain(target.objective.name, 28)} {arrow}{note}"
 
 
-def _effect_words(effect: Effect) -> str:
-    share = f"{100 * effect.share:.1f} % of the variance"
-    if effect.sd > 0:
-        share += f", ± {100 * effect.sd:.1f}"
-    names = [plain(name, 80) for name in effect.names]
-    if len(names) > 1:
-        return f"{names[0]} and {names[1]} together, beyond each alone: {share}"
-    return f"{names[0]} alone: {share}"
+def scope_options(*, has_time: bool) -> list[dict[str, str]]:
+    """Return the parts of the space; phases of training where that is a parameter."""
+    options = [{"label": "all of the space", "value": ALL}]
+    options.append({"label": "brushed region", "value": BRUSHED})
+    if has_time:
+        phases = [(f"{word} in training", f"{PHASE}{k}") for k, word in enumerate(PHASES)]
+        options += [{"label": label, "value": value} for label, value in phases]
+    for share in BEST_SHARES:
+        options.append({"label": f"best {100 * share:.0f} %", "value": f"{BEST}{share}"})
+    return options
+
+
+def third_options(names: Sequence[str]) -> list[dict[str, str]]:
+    """Return the parameters a surface can be split by."""
+    return [
+        {"label": "split by …", "value": UNSPLIT},
+        *({"label": plain(name, 24), "value": name} for name in names),
+    ]
 
 
 def draw_marginal(data: EffectsData, theme: Theme) -> go.Figure:
@@ -151,10 +132,41 @@ def draw_marginal(data: EffectsData, theme: Theme) -> go.Figure:
             "tickfont": {"size": SMALL_PX, "color": theme.muted},
         },
     )
+    _promising_band(figure, curve, theme)
+    if curve.deciles:
+        figure.add_trace(_decile_marks(curve, high, theme))
     marks = _choice_marks if curve.axis.choices else _band_and_line
     figure.add_traces(marks(curve, theme))
     _name_above(figure, theme, _estimated(data.objective.name))
     return figure
+
+
+def _promising_band(figure: go.Figure, curve: MarginalCurve, theme: Theme) -> None:
+    """Mark where the best trials lie: a tint over the plot with a line at its foot."""
+    for x0, x1 in curve.promising:
+        span: dict[str, Any] = {"x0": x0, "x1": x1, "yref": "paper", "layer": "below"}
+        tint = {"fillcolor": theme.performance[2], "opacity": 0.16, "line": {"width": 0}}
+        figure.add_shape(type="rect", y0=0, y1=1, **span, **tint)
+        line = {"color": theme.performance[3], "width": 3}
+        figure.add_shape(type="line", y0=0, y1=0, **span, line=line)
+
+
+def _decile_marks(curve: MarginalCurve, top: float, theme: Theme) -> go.Scatter:
+    """Return ticks at the top of the plot between which a tenth of the trials lies each."""
+    middle = len(curve.deciles) // 2
+    lengths = [11 if k == middle else 7 for k in range(len(curve.deciles))]
+    return go.Scatter(
+        x=curve.deciles,
+        y=[top] * len(curve.deciles),
+        mode="markers",
+        marker={
+            "symbol": "line-ns",
+            "size": lengths,
+            "line": {"color": theme.muted, "width": 1},
+        },
+        cliponaxis=False,
+        name="tenths of the trials",
+    )
 
 
 def _estimated(name: str) -> str:
@@ -208,8 +220,10 @@ def _choice_marks(curve: MarginalCurve, theme: Theme) -> list[go.Scatter]:
 def draw_surface(data: EffectsData, theme: Theme) -> go.Figure:
     """Return the estimated objective over the two parameters in focus; the better, the stronger."""
     surface = data.surface
-    if surface is None or not np.isfinite(surface.mean).all():
+    if surface is None or not np.isfinite(surface.mean).any():
         return message_figure(theme, ONE_PARAMETER if surface is None else NO_ESTIMATE)
+    if data.thirds:
+        return draw_multiples(data, theme)
     meta = {
         "study": data.study,
         "view": "importance",
@@ -228,7 +242,70 @@ def draw_surface(data: EffectsData, theme: Theme) -> go.Figure:
     figure.add_trace(_heatmap(surface, data.objective.direction, theme, is_smooth=is_smooth))
     if is_smooth and (contour := _contour(surface, theme)) is not None:
         figure.add_trace(contour)
+    if surface.incumbent is not None:
+        figure.add_trace(_incumbent(surface.incumbent, theme))
     _name_above(figure, theme, plain(surface.y_axis.label, NAME_CHARS))
+    return figure
+
+
+def _incumbent(place: tuple[float, float], theme: Theme) -> go.Scatter:
+    """Return the mark of the best trial: a star with a rim, seen on every colour."""
+    return go.Scatter(
+        x=[place[0]],
+        y=[place[1]],
+        mode="markers",
+        marker={
+            "symbol": "star",
+            "size": 12,
+            "color": theme.card,
+            "line": {"color": theme.ink, "width": 1.4},
+        },
+        cliponaxis=False,
+        name="best trial",
+    )
+
+
+def draw_multiples(data: EffectsData, theme: Theme) -> go.Figure:
+    """Return the surface in three parts of one more parameter, on one scale of colours."""
+    first, n = data.thirds[0], len(data.thirds)
+    meta = {"study": data.study, "view": "importance", "empty": True}
+    margin = {"l": _label_room(first.y_axis), "r": 10, "t": 38, "b": 32}
+    figure = frame_figure(theme, meta, margin)
+    known = np.concatenate([part.mean[np.isfinite(part.mean)] for part in data.thirds])
+    low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
+    width = (1 - MULTIPLE_GAP * (n - 1)) / n
+    for k, part in enumerate(data.thirds):
+        place = "" if k == 0 else str(k + 1)
+        left = k * (width + MULTIPLE_GAP)
+        x_axis = _parameter_axis(theme, part.x_axis) | {
+            "range": _ends(part.x_axis, 0.0),
+            "domain": [left, left + width],
+            "title": None if k != n // 2 else _parameter_axis(theme, part.x_axis)["title"],
+        }
+        # Three narrow plots have room for the marks at their ends.
+        x_axis |= {"tickvals": x_axis["tickvals"][:: max(1, len(x_axis["tickvals"]) - 1)]}
+        x_axis |= {"ticktext": x_axis["ticktext"][:: max(1, len(x_axis["ticktext"]) - 1)]}
+        figure.update_layout({f"xaxis{place}": x_axis})
+        is_smooth = not (part.x_axis.choices or part.y_axis.choices)
+        heatmap = _heatmap(part, data.objective.direction, theme, is_smooth=is_smooth)
+        figure.add_trace(heatmap.update(xaxis=f"x{place}", yaxis="y", zmin=low, zmax=high))
+        figure.add_annotation(
+            text=plotly_text(data.third_labels[k], MULTIPLE_CHARS),
+            x=left,
+            y=1,
+            xref="paper",
+            yref="paper",
+            xanchor="left",
+            yanchor="bottom",
+            showarrow=False,
+            borderpad=0,
+            font={"size": SMALL_PX, "color": theme.ink},
+        )
+    figure.update_layout(
+        yaxis=_parameter_axis(theme, first.y_axis)
+        | {"range": _ends(first.y_axis, 0.0), "title": None}
+    )
+    _name_above(figure, theme, plain(first.y_axis.label, NAME_CHARS), 18)
     return figure
 
 
@@ -301,7 +378,7 @@ def _label_room(axis: ColumnAxis) -> int:
     return round(12 + CHAR_PX * min(TICK_TEXT_CHARS, max(3, longest)))
 
 
-def _name_above(figure: go.Figure, theme: Theme, name: str) -> None:
+def _name_above(figure: go.Figure, theme: Theme, name: str, above_px: int = 3) -> None:
     # Level, above the axis: a name turned on its side is read last.
     figure.add_annotation(
         text=plotly_text(name),
@@ -312,13 +389,8 @@ def _name_above(figure: go.Figure, theme: Theme, name: str) -> None:
         xanchor="left",
         yanchor="bottom",
         xshift=8 - figure.layout.margin.l,
-        yshift=3,
+        yshift=above_px,
         showarrow=False,
         borderpad=0,
         font={"size": LABEL_PX, "color": theme.muted},
     )
-
-
-def messages(sentences: Sequence[str]) -> list[Component]:
-    """Return sentences in the place of the ranking."""
-    return [html.P(plain(sentence, 300), className="importance-note") for sentence in sentences]

@@ -10,6 +10,12 @@ from numpy.typing import NDArray
 
 from hypertendril.analysis.column_axis import ColumnAxis, parameter_axis
 from hypertendril.analysis.importance import Importance
+from hypertendril.analysis.importance_scope import thirds
+from hypertendril.analysis.promising_view import (
+    PromisingView,
+    prepare_promising,
+    promising_stretches,
+)
 from hypertendril.model import Objective, Study
 
 MAX_EFFECTS = 12
@@ -17,6 +23,8 @@ MAX_EFFECTS = 12
 LEAST_PAIR_SHARE = 0.001
 # Side by side on a small page, four marks of a log axis would run into each other.
 MARGINAL_TICKS = 3
+# Tenths of fewer trials are the trials themselves.
+MIN_DECILE_TRIALS = 20
 SURFACE_X_TICKS, SURFACE_Y_TICKS = 4, 5
 
 
@@ -43,12 +51,16 @@ class MarginalCurve:
         axis: Of the parameter, in its declared scale.
         position: (g,) ascending, 0 to 1 along the axis.
         mean, sd: (g,) in the unit of the objective.
+        promising: Stretches of the axis where the best trials lie; empty where unknown.
+        deciles: Positions below which 10, 20 ... 90 % of the trials lie; none of choices.
     """
 
     axis: ColumnAxis
     position: NDArray[np.float64]
     mean: NDArray[np.float64]
     sd: NDArray[np.float64]
+    promising: tuple[tuple[float, float], ...] = ()
+    deciles: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -59,6 +71,7 @@ class Surface:
         x_axis, y_axis: Of the parameters.
         x, y: (g,), (h,) positions 0 to 1 along the axes.
         mean: (h, g) in the unit of the objective.
+        incumbent: Positions of the best trial; None where there is none with both values.
     """
 
     x_axis: ColumnAxis
@@ -66,6 +79,7 @@ class Surface:
     x: NDArray[np.float64]
     y: NDArray[np.float64]
     mean: NDArray[np.float64]
+    incumbent: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -85,6 +99,11 @@ class EffectsData:
         focus: The parameters of the marginal and the surface, none to two.
         marginal: None where no parameter is in focus; NaN where nothing can be estimated.
         surface: None where fewer than two parameters are; NaN likewise.
+        shadow: Share of a parameter that no trial used: what "no effect" looks like.
+        scope: What part of the space the shares are of, in words; empty for all.
+        thirds: The surface in the low, middle and high third of one more parameter; empty without.
+        third_labels: What each of them is of.
+        promising: Where the best trials lie; None where that is not asked.
     """
 
     study: str
@@ -99,22 +118,54 @@ class EffectsData:
     focus: tuple[str, ...]
     marginal: MarginalCurve | None
     surface: Surface | None
+    shadow: float = 0.0
+    scope: str = ""
+    thirds: tuple[Surface, ...] = ()
+    third_labels: tuple[str, ...] = ()
+    promising: PromisingView | None = None
 
 
-def prepare_effects(study: Study, importance: Importance, focus: Sequence[str] = ()) -> EffectsData:
+@dataclass(frozen=True)
+class EffectsView:
+    """What a page asks for beside the focus.
+
+    Attributes:
+        objective: What the importance is of; None for the leading objective.
+        scope: What part of the space it is of, in words; empty for all.
+        third: Split the surface by this parameter; empty for none.
+        has_promising: Show where the best trials lie.
+    """
+
+    objective: Objective | None = None
+    scope: str = ""
+    third: str = ""
+    has_promising: bool = True
+
+
+def prepare_effects(
+    study: Study,
+    importance: Importance,
+    focus: Sequence[str] = (),
+    asked: EffectsView | None = None,
+) -> EffectsData:
     """Return ranked effects and, for the parameters in focus, marginal and surface.
 
     Args:
         study: Gives the axes; may be newer than what `importance` was made from.
-        importance: Of the leading objective.
+        importance: Of any metric.
         focus: Parameters asked for; unknown ones are left out. The first has the marginal;
             without any the most important one has, and without a second its strongest
             partner stands beside it.
+        asked: What else is shown; None for the leading objective over all the space.
     """
+    asked = asked or EffectsView()
     chosen = focused(importance, focus)
+    objective = asked.objective or study.objectives[0]
+    has_third = len(chosen) > 1 and asked.third in importance.singles and asked.third not in chosen
+    labels, parts = thirds(study, asked.third) if has_third else ((), ())
     return EffectsData(
         study=study.id,
-        objective=study.objectives[0],
+        objective=objective,
         effects=ranked_effects(importance),
         has_ranks=importance.has_ranks,
         explained=importance.explained,
@@ -123,8 +174,16 @@ def prepare_effects(study: Study, importance: Importance, focus: Sequence[str] =
         n_trials=importance.n_trials,
         warnings=tuple(importance.warnings),
         focus=chosen,
-        marginal=_marginal(study, importance, chosen[0]) if chosen else None,
+        marginal=_marginal(study, importance, chosen[0], asked) if chosen else None,
         surface=_surface(study, importance, chosen[0], chosen[1]) if len(chosen) > 1 else None,
+        shadow=importance.shadow,
+        scope=asked.scope,
+        thirds=tuple(
+            _surface(study, importance.within({asked.third: part}), chosen[0], chosen[1])
+            for part in parts
+        ),
+        third_labels=labels,
+        promising=prepare_promising(study, importance, objective) if asked.has_promising else None,
     )
 
 
@@ -140,7 +199,7 @@ def ranked_effects(importance: Importance, limit: int = MAX_EFFECTS) -> tuple[Ef
     if not importance.has_ranks:
         return tuple(singles)
     pairs = [
-        Effect(names, share, np.nan)
+        Effect(names, share, importance.pair_band.get(names, np.nan))
         for names, share in importance.pairs.items()
         if share >= LEAST_PAIR_SHARE
     ]
@@ -178,14 +237,38 @@ def strongest_partner(importance: Importance, name: str) -> str | None:
     return max(others, key=strength)
 
 
-def _marginal(study: Study, importance: Importance, name: str) -> MarginalCurve:
+def _marginal(study: Study, importance: Importance, name: str, asked: EffectsView) -> MarginalCurve:
     axis = parameter_axis(study, name, MARGINAL_TICKS)
     found = importance.marginal(name)
-    return MarginalCurve(axis, axis.unit(found.values), found.mean, found.sd)
+    return MarginalCurve(
+        axis,
+        axis.unit(found.values),
+        found.mean,
+        found.sd,
+        promising=promising_stretches(study, axis, name) if asked.has_promising else (),
+        deciles=_deciles(study, axis, name),
+    )
+
+
+def _deciles(study: Study, axis: ColumnAxis, name: str) -> tuple[float, ...]:
+    values = study.column(f"param:{name}")
+    values = values[np.isfinite(values)]
+    if axis.choices or len(values) < MIN_DECILE_TRIALS:
+        return ()
+    units = np.clip(axis.unit(values), 0.0, 1.0)
+    return tuple(np.quantile(units, np.arange(1, 10) / 10).tolist())
 
 
 def _surface(study: Study, importance: Importance, x: str, y: str) -> Surface:
     x_axis = parameter_axis(study, x, SURFACE_X_TICKS)
     y_axis = parameter_axis(study, y, SURFACE_Y_TICKS)
     found = importance.surface(x, y)
-    return Surface(x_axis, y_axis, x_axis.unit(found.x), y_axis.unit(found.y), found.mean)
+    best = study.best()
+    incumbent = None
+    if best is not None:
+        place = np.array(
+            [axis.unit(study.column(axis.key)[[best]])[0] for axis in (x_axis, y_axis)]
+        )
+        incumbent = (float(place[0]), float(place[1])) if np.isfinite(place).all() else None
+    places = x_axis.unit(found.x), y_axis.unit(found.y)
+    return Surface(x_axis, y_axis, *places, found.mean, incumbent)

@@ -175,12 +175,13 @@ class Importance:
     def expected_gain(self, restrictions: Mapping[str, Restriction]) -> tuple[float, float]:
         """Return how much more of the metric is expected in a part of the space, and its sd.
 
-        Compared are a random trial of the part and one of the space. (NaN, NaN) without a model.
+        Compared are a random trial of the part and one of all the space, whatever part this is the
+        importance of. (NaN, NaN) without a model.
         """
         if self._response is None or self.surrogate == "none":
             return math.nan, math.nan
         places = {self._place(name): part for name, part in restrictions.items()}
-        gains = self._response.within(places).mean() - self._response.mean()
+        gains = self._response.within(places).mean() - self._response.within({}).mean()
         surrogate = self._response.surrogate
         sd = float(spread(gains, surrogate.leader)) * surrogate.band_factor
         return float(centre(gains, surrogate.leader)), sd

@@ -7,7 +7,7 @@ import pytest
 from dash import no_update
 
 from hypertendril.analysis.importance import importance_of
-from hypertendril.callbacks.importance import importance_update, names_of
+from hypertendril.callbacks.importance import Asked, importance_update, names_of
 from hypertendril.layouts.theme import DARK, LIGHT
 from hypertendril.model import (
     CurvePoints,
@@ -47,25 +47,25 @@ LIST, MARGINAL, SURFACE, TITLE, DRAWN = range(5)
 
 
 def test_nothing_is_drawn_before_a_study_is_shown() -> None:
-    assert importance_update(None, None, LIGHT, [], None) == (no_update,) * 5
+    assert importance_update(None, None, LIGHT, Asked(), None) == (no_update,) * 5
 
 
 def test_while_it_is_computed_a_sentence_says_so_and_nothing_is_drawn() -> None:
-    answer = importance_update(study(9), None, LIGHT, [], None)
+    answer = importance_update(study(9), None, LIGHT, Asked(), None)
 
     assert "Computing" in answer[LIST][0].children
     assert answer[MARGINAL] is no_update
 
 
 def test_what_was_drawn_of_another_study_goes_while_this_one_is_computed() -> None:
-    answer = importance_update(study(9), None, LIGHT, [], ["other", 1, "light"])
+    answer = importance_update(study(9), None, LIGHT, Asked(), ["other", 1, "light"])
 
     assert answer[MARGINAL].layout.meta["empty"]
     assert answer[DRAWN] is None
 
 
 def test_a_failure_is_told_in_its_own_words() -> None:
-    answer = importance_update(study(9), Failure("no luck"), LIGHT, [], None)
+    answer = importance_update(study(9), Failure("no luck"), LIGHT, Asked(), None)
 
     assert answer[LIST][0].children == "no luck"
 
@@ -73,24 +73,24 @@ def test_a_failure_is_told_in_its_own_words() -> None:
 def test_a_result_is_drawn_once() -> None:
     one = study(40)
     found = importance_of(one)
-    first = importance_update(one, found, LIGHT, [], None)
+    first = importance_update(one, found, LIGHT, Asked(), None)
 
     assert first[TITLE] == "lr × kind"
     assert first[MARGINAL].layout.meta["axis"]["key"] == "param:lr"
-    assert importance_update(one, found, LIGHT, [], first[DRAWN]) == (no_update,) * 5
+    assert importance_update(one, found, LIGHT, Asked(), first[DRAWN]) == (no_update,) * 5
 
 
 def test_focus_and_theme_draw_it_again() -> None:
     one = study(40)
     found = importance_of(one)
-    drawn = importance_update(one, found, LIGHT, [], None)[DRAWN]
+    drawn = importance_update(one, found, LIGHT, Asked(), None)[DRAWN]
 
-    assert importance_update(one, found, LIGHT, ["kind"], drawn)[TITLE] == "kind × lr"
-    assert importance_update(one, found, DARK, [], drawn)[TITLE] == "lr × kind"
+    assert importance_update(one, found, LIGHT, Asked(focus=("kind",)), drawn)[TITLE] == "kind × lr"
+    assert importance_update(one, found, DARK, Asked(), drawn)[TITLE] == "lr × kind"
 
 
 def test_a_newer_study_is_drawn_with_the_last_result() -> None:
-    answer = importance_update(study(50, version=2), importance_of(study(40)), LIGHT, [], None)
+    answer = importance_update(study(50, version=2), importance_of(study(40)), LIGHT, Asked(), None)
 
     assert answer[DRAWN][:2] == ["id", 1]
 
@@ -98,7 +98,7 @@ def test_a_newer_study_is_drawn_with_the_last_result() -> None:
 @pytest.mark.parametrize("n", [0, 1, 2])
 def test_few_trials_break_nothing(n: int) -> None:
     one = study(n)
-    answer = importance_update(one, importance_of(one), LIGHT, [], None)
+    answer = importance_update(one, importance_of(one), LIGHT, Asked(), None)
 
     assert answer[LIST]
 

@@ -10,11 +10,10 @@ from hypertendril.analysis.column_axis import ColumnAxis
 from hypertendril.analysis.effects import Effect, EffectsData, MarginalCurve, Surface
 from hypertendril.layouts.importance import (
     draw_marginal,
-    draw_ranking,
     draw_surface,
     importance_panel,
-    subtitle,
 )
+from hypertendril.layouts.importance_ranking import draw_ranking, subtitle
 from hypertendril.layouts.theme import DARK, LIGHT
 from hypertendril.model import Direction, Objective
 
