@@ -121,6 +121,7 @@ class CovarianceAdaptation:
         self._size = len(space)
         self._seed = seed
         self._population = settings["population"] or 4 + int(3 * math.log(max(1, self._size)))
+        self._learnt: dict[int, Distribution] = {}
 
     def ask(self, number: int) -> dict[str, Choice]:
         """Return the active parameters of trial `number`."""
@@ -128,7 +129,10 @@ class CovarianceAdaptation:
             return self._at_random.ask(number)
         key = (number, _MODEL_KEY)
         random = np.random.default_rng(np.random.SeedSequence(self._seed, spawn_key=key))
-        point = self._distribution(number // self._population).draw(random)
+        generation = number // self._population
+        if generation not in self._learnt:
+            self._learnt[generation] = self._distribution(generation)
+        point = self._learnt[generation].draw(random)
         return self._told.space.values(point)
 
     def tell(
@@ -140,6 +144,8 @@ class CovarianceAdaptation:
     ) -> None:
         """Take note of where trial `number` stands."""
         self._told.note(number, values, objectives, state)
+        own = number // self._population
+        self._learnt = {g: found for g, found in self._learnt.items() if g <= own}
 
     def _distribution(self, generation: int) -> Distribution:
         """Return what the first generations taught, played again: a few hundred take no time."""

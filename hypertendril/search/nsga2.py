@@ -39,18 +39,18 @@ class NonDominatedSorting:
         self._at_random = RandomSearch(space, seed)
         self._size = len(space)
         self._seed = seed
+        self._elites: dict[int, Rows] = {}
 
     def ask(self, number: int) -> dict[str, Choice]:
         """Return the active parameters of trial `number`."""
         population = self._settings["population"]
         born = number // population * population
-        points, qualities = self._told.scored(born)
-        if len(points) < 2 or not self._size:
+        elite = self._elite(born)
+        if len(elite) < 2 or not self._size:
             return self._at_random.ask(number)
-        elite = best_first(qualities)[:population]
         key = (number, _MODEL_KEY)
         random = np.random.default_rng(np.random.SeedSequence(self._seed, spawn_key=key))
-        mother, father = (points[elite[random.integers(len(elite), size=2).min()]] for _ in "mf")
+        mother, father = (elite[random.integers(len(elite), size=2).min()] for _ in "mf")
         child = mother
         if random.random() < self._settings["crossover"]:
             child = np.where(random.random(self._size) < 0.5, mother, father)
@@ -65,6 +65,15 @@ class NonDominatedSorting:
     ) -> None:
         """Take note of where trial `number` stands."""
         self._told.note(number, values, objectives, state)
+        self._elites = {born: elite for born, elite in self._elites.items() if born <= number}
+
+    def _elite(self, born: int) -> Rows:
+        """Return (k, d) the best trials before number `born`, the best first."""
+        if born not in self._elites:
+            points, qualities = self._told.scored(born)
+            order = best_first(qualities) if len(points) else np.zeros(0, dtype=np.int64)
+            self._elites[born] = points[order[: self._settings["population"]]]
+        return self._elites[born]
 
     def _mutated(self, point: Rows, random: np.random.Generator) -> Rows:
         """Return the point with one coordinate in d moved a little or drawn anew."""
