@@ -9,7 +9,9 @@
   const OVER = 1.04;
   const HEX = Math.sqrt(3) / 2;
   const LEAST_PX = 0.7;
-  const MOST_ROOM_PX = 20;
+  // Lanes at the ends of a strip may reach into the gap beside it, not into the next strip.
+  const MOST_ROOM_PX = 26;
+  const ROW_ROOM_PX = 18;
   const { GLYPH } = ht;
   const clamp = (u) => Math.min(OVER, Math.max(1 - OVER, u));
 
@@ -197,7 +199,7 @@
   /** A sequence: each mark takes the row of its lane nearest the middle that is free where it stands. */
   function staggered(scene, ys, { lanes, lane }) {
     const diameter = 2 * scene.radius + 0.4;
-    const rows = lanes.rooms.map((room) => rowsIn(room, diameter));
+    const rows = lanes.rooms.map((room) => rowsIn(Math.min(room, ROW_ROOM_PX), diameter));
     const until = rows.map((offsets) => new Float64Array(offsets.length).fill(-Infinity));
     const moved = ys.slice();
     const { xs } = scene;
