@@ -28,7 +28,7 @@
 
   /* ---- buttons in lists that are drawn anew ---- */
   document.addEventListener("click", (event) => {
-    const button = event.target.closest("[data-do], [data-menu]");
+    const button = ht.clicked(event, "[data-do], [data-menu]");
     if (!button) return;
     if (button.dataset.menu) openMenu(button);
     else command(button.dataset);

@@ -154,7 +154,8 @@ def ranges_update(
         complaints += [complaint] if complaint else []
     if complaints:
         return styles, message(complaints[0], is_error=True)
-    return styles, None if "is-error" in str(said) else no_update
+    is_of_form = "is-error" in str(said) and "is-kept" not in str(said)
+    return styles, None if is_of_form else no_update
 
 
 def _bar(declared: Parameter, low: Any, high: Any) -> tuple[Any, str]:

@@ -18,7 +18,7 @@ from hypertendril.callbacks.opening_actions import (
 from hypertendril.callbacks.services import Services
 from hypertendril.errors import HyperTendrilError
 from hypertendril.layouts import ids
-from hypertendril.layouts.control import message
+from hypertendril.layouts.control import lasting_error, message
 from hypertendril.layouts.control_import import way_options
 from hypertendril.layouts.control_open import notice_list
 
@@ -126,9 +126,8 @@ def _register_dialog(app: Dash, services: Services) -> None:
 
 def updates(services: Services, outcome: Outcome) -> dict[str, Any]:
     """Return what the outputs of `_OUTCOME` become."""
-    said = outcome.said or (
-        message(outcome.text, is_error=outcome.is_error) if outcome.text else None
-    )
+    say = lasting_error if outcome.is_error else message
+    said = outcome.said or (say(outcome.text) if outcome.text else None)
     awaited = outcome.awaited or no_update
     dialog = dialog_of(services, outcome.asks) if outcome.asks else {"is_open": False}
     return dict.fromkeys(_OUTCOME, no_update) | {"message": said, "awaited": awaited} | dialog

@@ -75,6 +75,13 @@ def _parser() -> argparse.ArgumentParser:
     convert.add_argument(
         "--i-trust-this-file", action="store_true", help="needed: see the warning it prints"
     )
+    export = _command(commands, "export", _export, "write results in another form")
+    export.add_argument("source", metavar="SOURCE", help="file, folder or storage URL")
+    export.add_argument("out", metavar="OUT", type=Path, help="the file to write")
+    export.add_argument(
+        "--format", default="json", choices=("json", "csv", "parquet", "optuna"), help="of OUT"
+    )
+    export.add_argument("--study", metavar="NAME", help="the one to write, where there are several")
     run = _command(commands, "run", _run, "run a study here and wait for it")
     run.add_argument("job", metavar="JOB", type=Path, help="job file (TOML or JSON)")
     run.add_argument("--export", metavar="FILE", type=Path, help="write the study there at the end")
@@ -88,6 +95,21 @@ def _parser() -> argparse.ArgumentParser:
     cancel = _command(commands, "cancel", _cancel, "stop a job")
     cancel.add_argument("id", metavar="ID", help="as `jobs` shows it")
     cancel.add_argument("--json", action="store_true", help="write JSON")
+    steering = _steering_commands(commands)
+    worker = _command(commands, "worker", _worker, "run jobs until stopped")
+    worker.add_argument(
+        "--only-if-none", action="store_true", help="end at once where another worker is active"
+    )
+    for command in (run, submit, jobs, cancel, *steering, worker):
+        command.add_argument("--data", metavar="DIR", help=f"data folder (or {DATA_VARIABLE})")
+    for command in (run, submit, worker):
+        command.add_argument(
+            "--objectives", metavar="FILE", help=f"registry (or {OBJECTIVES_VARIABLE})"
+        )
+    return parser
+
+
+def _steering_commands(commands: Any) -> tuple[argparse.ArgumentParser, ...]:
     pause = _command(commands, "pause", _pause, "let a job rest; what is under way ends first")
     resume = _command(commands, "resume", _resume, "let a paused job go on")
     change = _command(commands, "change", _change, "change the budget of a job, also while it runs")
@@ -97,17 +119,7 @@ def _parser() -> argparse.ArgumentParser:
     for command in (pause, resume, change):
         command.add_argument("id", metavar="ID", help="as `jobs` shows it")
         command.add_argument("--json", action="store_true", help="write JSON")
-    worker = _command(commands, "worker", _worker, "run jobs until stopped")
-    worker.add_argument(
-        "--only-if-none", action="store_true", help="end at once where another worker is active"
-    )
-    for command in (run, submit, jobs, cancel, pause, resume, change, worker):
-        command.add_argument("--data", metavar="DIR", help=f"data folder (or {DATA_VARIABLE})")
-    for command in (run, submit, worker):
-        command.add_argument(
-            "--objectives", metavar="FILE", help=f"registry (or {OBJECTIVES_VARIABLE})"
-        )
-    return parser
+    return pause, resume, change
 
 
 def _command(
@@ -179,6 +191,25 @@ def _convert(options: argparse.Namespace) -> int:
         raise HyperTendrilError("Nothing was done. Add --i-trust-this-file to go on.")
     framework = convert(options.source, options.out)
     _write(f"{options.out}: {framework}")
+    return 0
+
+
+def _export(options: argparse.Namespace) -> int:
+    from hypertendril.exports import write_studies  # noqa: PLC0415
+    from hypertendril.readers import read  # noqa: PLC0415
+
+    studies = read(options.source)
+    if options.study is not None:
+        names = [study.header.name for study in studies]
+        studies = tuple(study for study in studies if study.header.name == options.study)
+        if not studies:
+            known = ", ".join(map(repr, names[:10])) or "none"
+            raise HyperTendrilError(f"There is no study {options.study!r}; there are: {known}.")
+    if not studies:
+        raise HyperTendrilError(f"{options.source}: there is no study in it.")
+    for lost in write_studies(studies, options.out, options.format):
+        print(f"hypertendril: {lost}", file=sys.stderr)  # noqa: T201 - it is the face
+    _write(str(options.out))
     return 0
 
 

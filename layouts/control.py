@@ -57,6 +57,11 @@ def message(text: str, *, is_error: bool = False) -> Component:
     return html.Span(text, className="is-error" if is_error else "is-said")
 
 
+def lasting_error(text: str) -> Component:
+    """Return a message that stays when the form changes, because it is not about the form."""
+    return html.Span(text, className="is-error is-kept")
+
+
 def setting_inputs(settings: Sequence[tuple[str, str, str]]) -> list[Component]:
     """Return an input for each (name, default, explanation) of a method's settings."""
     return [

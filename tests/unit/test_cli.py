@@ -272,3 +272,15 @@ def test_listing_jobs_loads_no_sampler_and_no_learning_library(tmp_path: Path) -
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
     )
     assert done.stdout.splitlines()[1:] == [""]
+
+
+def test_results_are_exported_and_losses_said(call: Call, tmp_path: Path) -> None:
+    study = {"name": "s", "objectives": ["y"], "trials": [{"params": {"x": 1}, "values": {"y": 2}}]}
+    (tmp_path / "s.json").write_text(json.dumps(study))
+    result = call("export", "s.json", "s.csv", "--format", "csv")
+    assert (result.status, result.out) == (0, "s.csv\n")
+    assert "A table has no ranges" in result.err
+    assert call("inspect", "s.csv", "--json").json["studies"][0]["n_trials"] == 1
+    wrong = call("export", "s.json", "t.csv", "--study", "none")
+    assert (wrong.status, wrong.err.count("\n")) == (2, 1)
+    assert "there are: 's'" in wrong.err

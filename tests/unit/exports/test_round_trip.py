@@ -1,0 +1,158 @@
+"""What is written is read back: equal, but for what the format cannot say."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hypertendril.errors import HyperTendrilError
+from hypertendril.exports import FORMATS, write_studies
+from hypertendril.exports.optuna_storage import losses_of
+from hypertendril.model import (
+    CurvePoints,
+    Direction,
+    Evaluations,
+    Method,
+    Objective,
+    Outcome,
+    Parameter,
+    ParameterKind,
+    SearchSpace,
+    StudyHeader,
+    Trials,
+    TrialState,
+)
+from hypertendril.readers import ReadStudy, read
+
+SPACE = SearchSpace(
+    (
+        Parameter("lr", ParameterKind.FLOAT, 1e-5, 0.1, log=True),
+        Parameter("width", ParameterKind.INT, 8, 64),
+        Parameter("optimizer", ParameterKind.CATEGORICAL, choices=("sgd", "adam", "=1+1")),
+        Parameter("bias", ParameterKind.CATEGORICAL, choices=(True, False)),
+    )
+)
+
+
+def make(n: int = 12) -> ReadStudy:
+    """Trials in all states that ended, one value outside of its range, curves of two metrics."""
+    random = np.random.default_rng(5)
+    trials = Trials.empty(n, len(SPACE), 1, 2)
+    trials.number[:] = np.arange(n)
+    trials.state[:] = TrialState.COMPLETE
+    for i, parameter in enumerate(SPACE):
+        trials.values[:, i] = parameter.from_unit(random.random(n))
+    trials.values[0, 0] = 0.5
+    trials.values[1, 1] = math.nan
+    trials.objectives[:, 0] = random.random(n)
+    trials.objectives[2, 0] = math.inf
+    trials.metrics[:, 0] = random.random(n)
+    trials.metrics[3:, 1] = 7.0
+    trials.state[4] = TrialState.FAILED
+    trials.objectives[4, 0] = math.nan
+    trials.started[:] = 1.7e9 + np.arange(n)
+    trials.ended[:] = trials.started + 0.25
+    evaluations = Evaluations.empty(n - 1)
+    rows = [row for row in range(n) if row != 4]
+    evaluations.trial[:] = evaluations.iteration[:] = rows
+    evaluations.value[:] = trials.objectives[rows, 0]
+    evaluations.outcome[:] = Outcome.FINAL
+    points = CurvePoints(
+        trial=np.repeat(np.arange(n), 3).astype(np.int64),
+        metric=np.tile(np.array([0, 0, 1], dtype=np.int16), n),
+        step=np.tile(np.array([1.0, 2.0, 1.0]), n),
+        value=random.random(3 * n),
+    )
+    header = StudyHeader(
+        "there and back",
+        SPACE,
+        (Objective("accuracy", Direction.MAXIMIZE),),
+        Method("tpe"),
+        metric_names=("size", "ms"),
+        curve_names=("accuracy", "loss"),
+    )
+    return ReadStudy(header, trials, evaluations, points)
+
+
+def there_and_back(study: ReadStudy, folder: Path, name: str) -> ReadStudy:
+    path = folder / f"study{FORMATS[name].suffix}"
+    write_studies([study], path, name)
+    (found,) = read(path)
+    return found
+
+
+def params(study: ReadStudy) -> list[dict[str, object]]:
+    whole = study.as_study()
+    return [whole.params(row) for row in range(len(whole))]
+
+
+def curves(study: ReadStudy, metric: str) -> list[tuple[int, float, float]]:
+    points, code = study.curves, study.header.curve_names.index(metric)
+    rows = np.flatnonzero(points.metric == code)
+    return sorted(
+        (int(points.trial[i]), float(points.step[i]), float(points.value[i])) for i in rows
+    )
+
+
+@pytest.mark.parametrize("name", list(FORMATS))
+def test_values_states_metrics_and_times_come_back(name: str, tmp_path: Path) -> None:
+    study = make()
+    found = there_and_back(study, tmp_path, name)
+    assert params(found) == params(study)
+    assert found.header.objectives == study.header.objectives
+    for column in ("number", "state", "objectives", "started", "ended"):
+        np.testing.assert_array_equal(
+            getattr(found.trials, column), getattr(study.trials, column), column
+        )
+    for metric in study.header.metric_names:
+        np.testing.assert_array_equal(
+            found.as_study().column(f"metric:{metric}"), study.as_study().column(f"metric:{metric}")
+        )
+    assert curves(found, "accuracy") == curves(study, "accuracy")
+
+
+@pytest.mark.parametrize("name", ["json", "csv", "parquet"])
+def test_all_curves_come_back_but_from_optuna(name: str, tmp_path: Path) -> None:
+    study = make()
+    assert curves(there_and_back(study, tmp_path, name), "loss") == curves(study, "loss")
+
+
+@pytest.mark.parametrize("name", ["csv", "parquet"])
+def test_a_table_keeps_scales_that_its_values_do_not_suggest(name: str, tmp_path: Path) -> None:
+    space = there_and_back(make(), tmp_path, name).header.space
+    assert [parameter.log for parameter in space] == [True, False, False, False]
+
+
+def test_an_optuna_storage_keeps_ranges_and_widens_what_was_overstepped(tmp_path: Path) -> None:
+    space = there_and_back(make(), tmp_path, "optuna").header.space
+    assert (space["lr"].low, space["lr"].high, space["lr"].log) == (1e-5, 0.5, True)
+    assert (space["width"].low, space["width"].high) == (8, 64)
+
+
+def test_several_studies_fit_into_one_storage(tmp_path: Path) -> None:
+    path = tmp_path / "all.db"
+    write_studies([make(6), make(8)], path, "optuna")
+    assert sorted(len(study.trials) for study in read(path)) == [6, 8]
+
+
+def test_what_is_lost_is_said() -> None:
+    assert losses_of(make()) == [
+        "Optuna keeps the curve of 'accuracy' alone, not of loss.",
+    ]
+
+
+def test_bad_requests_are_one_sentence(tmp_path: Path) -> None:
+    study = make(6)
+    there = tmp_path / "there.db"
+    there.write_text("x")
+    with pytest.raises(HyperTendrilError, match="is there already"):
+        write_studies([study], there, "optuna")
+    with pytest.raises(HyperTendrilError, match="holds one study and there are 2"):
+        write_studies([study, study], tmp_path / "x.json", "json")
+    with pytest.raises(HyperTendrilError, match="is no format"):
+        write_studies([study], tmp_path / "x", "xlsx")
+    with pytest.raises(HyperTendrilError, match="can't be written"):
+        write_studies([study], tmp_path / "no" / "x.csv", "csv")
