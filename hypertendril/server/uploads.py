@@ -47,7 +47,7 @@ def uploads_blueprint(folder: Path) -> Blueprint:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             return jsonify({"size": _append(path, offset)})
         except OSError as error:
-            abort(507, f"{path.name} can't be kept ({error.strerror}).")
+            abort(503, f"{path.name} can't be kept ({error.strerror}).")
 
     @routes.post("/_ht/upload/<batch>")
     def finish(batch: str) -> Response:
@@ -95,7 +95,7 @@ def _check_room(part: Path, folder: Path, length: int) -> None:
             "server, and paste their path.",
         )
     if shutil.disk_usage(folder).free < length + SPARE_BYTES:
-        abort(507, "The disk of the server is full.")
+        abort(503, "The disk of the server is full.")
 
 
 def _append(path: Path, offset: int) -> int:

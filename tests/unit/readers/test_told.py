@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hypertendril.model import Direction
+from hypertendril.readers import Source
+from hypertendril.readers.table import read_table
+from hypertendril.readers.told import checked_roles, is_untold_table, preview
+
+TABLE = """run_id,config.lr,batch,optimizer,train_loss,val_accuracy,trial
+a,0.001,32,adam,0.3,0.92,0
+b,0.01,64,sgd,0.5,0.85,1
+c,0.0001,32,adam,0.4,0.90,2
+d,0.1,128,sgd,1.9,0.31,3
+"""
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Source:
+    path = tmp_path / "runs.csv"
+    path.write_text(TABLE)
+    return Source.parse(path)
+
+
+def test_the_guess_of_a_table_is_what_a_person_would_say(table: Source) -> None:
+    assert {column.name: column.role for column in preview(table)} == {
+        "run_id": "",
+        "config.lr": "param:lr:log",
+        "batch": "param:batch:linear",
+        "optimizer": "param:optimizer",
+        "train_loss": "metric:train_loss",
+        "val_accuracy": "objective:val_accuracy:maximize",
+        "trial": "number",
+    }
+
+
+def test_a_table_is_read_as_told(table: Source) -> None:
+    roles = {column.name: column.role for column in preview(table)}
+    roles |= {"train_loss": "objective:train_loss:minimize", "val_accuracy": ""}
+    found = read_table(table, checked_roles(roles, preview(table)))
+    assert [o.name for o in found.header.objectives] == ["train_loss"]
+    assert found.header.objectives[0].direction is Direction.MINIMIZE
+    assert found.header.space["lr"].log
+    assert not found.header.skipped
+
+
+@pytest.mark.parametrize(
+    ("roles", "words"),
+    [
+        ({"batch": "param:batch"}, "Objective: choose"),
+        ({"optimizer": "objective:o:minimize"}, "texts in it can't be the objective"),
+        ({"trial": "param:t:log", "batch": "objective:b:minimize"}, "numbers above 0"),
+        ({"trial": "objective:b:minimize", "batch": "objective:b:minimize"}, "same role"),
+    ],
+)
+def test_answers_that_make_no_sense_are_refused(
+    table: Source, roles: dict[str, str], words: str
+) -> None:
+    with pytest.raises(ValueError, match=words):
+        checked_roles(roles, preview(table))
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{}", '{"a": 1}\n', "1,2\n3,4\n", "just words\nmore\n", "a\0,b\nc,d"]
+)
+def test_other_files_are_no_tables(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "file"
+    path.write_text(text)
+    assert not is_untold_table(Source.parse(path))
+
+
+def test_a_table_without_hints_is_one(table: Source) -> None:
+    assert is_untold_table(table)
