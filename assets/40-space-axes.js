@@ -249,6 +249,12 @@
   }
 
   /* ---- places ---- */
+  let isWaiting = false;
+  const isDragged = () => ht.debug.views.some((view) => view.drag);
+  ht.onChange(() => {
+    if (isWaiting && !isDragged()) space.refresh();
+  });
+
   let moving = null;
   /** An axis a person holds: {j, x}. */
   space.held = null;
@@ -301,9 +307,9 @@
     view.lanes = Object.fromEntries(Object.entries(lanes).map(([kind, y]) => [kind, view.px("y", y)]));
     view.scales = axes.map(makeScaleOnce);
     view.ys = axes.map((axis, j) => positions(view, axis, j));
-    // While a brush is dragged nothing else moves; the new order comes with the release.
-    const isBusy = Boolean(view.drag) && view.shown && view.placedStudy === state.data.study;
-    const order = isBusy ? view.shown : wantedOrder(axes);
+    // While a brush is dragged, in whatever view, no axis moves; the new order comes after it.
+    isWaiting = isDragged() && Boolean(view.shown) && view.placedStudy === state.data.study;
+    const order = isWaiting ? view.shown : wantedOrder(axes);
     glide(view, slots(view, order));
     step(view);
     if (space.held) view.xs[space.held.j] = space.held.x;

@@ -15,6 +15,7 @@
   const ROW1 = { top: 0, height: 15 };
   const ROW2 = { top: 22, height: 17 };
   const LEAST_PX = 5;
+  const LEAST_MAIN_SHARE = 0.3;
   const GAP_PX = 2;
   const DIVIDER_PX = 13;
   const LABELLED_PX = 40;
@@ -140,7 +141,7 @@
     let before = [];
     const isParameter = space.isParameter(axis);
     made.name.title = isParameter
-      ? `${axis.label}: click to focus, drag sideways to move, double click to turn round`
+      ? `${axis.label}: click to focus, drag sideways or press an arrow key to move, double click to turn round`
       : `${axis.label}: double click to turn round`;
     made.name.addEventListener("pointerdown", (event) => {
       if (event.button !== 0 || !isParameter) return;
@@ -175,10 +176,23 @@
       before = state.focus;
       if (isParameter) toggle(axis.label);
     });
+    if (isParameter) made.name.addEventListener("keydown", (event) => nudge(event, view, j));
     made.name.addEventListener("dblclick", () => {
       if (isParameter) setFocus(before);
       space.flip(axis.key);
     });
+  }
+
+  /** Arrow keys move the axis whose name has the keyboard. */
+  function nudge(event, view, j) {
+    const way = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (!way) return;
+    event.preventDefault();
+    const keys = space.orderedKeys(view);
+    const from = keys.indexOf(view.meta.axes[j].key);
+    const to = Math.min(keys.length - 1, Math.max(0, from + way));
+    keys.splice(to, 0, ...keys.splice(from, 1));
+    space.choose({ order: keys });
   }
 
   space.flip = function (key) {
@@ -265,6 +279,14 @@
     return raw.map((w) => w - (excess * (w - LEAST_PX)) / spare);
   }
 
+  /** Widths of row 2: the enlarged parameter, the last, stays large enough to be read. */
+  function pairWidths(shares, room) {
+    const widths = shared(shares, room);
+    const least = LEAST_MAIN_SHARE * room;
+    if (widths[widths.length - 1] >= least) return widths;
+    return [...shared(shares.slice(0, -1), room - least - GAP_PX), least];
+  }
+
   /** Row 2; returns parameter -> [left, right]. */
   function drawPairs(view, main, right) {
     const names = [...parts.partners.keys()];
@@ -275,7 +297,7 @@
     for (const name of names) if (!partners.includes(name)) parts.partners.get(name).style.display = "none";
     const divided = partners.length ? DIVIDER_PX - 2 * GAP_PX : 0;
     const shares = [...partners.map((name) => space.pairShare(main, name)), space.share(main)];
-    const widths = shared(shares, right - EDGE - divided);
+    const widths = pairWidths(shares, right - EDGE - divided);
     const places = new Map();
     let x = EDGE;
     partners.forEach((name, k) => {

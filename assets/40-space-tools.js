@@ -6,6 +6,8 @@
   const space = ht.space;
 
   const TOOLS = "space-tools-div";
+  const TITLE = "space-title-span";
+  const LEAST_WORDS_PX = 110;
   let tools = null;
   let menu = null;
   let refiner = null;
@@ -20,8 +22,7 @@
   }
 
   /* ---- the best x % ---- */
-  const leading = () => `objective:${state.data.objective.label}`;
-  const objectiveKey = () => (state.data.objective ? state.data.objective.key : leading());
+  const objectiveKey = () => state.data.objective.key;
 
   /** Rows with a value, worst first. */
   let ranked = { data: null, rows: null };
@@ -46,12 +47,29 @@
   function bestShare() {
     const brush = ht.brushOn("ranges", objectiveKey());
     if (!brush) return 100;
-    const { values } = state.data.objective;
     const rows = scored();
-    const holds = (v) => brush.ranges.some(([a, b]) => (a === null || v >= a) && (b === null || v <= b));
     let count = 0;
-    for (const row of rows) count += holds(values[row]);
-    return rows.length ? (100 * count) / rows.length : 100;
+    for (const [low, high] of brush.ranges) {
+      const ends = space.isMaximised() ? [low, high] : [high, low];
+      const first = ends[0] === null ? 0 : worseThan(rows, ends[0], false);
+      const after = ends[1] === null ? rows.length : worseThan(rows, ends[1], true);
+      count += Math.max(0, after - first);
+    }
+    return rows.length ? (100 * Math.min(count, rows.length)) / rows.length : 100;
+  }
+
+  /** How many of `rows`, worst first, are worse than `bound`, or as good where `isInclusive`. */
+  function worseThan(rows, bound, isInclusive) {
+    const { values } = state.data.objective;
+    const sign = space.isMaximised() ? 1 : -1;
+    let [a, b] = [0, rows.length];
+    while (a < b) {
+      const m = (a + b) >> 1;
+      const d = (values[rows[m]] - bound) * sign;
+      if (d < 0 || (isInclusive && d === 0)) a = m + 1;
+      else b = m;
+    }
+    return a;
   }
 
   function make(holder) {
@@ -93,9 +111,18 @@
     press(tools.constant, chosen.showsConstant);
     tools.constant.hidden = !view.meta.axes.some((axis) => axis.isConstant);
     tools.order.hidden = !chosen.order;
+    hideStump();
     followBrush();
     drawRefiner(view);
   };
+
+  /** Words of which only a syllable fits into the head say less than none. */
+  function hideStump() {
+    const title = document.getElementById(TITLE);
+    if (!title) return;
+    const isStump = title.scrollWidth > title.clientWidth && title.clientWidth < LEAST_WORDS_PX;
+    title.style.visibility = isStump ? "hidden" : "";
+  }
 
   function press(button, isOn) {
     button.setAttribute("aria-pressed", String(isOn));

@@ -9,7 +9,7 @@
   // picture of all lies below.
   const MOST_LINES = 2000;
   // While a brush is dragged or axes move fewer do, so that every frame is in time.
-  const MOST_WHILE_MOVING = 600;
+  const MOST_WHILE_MOVING = 400;
   const BRUSH_HALF_PX = 7;
   const PICK_PX = 8;
   const MOST_BAR_PX = 84;
@@ -94,12 +94,23 @@
   }
 
   /* ---- the chosen lines ---- */
-  /** The selected rows that are drawn: all up to the limit, else every k-th and the best. */
+  /** The selected rows that are drawn, worst first: all up to the limit, else every k-th counted
+      from the best. */
   function chosenRows() {
     const most = state.preview || space.isMoving() ? MOST_WHILE_MOVING : MOST_LINES;
+    const { mask, count } = state;
     const { order } = state.data;
-    if (state.count === state.data.n) return ht.thinned(order, most);
-    return ht.thinned(order.filter((row) => state.mask[row]), most);
+    const rows = new Uint32Array(Math.min(most, count));
+    const step = count / rows.length;
+    let left = rows.length;
+    let seen = 0;
+    for (let i = order.length - 1; i >= 0 && left; i--) {
+      const row = order[i];
+      if (!mask[row]) continue;
+      if (seen >= Math.floor((rows.length - left) * step)) rows[--left] = row;
+      seen += 1;
+    }
+    return rows.subarray(left);
   }
 
   function overlay(g, view) {
@@ -148,7 +159,7 @@
   function promising(g, view, j, isOn) {
     const range = space.known() && space.known().ranges[view.meta.axes[j].label];
     // A range that is nearly the whole axis says nothing, unless somebody asks.
-    if (!range || (range.kept > TELLING && !isOn)) return;
+    if (!range || view.meta.axes[j].isConstant || (range.kept > TELLING && !isOn)) return;
     const x = Math.round(view.xs[j]) - RANGE_PX + 0.5;
     g.save();
     g.strokeStyle = ht.token(isOn ? "hot" : "accent");

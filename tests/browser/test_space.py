@@ -109,6 +109,13 @@ def test_an_axis_carried_sideways_stays_there_until_the_order_is_given_back(show
     assert shown.evaluate(ORDER) == before
 
 
+def test_arrow_keys_move_an_axis(shown: Page) -> None:
+    before = shown.evaluate(ORDER)
+    box(shown, "lr").locator(".space-name").press("ArrowLeft")
+    shown.wait_for_function(AT_REST)
+    assert shown.evaluate(ORDER) == [*before[:-2], before[-1], before[-2]]
+
+
 def test_a_double_click_turns_an_axis_round_and_brushes_follow(shown: Page) -> None:
     box(shown, "depth").locator(".space-name").dblclick()
     wait_until(lambda: shown.evaluate("() => ht.space.options().flips['param:depth']"), "the flip")
