@@ -96,7 +96,7 @@ def test_jobs_are_read_again_only_after_a_change(services: Any) -> None:
 
 
 def test_without_studies_the_panel_says_how_to_open_one() -> None:
-    assert "python app.py" in str(study_list([], None))
+    assert "Drop results here" in str(study_list([], None))
     assert job_list([]) == []
 
 

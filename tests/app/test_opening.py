@@ -1,0 +1,160 @@
+"""Opening, closing and steering called as functions; what the page tells of by itself."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from hypertendril.callbacks.notices import news, objective_hint
+from hypertendril.callbacks.opening_actions import (
+    close_command,
+    dialog_of,
+    notices,
+    open_all,
+    told,
+)
+from hypertendril.callbacks.steering import changed, steered
+from hypertendril.jobs.queue import JobState, Progress
+from hypertendril.jobs.spec import JobSpec
+from hypertendril.jobs.watch import WorkerWatch
+from hypertendril.settings import Settings
+from hypertendril.store.opened import OpenedResults
+from tests.app.conftest import StudyOf, put
+
+TABLE = "lr,optimizer,score\n0.1,adam,1\n0.2,sgd,3\n"
+
+
+@pytest.fixture
+def page(services: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Services with results to open in the current folder."""
+    (tmp_path / "in").mkdir()
+    monkeypatch.chdir(tmp_path / "in")
+    Path("table.csv").write_text(TABLE)
+    Path("bad.json").write_text('{"trials": ')
+    study = {"name": "good", "objectives": ["y"], "trials": [{"values": {"y": 1}}]}
+    Path("good.json").write_text(json.dumps(study))
+    opened = OpenedResults(tmp_path / "data", services.store)
+    now = SimpleNamespace(seconds=0.0)
+    watch = WorkerWatch(services.queue, Settings(tmp_path / "data"), lambda: now.seconds)
+    return SimpleNamespace(
+        **vars(services), opened=opened, follower=opened.follower, worker=watch, now=now
+    )
+
+
+def submit(services: Any) -> str:
+    data = {"name": "j", "objective": "digits", "method": "random", "budget": {"trials": 4}}
+    return str(services.queue.submit(JobSpec.from_json(data, services.registry)))
+
+
+def test_several_sources_are_opened_and_each_failure_is_one_sentence(page: Any) -> None:
+    outcome = open_all(page, ["good.json", "/etc/passwd", "missing.json"])
+    assert outcome.is_error
+    assert outcome.awaited == page.follower.study_ids()[0]
+    assert "lies outside" in outcome.text and "does not exist" in outcome.text
+
+
+def test_a_table_nobody_explained_opens_the_dialog_with_a_guess(page: Any) -> None:
+    outcome = open_all(page, ["table.csv"])
+    assert outcome.asks == ("table.csv",)
+    dialog = dialog_of(page, outcome.asks)
+    assert dialog["title"] == "What are the columns of table.csv?"
+    roles, ways = ["parameter", "parameter", "objective"], ["log", "", "maximize"]
+    (study,) = told(page, "table.csv", roles, ways)
+    header = page.store.snapshot(study).header
+    assert (header.space["lr"].log, header.objectives[0].name) == (True, "score")
+
+
+def test_a_broken_source_is_a_notice_until_it_is_closed(page: Any) -> None:
+    open_all(page, ["bad.json"])
+    (notice,) = notices(page)
+    assert (notice.kind, notice.can_be_told) == ("problem", False)
+    close_command(page, {"do": "close-source", "source": notice.source})
+    assert notices(page) == []
+
+
+def test_a_study_whose_job_is_not_over_is_not_closed(page: Any, study_of: StudyOf) -> None:
+    job = submit(page)
+    put(page, study_of(study_id=job))
+    outcome = close_command(page, {"do": "close", "study": job})
+    assert "stop it first" in outcome.text
+    page.queue.cancel(job)
+    assert close_command(page, {"do": "close", "study": job}).said is not None
+    assert page.opened.hidden == {job}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        {"do": "close", "study": "none"},
+        {"do": "close-source", "source": "none"},
+        {"do": "undo", "token": "none"},
+        {"do": "columns", "study": None},
+    ],
+)
+def test_a_command_that_makes_no_sense_is_answered_in_words(page: Any, command: Any) -> None:
+    outcome = close_command(page, command)
+    assert outcome.is_error and outcome.text[-1] in ".?"
+
+
+def test_a_missing_worker_is_told_after_some_seconds(page: Any) -> None:
+    submit(page)
+    assert not page.worker.is_missed()
+    page.now.seconds = 4.0
+    assert page.worker.is_missed()
+    assert notices(page)[0].text.startswith("1 job waits, and no worker is active")
+
+
+def test_jobs_are_paused_resumed_and_given_another_budget(services: Any) -> None:
+    job = submit(services)
+    assert "Paused" in str(steered(services, {"do": "pause", "job": job}))
+    assert services.queue.job(job).state is JobState.PAUSED
+    assert "goes on" in str(steered(services, {"do": "resume", "job": job}))
+    assert "9 trials in all, 3" in str(changed(services, job, "3", " 9 "))
+    assert services.queue.job(job).spec.budget.trials == 9
+    steered(services, {"do": "stop-trial", "job": job, "trial": "2"})
+    assert services.queue.job(job).stopped == {2}
+
+
+@pytest.mark.parametrize(
+    ("parallel", "trials", "words"),
+    [("", "9", "Workers"), ("2", "many", "Trials"), ("0", "9", "parallel")],
+)
+def test_a_budget_that_makes_no_sense_is_answered_in_words(
+    services: Any, parallel: str, trials: str, words: str
+) -> None:
+    said = str(changed(services, submit(services), parallel, trials))
+    assert words in said and "is-error" in said
+
+
+def test_a_new_page_is_told_nothing_and_then_of_ends_and_new_bests(
+    services: Any, study_of: StudyOf
+) -> None:
+    job = replace(services.queue.job(submit(services)), state=JobState.RUNNING)
+    study = put(services, study_of(study_id=str(job.id)))
+    summaries = services.store.studies()
+    noted, words = news(summaries, [job], study.id, None)
+    assert words == ""
+    noted["best"] = 0.1
+    noted, words = news(summaries, [job], study.id, noted)
+    assert words == "New best of digits: 0.9000"
+    over = replace(job, state=JobState.DONE, progress=Progress(done=4, best=0.9))
+    _, words = news(summaries, [over], study.id, noted)
+    assert words == "j is finished: 4 of 4 trials, best 0.9000"
+
+
+def test_a_study_without_an_objective_says_how_to_register_one(
+    services: Any, study_of: StudyOf
+) -> None:
+    assert objective_hint(services, study_of()) == ""
+    other = study_of()
+    space = type(other.space)(tuple(other.space)[:1])
+    header = replace(other.header, space=space)
+    stranger = replace(
+        other, header=replace(header, objectives=(replace(header.objectives[0], name="loss"),))
+    )
+    assert "register your training function in" in objective_hint(services, stranger)

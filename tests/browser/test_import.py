@@ -1,0 +1,106 @@
+"""Results into and out of the page in a real browser: dropped, told, closed, saved."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from hypertendril.readers import read
+from tests.browser.harness import show_dashboard
+from tests.browser.running_app import AppProcess
+
+TABLE = (
+    "lr,optimizer,train_loss,val_accuracy\n0.001,adam,0.3,0.9\n0.01,sgd,0.5,0.8\n0.1,sgd,1.9,0.3\n"
+)
+DROP = """([name, text]) => {
+  const files = new DataTransfer();
+  files.items.add(new File([text], name));
+  const panel = document.querySelector(".ht-panel-a");
+  for (const type of ["dragenter", "drop"]) {
+    const about = { dataTransfer: files, bubbles: true, cancelable: true };
+    panel.dispatchEvent(new DragEvent(type, about));
+  }
+}"""
+
+
+def generic(name: str) -> str:
+    trials = [{"params": {"x": i / 7}, "values": {"y": i}} for i in range(8)]
+    return json.dumps({"name": name, "objectives": ["y"], "trials": trials})
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppProcess]:
+    folder = tmp_path_factory.mktemp("app")
+    study = folder / "first.json"
+    study.write_text(generic("first"))
+    (folder / "told.csv").write_text(TABLE)
+    with AppProcess(folder / "data", [study], ["--no-worker", "--root", str(folder)]) as app:
+        yield app
+
+
+@pytest.fixture
+def shown(page: Page, app: AppProcess) -> Page:
+    show_dashboard(page, app.url)
+    return page
+
+
+def test_a_dropped_study_is_shown_closed_and_brought_back(shown: Page) -> None:
+    shown.evaluate(DROP, ["dropped.json", generic("dropped")])
+    expect(shown.locator("#page-crumb-span")).to_have_text("dropped")
+    row = shown.locator(".study", has_text="dropped")
+    row.locator(".study-menu").dispatch_event("click")
+    shown.get_by_role("menuitem", name="Close").click()
+    expect(row).to_have_count(0)
+    expect(shown.locator("#page-crumb-span")).to_have_text("first")
+    shown.locator("#control-message-div [data-do=undo]").click()
+    expect(row).to_have_count(1)
+
+
+def test_a_dropped_file_that_is_no_result_is_refused_in_words(shown: Page) -> None:
+    shown.evaluate(DROP, ["bad.json", '{"trials": '])
+    expect(shown.locator("#control-message-div")).to_contain_text("bad.json, line 1")
+
+
+def test_a_table_is_told_in_the_dialog_and_opened(shown: Page, app: AppProcess) -> None:
+    del app
+    shown.locator("#control-open-details summary").click()
+    shown.locator("#control-path-input").fill("/etc/passwd")
+    shown.locator("#control-open-button").click()
+    expect(shown.locator("#control-message-div")).to_contain_text("lies outside the folders")
+    folder = shown.locator("#control-message-div").inner_text().split("page (")[1].split(",")[0]
+    shown.locator("#control-path-input").fill(f"{folder}/told.csv")
+    shown.locator("#control-path-input").press("Enter")
+    expect(shown.locator(".import-table tbody tr")).to_have_count(4)
+    roles = shown.locator(".import-table td:nth-child(2) select")
+    assert [roles.nth(i).input_value() for i in range(4)] == [
+        "parameter",
+        "parameter",
+        "metric",
+        "objective",
+    ]
+    shown.locator("#import-open-button").click()
+    expect(shown.locator("#page-crumb-span")).to_have_text("told")
+
+
+@pytest.mark.parametrize("words", ["JSON", "Optuna storage"])
+def test_a_study_is_saved_and_reads_back(shown: Page, tmp_path: Path, words: str) -> None:
+    shown.locator(".study", has_text="first").locator(".study-menu").dispatch_event("click")
+    with shown.expect_download() as download:
+        shown.get_by_role("menuitem", name=f"Save as {words}").click()
+    path = tmp_path / download.value.suggested_filename
+    download.value.save_as(path)
+    (found,) = read(path)
+    assert len(found.trials) == 8
+
+
+def test_a_server_that_is_away_is_told_in_a_bar(shown: Page) -> None:
+    bar = shown.locator(".ht-offline")
+    expect(bar).to_be_hidden()
+    shown.route("**/_ht/pulse", lambda route: route.fulfill(status=503))
+    expect(bar).to_be_visible()
+    shown.unroute("**/_ht/pulse")
+    expect(bar).to_be_hidden()
