@@ -282,9 +282,9 @@ def draw_multiples(data: EffectsData, theme: Theme) -> go.Figure:
             "domain": [left, left + width],
             "title": None if k != n // 2 else _parameter_axis(theme, part.x_axis)["title"],
         }
-        # Three narrow plots have room for the marks at their ends.
-        x_axis |= {"tickvals": x_axis["tickvals"][:: max(1, len(x_axis["tickvals"]) - 1)]}
-        x_axis |= {"ticktext": x_axis["ticktext"][:: max(1, len(x_axis["ticktext"]) - 1)]}
+        # Narrow plots have room for one mark each, in the middle.
+        middle = slice(len(x_axis["tickvals"]) // 2, len(x_axis["tickvals"]) // 2 + 1)
+        x_axis |= {key: x_axis[key][middle] for key in ("tickvals", "ticktext")}
         figure.update_layout({f"xaxis{place}": x_axis})
         is_smooth = not (part.x_axis.choices or part.y_axis.choices)
         heatmap = _heatmap(part, data.objective.direction, theme, is_smooth=is_smooth)

@@ -100,11 +100,11 @@ def thirds(study: Study, name: str) -> tuple[tuple[str, ...], tuple[Restriction,
             codes[np.isfinite(codes)].astype(np.int64), minlength=len(parameter.choices)
         )
         kept = sorted(np.argsort(-counts, kind="stable")[:3].tolist())
-        labels = tuple(f"{name} = {parameter.choices[code]}" for code in kept)
+        labels = tuple(str(parameter.choices[code]) for code in kept)
         return labels, tuple(frozenset({code}) for code in kept)
     ends = parameter.from_unit(np.array([0.0, 1 / 3, 2 / 3, 1.0])).tolist()
     low, high = number_text(ends[1], 2), number_text(ends[2], 2)
-    labels = (f"{name} ≤ {low}", f"{name} {low} – {high}", f"{name} ≥ {high}")
+    labels = (f"≤ {low}", f"{low} – {high}", f"≥ {high}")
     return labels, tuple(itertools.pairwise(ends))
 
 

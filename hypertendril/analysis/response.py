@@ -14,14 +14,14 @@ from hypertendril.analysis.shares import Pair, Shares, centre, shares_of, spread
 from hypertendril.analysis.surrogates import Anova, Surrogate, single_thread
 from hypertendril.model import SearchSpace
 
-# The variance is then within half a percent of that of a million points; with the few of a part,
-# which is asked for at every brush, within two percent.
-_SAMPLES, _PART_SAMPLES = 4096, 1024
+# The variance is then within a percent of that of a million points; with the few of a part, which is
+# asked for at every brush, within three percent.
+_SAMPLES, _PART_SAMPLES = 2048, 640
 # Name of a parameter that no trial used, fitted with the others: what it seems to explain is chance.
 # No user can have typed it.
 SHADOW = "\0shadow"
 # Pairs that a brush is answered with.
-_PART_PAIRS = 24
+_PART_PAIRS = 20
 # Pair tables of more cells than this are not all computed: about half a second.
 _MAX_CELLS = 2.5e7
 # Each pair costs a millisecond or two besides its cells.
@@ -144,7 +144,7 @@ class Response:
         if not self.surrogate.predict:
             return part.total
         n = _PART_SAMPLES if self._is_part else _SAMPLES
-        u = _even_points(max(1024, n // len(self._parts)), len(self.axes))
+        u = _even_points(max(_PART_SAMPLES, n // len(self._parts)), len(self.axes))
         columns = [
             axis.quantile(u[:, i], regime.restrictions.get(i)) for i, axis in enumerate(self.axes)
         ]

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from hypertendril.analysis.axes import Inactive
+from hypertendril.analysis.column_axis import parameter_axis
+from hypertendril.analysis.importance import importance_of
+from hypertendril.analysis.importance_metrics import (
+    GAIN,
+    asked_metric,
+    asked_study,
+    target_named,
+    targets_of,
+)
+from hypertendril.analysis.importance_scope import restrictions_of, scope_named, thirds
+from hypertendril.analysis.promising_view import prepare_promising, promising_stretches
+from hypertendril.model import Parameter, ParameterKind, Selection, Study, TrialState
+from hypertendril.model.selection import Brush
+
+StudyOf = Callable[..., Study]
+SPACE = (
+    Parameter("lr", ParameterKind.FLOAT, 1e-4, 1e-1, log=True),
+    Parameter("kind", ParameterKind.CATEGORICAL, choices=("a", "b", "c")),
+)
+
+
+@pytest.fixture
+def study(study_of: StudyOf) -> Study:
+    rng = np.random.default_rng(2)
+    unit, kind = rng.random(120), rng.integers(0, 3, 120)
+    values = np.column_stack([10 ** (-4 + 3 * unit), kind])
+    return study_of(-((unit - 0.7) ** 2) + 0.1 * (kind == 1), space=SPACE, values=values)
+
+
+def brushed(*brushes: Brush) -> Selection:
+    return Selection("hand", brushes)
+
+
+def ranges(dim: str, *pairs: tuple[float, float], missing: bool = False) -> Brush:
+    return Brush("space", "ranges", (dim,), pairs, missing)
+
+
+def test_brushes_on_parameters_are_a_part_of_the_space(study: Study) -> None:
+    found = restrictions_of(
+        study,
+        brushed(
+            ranges("param:lr", (1e-3, 2e-3), (5e-3, math.inf)),
+            ranges("param:kind", (0, 0), (2, 2)),
+            ranges("objective:accuracy", (0.5, 1.0)),
+            Brush("space", "trials", trials=(1, 2)),
+        ),
+    )
+    assert found == {"lr": (1e-3, 0.1), "kind": frozenset({0, 2})}
+
+
+def test_brushes_on_one_parameter_leave_what_they_share(study: Study) -> None:
+    box = Brush("overview", "box", ("param:lr", "objective:accuracy"), ((2e-3, 1.0), (0.0, 1.0)))
+    found = restrictions_of(study, brushed(ranges("param:lr", (1e-3, 5e-3)), box))
+    assert found == {"lr": (2e-3, 5e-3)}
+
+
+def test_the_lane_of_inactive_trials_is_a_part_too(study: Study) -> None:
+    assert restrictions_of(study, brushed(ranges("param:lr", missing=True))) == {
+        "lr": Inactive.ONLY
+    }
+
+
+@pytest.mark.parametrize("name", ["all", None, 3, "best:0.3", "phase:1"])
+def test_an_unknown_scope_is_all_of_the_space(study: Study, name: object) -> None:
+    scope = scope_named(study, name, brushed())
+    found = importance_of(study)
+    assert scope.of(found, study.objectives[0].direction) is found
+
+
+def test_a_brushed_scope_judges_the_region(study: Study) -> None:
+    scope = scope_named(study, "brushed", brushed(ranges("param:lr", (0.0125, 0.0127))))
+    part = scope.of(importance_of(study), study.objectives[0].direction)
+    assert scope.words == "brushed: lr"
+    assert part.singles["kind"] > 0.9
+
+
+def test_thirds_are_equal_in_the_declared_scale(study: Study) -> None:
+    labels, parts = thirds(study, "lr")
+    assert parts[1] == pytest.approx((1e-3, 1e-2))
+    assert len(labels) == 3
+    assert thirds(study, "kind")[1] == tuple(frozenset({k}) for k in range(3))
+
+
+def test_promising_ranges_tell_what_a_trial_inside_is_expected_to_gain(study: Study) -> None:
+    found = prepare_promising(study, importance_of(study), study.objectives[0])
+    assert found is not None
+    assert found.ranges.n_inside >= 8
+    assert found.gain > 0.05
+    assert 0 <= found.gain_sd < found.gain
+    low, high = promising_stretches(study, parameter_axis(study, "lr"), "lr")[0]
+    assert low < 0.7 < high
+    assert promising_stretches(study, parameter_axis(study, "kind"), "kind")
+
+
+def test_what_can_be_asked_for_begins_with_the_objective(study: Study) -> None:
+    assert [target.key for target in targets_of(study)] == ["objective:accuracy"]
+    failed = study.trials.state.copy()
+    failed[:5] = TrialState.FAILED
+    ill = replace(study, trials=replace(study.trials, state=failed))
+    assert [target.key for target in targets_of(ill)] == ["objective:accuracy", "failure"]
+    assert target_named(study, "nonsense").key == "objective:accuracy"
+
+
+def test_with_lineage_the_gain_comes_first_and_final_values_are_marked(study_of: StudyOf) -> None:
+    seen = [(k % 6, k // 6, -1, -1, k / 60, 2) for k in range(60)]
+    study = study_of(np.arange(6.0), parent=[-1, -1, -1, 0, 0, 0], evaluations=seen)
+    first, second = targets_of(study)[:2]
+    assert first.key == GAIN
+    assert "misleading" in second.note
+    assert asked_metric(study, GAIN) == "objective:gain of accuracy"
+    assert len(asked_study(study, GAIN)) > len(study)
