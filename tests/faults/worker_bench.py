@@ -22,7 +22,7 @@ from hypertendril.store.experiment_store import ExperimentStore
 ROOT = Path(__file__).parents[2]
 REGISTRY_FILE = ROOT / "tests" / "data" / "jobs" / "objectives.toml"
 REGISTRY = load_registry(REGISTRY_FILE)
-DEADLINE_SECONDS = 60.0
+DEADLINE_SECONDS = 120.0
 WORK = """
 import logging, sys
 from pathlib import Path

@@ -17,7 +17,7 @@ from hypertendril.jobs.objectives import load_registry
 from hypertendril.jobs.segments import Ended, Event, Reported, Segment
 
 REGISTRY = load_registry(Path(__file__).parents[2] / "data" / "jobs" / "objectives.toml")
-DEADLINE_SECONDS = 30.0
+DEADLINE_SECONDS = 120.0
 Make = Callable[..., LocalExecutor]
 
 

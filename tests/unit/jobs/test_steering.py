@@ -24,7 +24,7 @@ from hypertendril.store.experiment_store import ExperimentStore
 OBJECTIVES = Path(__file__).parents[2] / "data" / "jobs" / "objectives.toml"
 REGISTRY = load_registry(OBJECTIVES)
 LEASE = 30.0
-DEADLINE_SECONDS = 30.0
+DEADLINE_SECONDS = 120.0
 
 
 def spec(objective: str = "sphere", method: str = "random", **budget: Any) -> JobSpec:

@@ -18,7 +18,7 @@ from hypertendril.readers import Follower, Source, outside_id
 from hypertendril.store import ExperimentStore
 from tests.unit.readers.optuna_storage import DATA, Storage
 
-PATIENCE_SECONDS = 30.0  # for a machine that is busy with other things
+PATIENCE_SECONDS = 120.0  # for a machine that is busy with other things
 
 # Writes a trial with one report at each line it is sent, through Optuna itself.
 WRITER = """
