@@ -1,12 +1,15 @@
-"""Pickles of hyperopt and Orion written again as JSON that the readers know."""
+"""Pickles of hyperopt, Orion and ATM written again as JSON that the readers know."""
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from hypertendril.readers.atm import FORMAT as FORMAT_OF_ATM
+from hypertendril.readers.atm import PICKLED, VALUES, is_database, read_tables
 from hypertendril.readers.export import write_whole
 from hypertendril.readers.folders import as_dict, as_list
 from hypertendril.readers.hyperopt import FORMAT
@@ -17,6 +20,7 @@ from hypertendril.readers.inert_pickle import (
     is_pickle,
     taken_apart,
 )
+from hypertendril.readers.losses import Losses
 from hypertendril.readers.source import Source
 
 MOST_BYTES = 1 << 30
@@ -31,9 +35,12 @@ def convert(path: Path, out: Path) -> str:
 
     Raises:
         SourceFormatError: It can't be read, is no pickle, or holds neither hyperopt's trials nor
-            Orion's storage.
+            Orion's storage, nor is it a database of ATM.
     """
     source = Source(path=path)
+    if is_database(source):
+        write_whole(out, json.dumps(_atm(source), allow_nan=True, ensure_ascii=True))
+        return "atm"
     if not is_pickle(source.head()):
         raise source.error("is no pickle.", "Other formats are read as they are.")
     framework, data = _converted(source)
@@ -59,6 +66,23 @@ def _converted(source: Source) -> tuple[str, Any]:
         f"is a pickle, but holds no trials of hyperopt and no storage of Orion{what}.",
         "Export the study as JSON or CSV with the program that wrote it.",
     )
+
+
+def _atm(source: Source) -> dict[str, Any]:
+    """Return the tables of a database of ATM, with the pickles in its columns taken apart."""
+    tables: dict[str, Any] = {"format": FORMAT_OF_ATM, **read_tables(source, Losses(source.shown))}
+    for row in tables["classifiers"]:
+        stored = row.pop(PICKLED, None)
+        try:
+            found = taken_apart(base64.b64decode(str(stored), validate=True))
+            row[VALUES] = as_dict(PlainForm().of(found))
+        except (BadPickleError, ValueError):
+            row[VALUES] = {}
+    wanted = ("id", "datarun_id", "method")
+    tables["hyperpartitions"] = [
+        {key: row.get(key) for key in wanted} for row in tables["hyperpartitions"]
+    ]
+    return tables
 
 
 def _hyperopt(found: Any) -> dict[str, Any] | None:

@@ -33,7 +33,9 @@ class OptunaSqlite:
             return False
         try:
             with closing(open_database(source)) as database:
-                return set(NEEDED) <= set(database.columns())
+                columns = database.columns()
+                is_vizier = "serialized_trial" in columns.get("trials", ())  # names tables alike
+                return set(NEEDED) <= set(columns) and not is_vizier
         except (SourceFormatError, sqlite3.Error):
             return True  # reading it says what is wrong
 

@@ -56,6 +56,19 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
         shift += 7
 
 
+def varints(data: bytes) -> list[int]:
+    """Return the whole numbers of a packed field.
+
+    Raises:
+        BadMessageError: The last one has no end.
+    """
+    found, at = [], 0
+    while at < len(data):
+        value, at = _varint(data, at)
+        found.append(signed(value))
+    return found
+
+
 def signed(value: Value) -> int:
     """Return a varint as the signed number it stands for."""
     number = value if isinstance(value, int) else 0

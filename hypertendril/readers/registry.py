@@ -5,7 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from hypertendril.readers.amltk import Amltk
+from hypertendril.readers.atm import Atm
+from hypertendril.readers.auptimizer import Auptimizer
 from hypertendril.readers.ax import Ax
+from hypertendril.readers.chopt import Chopt
 from hypertendril.readers.dataframe import DataFrameRun
 from hypertendril.readers.deepcave import DeepCave
 from hypertendril.readers.dehb import Dehb
@@ -15,6 +18,7 @@ from hypertendril.readers.generic import GenericJson
 from hypertendril.readers.hiplot import HiPlot
 from hypertendril.readers.hpbandster import HpBandSter
 from hypertendril.readers.hyperopt import Hyperopt
+from hypertendril.readers.katib import Katib
 from hypertendril.readers.keras_tuner import KerasTuner
 from hypertendril.readers.mlflow import Mlflow
 from hypertendril.readers.nested import NestedFolder
@@ -30,6 +34,8 @@ from hypertendril.readers.source import Source
 from hypertendril.readers.syne_tune import SyneTune
 from hypertendril.readers.table import TableCsv
 from hypertendril.readers.tensorboard import TensorBoard
+from hypertendril.readers.tracker_table import TrackerTable
+from hypertendril.readers.vizier import Vizier
 from hypertendril.readers.wandb import Wandb
 
 PICKLES = tuple(bytes([0x80, protocol]) for protocol in range(2, 6))
@@ -60,6 +66,12 @@ READERS: tuple[Reader, ...] = (
     HiPlot(),
     KerasTuner(),
     Wandb(),
+    Katib(),
+    Vizier(),
+    Auptimizer(),
+    Atm(),
+    Chopt(),
+    TrackerTable(),
     Mlflow(),
     OptunaSqlite(),
     OptunaJournal(),

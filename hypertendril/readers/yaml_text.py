@@ -35,16 +35,14 @@ def documents(text: bytes) -> list[Any]:
         raise BadYamlError("YAML of more than 16 MiB")
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-    class Plain(loader):  # type: ignore[misc]
-        """Leaves dates as the texts they are."""
-
-    Plain.yaml_implicit_resolvers = {
+    resolvers = {
         first: [(tag, regexp) for tag, regexp in among if not tag.endswith(":timestamp")]
         for first, among in loader.yaml_implicit_resolvers.items()
     }
+    plain = type("Plain", (loader,), {"yaml_implicit_resolvers": resolvers})  # dates stay texts
     try:
         _require_modest(yaml.parse(text, loader))
-        return list(yaml.load_all(text, Plain))
+        return list(yaml.load_all(text, plain))
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         reason = getattr(error, "problem", None) or str(error).partition("\n")[0]

@@ -17,6 +17,7 @@ import pytest
 from hypertendril.model import Outcome, TrialState
 from hypertendril.readers import READERS, Reader, ReadStudy, Source, detect, to_generic
 from tests.contract.run_formats import RUN_FORMATS, Format
+from tests.contract.service_formats import SERVICE_FORMATS
 from tests.contract.tracker_formats import TRACKER_FORMATS
 
 DATA = Path(__file__).parents[1] / "data" / "readers"
@@ -83,6 +84,7 @@ def _grow_table(source: Source) -> None:
 FORMATS = [
     *RUN_FORMATS,
     *TRACKER_FORMATS,
+    *SERVICE_FORMATS,
     Format("optuna", _copied("optuna.db"), _grow_database),
     Format("optuna-journal", _copied("optuna.journal.log"), _grow_journal),
     Format("optuna-url", _url, _grow_database),

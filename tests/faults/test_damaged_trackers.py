@@ -10,12 +10,13 @@ import pytest
 from hypertendril.errors import SourceFormatError
 from hypertendril.readers import READERS, Reader, to_generic
 from tests.contract.run_formats import Format
+from tests.contract.service_formats import SERVICE_FORMATS
 from tests.contract.tracker_formats import TRACKER_FORMATS
 
 CHANGES = 25  # of each kind, spread over all files of a source
 
 
-@pytest.fixture(params=TRACKER_FORMATS, ids=lambda form: form.reader)
+@pytest.fixture(params=[*TRACKER_FORMATS, *SERVICE_FORMATS], ids=lambda form: form.reader)
 def form(request: pytest.FixtureRequest) -> Format:
     found: Format = request.param
     return found

@@ -1,0 +1,136 @@
+"""ATM (Auto Tune Models): the SQLite database of its data runs, or what the converter makes of it.
+
+ATM keeps hyperparameters as pickles inside a column. They are not opened here: of a database only
+methods, scores and times are read; `hypertendril convert` writes all of it as JSON.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
+
+from hypertendril.model import Direction, Method, Objective, TrialState
+from hypertendril.readers.folders import as_dict, as_list, json_as_far_as_it_goes
+from hypertendril.readers.json_text import as_number, brief, clean
+from hypertendril.readers.losses import Losses
+from hypertendril.readers.optuna_sqlite import OptunaSqlite
+from hypertendril.readers.result import ReadStudy, Rereading, Tail
+from hypertendril.readers.source import Source
+from hypertendril.readers.sqlite_tables import columns_of, opened, records
+from hypertendril.readers.syne_space import typed
+from hypertendril.readers.times import posix
+from hypertendril.readers.tracked import Known, TrackedRun, study_of
+
+FORMAT = "atm-dataruns"
+PICKLED = "hyperparameter_values_64"
+VALUES = "hyperparameter_values"
+QUERIES = {
+    "dataruns": "SELECT * FROM dataruns ORDER BY id",
+    "hyperpartitions": "SELECT * FROM hyperpartitions ORDER BY id",
+    "classifiers": "SELECT * FROM classifiers ORDER BY id",
+}
+_STATES = {
+    "running": TrialState.RUNNING,
+    "errored": TrialState.FAILED,
+    "complete": TrialState.COMPLETE,
+}
+
+Row = Mapping[str, Any]
+
+
+class Atm:
+    """Reads databases and converted ones; each data run is a study."""
+
+    name = "atm"
+
+    def detects(self, source: Source) -> bool:
+        """Return whether it has ATM's tables, or is the converter's JSON."""
+        if source.path is None or source.is_folder:
+            return False
+        return is_database(source) or f'"{FORMAT}"'.encode() in source.head()[:200]
+
+    def read(self, source: Source) -> tuple[ReadStudy, ...]:
+        """Return one study a data run.
+
+        Raises:
+            SourceFormatError: It can't be read, or holds no data run.
+        """
+        losses = Losses(source.shown)
+        if source.head()[:1] == b"{":
+            data = as_dict(json_as_far_as_it_goes(source.file, losses))
+            tables = {name: [as_dict(r) for r in as_list(data.get(name))] for name in QUERIES}
+        else:
+            tables = read_tables(source, losses)
+        if not tables["dataruns"]:
+            raise source.error("is a database of ATM without any data run.")
+        methods = {row.get("id"): row for row in tables["hyperpartitions"]}
+        return tuple(
+            _study(run, tables["classifiers"], methods, source, losses)
+            for run in tables["dataruns"]
+        )
+
+    def change_token(self, source: Source) -> Hashable:
+        """Return the state of the file and of its log."""
+        return OptunaSqlite().change_token(source)
+
+    def follow(self, source: Source) -> Tail:
+        """Return a tail that reads everything again."""
+        return Rereading(self, source)
+
+
+def is_database(source: Source) -> bool:
+    """Return whether a SQLite file has ATM's tables."""
+    columns = columns_of(source)
+    is_atm = {"datarun_id", "cv_judgment_metric"} <= columns.get("classifiers", set())
+    return is_atm and set(QUERIES) <= set(columns)
+
+
+def read_tables(source: Source, losses: Losses) -> dict[str, list[dict[str, Any]]]:
+    """Return the rows of ATM's tables.
+
+    Raises:
+        SourceFormatError: It can't be read.
+    """
+    with opened(source) as database:
+        return {name: records(database, name, query, losses) for name, query in QUERIES.items()}
+
+
+def _study(
+    datarun: Row,
+    classifiers: Sequence[Row],
+    partitions: Mapping[Any, Row],
+    source: Source,
+    of_file: Losses,
+) -> ReadStudy:
+    losses = Losses(source.shown)
+    losses.extend(of_file)
+    target = str(datarun.get("score_target") or "cv_judgment_metric")
+    metric = clean(str(datarun.get("metric") or target))
+    own = [c for c in classifiers if c.get("datarun_id") == datarun.get("id")]
+    runs = [_run(c, partitions.get(c.get("hyperpartition_id"), {}), target, metric) for c in own]
+    if any(row.get(PICKLED) and row.get(VALUES) is None for row in own):
+        losses.add(
+            "the hyperparameters are pickles, which are never opened here; "
+            "`hypertendril convert` makes JSON of the whole database"
+        )
+    tuner = "/".join(str(datarun.get(k)) for k in ("selector", "tuner") if datarun.get(k))
+    known = Known((Objective(metric, Direction.MAXIMIZE),), method=Method(clean(tuner or "atm")))
+    what = datarun.get("description") or "datarun"
+    name = clean(f"{what} {datarun.get('id')}")
+    return study_of(runs, name, "atm", losses, known, source.shown)
+
+
+def _run(row: Row, partition: Row, target: str, metric: str) -> TrackedRun:
+    run = TrackedRun(str(row.get("id")))
+    run.state = _STATES.get(str(row.get("status")).lower(), TrialState.WAITING)
+    if partition.get("method"):
+        run.params["method"] = clean(str(partition["method"]))
+    run.params |= {clean(k): v for k, v in as_dict(row.get(VALUES)).items()}
+    for name in ("cv_judgment_metric", "cv_judgment_metric_stdev", "test_judgment_metric"):
+        stored = row.get(name)
+        number = as_number(typed(stored, None) if isinstance(stored, str) else stored)
+        if number is not None:
+            run.metrics[metric if name == target else name] = number
+    run.started, run.ended = posix(row.get("start_time")), posix(row.get("end_time"))
+    run.note = brief(row["error_message"], 300) if row.get("error_message") else None
+    return run

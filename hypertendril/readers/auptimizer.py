@@ -1,0 +1,180 @@
+"""Auptimizer: the SQLite database of its jobs."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
+
+from hypertendril.errors import SpaceError
+from hypertendril.model import (
+    Choice,
+    Direction,
+    Method,
+    Objective,
+    Parameter,
+    ParameterKind,
+    SearchSpace,
+    TrialState,
+)
+from hypertendril.readers.draft import NAN
+from hypertendril.readers.folders import as_dict, as_list
+from hypertendril.readers.json_text import BadJsonError, as_choice, as_number, brief, clean, parse
+from hypertendril.readers.losses import Losses
+from hypertendril.readers.optuna_sqlite import OptunaSqlite
+from hypertendril.readers.result import ReadStudy, Rereading, Tail
+from hypertendril.readers.source import Source
+from hypertendril.readers.sqlite_tables import columns_of, opened, records
+from hypertendril.readers.syne_space import typed
+from hypertendril.readers.tracked import Known, TrackedRun, curve_of, study_of
+
+_QUERIES = {
+    "experiment": "SELECT * FROM experiment ORDER BY eid",
+    "job": "SELECT * FROM job ORDER BY jid",
+    "intermediate_result": "SELECT * FROM intermediate_result ORDER BY jid, num",
+}
+OWN = ("job_id", "resource", "named_args", "save_path", "prev_job", "n_iterations")
+MOST_TEXT = 100_000
+_STATES = {
+    "FINISHED": TrialState.COMPLETE,
+    "RUNNING": TrialState.RUNNING,
+    "CREATED": TrialState.WAITING,
+    "EARLY_STOPPED": TrialState.PRUNED,
+    "STOPPED": TrialState.FAILED,
+    "FAILED": TrialState.FAILED,
+}
+
+
+class Auptimizer:
+    """Reads the database; each experiment is a study."""
+
+    name = "auptimizer"
+
+    def detects(self, source: Source) -> bool:
+        """Return whether a SQLite file has Auptimizer's tables."""
+        columns = columns_of(source)
+        has_jobs = {"jid", "eid", "score", "job_config"} <= columns.get("job", set())
+        return has_jobs and "exp_config" in columns.get("experiment", set())
+
+    def read(self, source: Source) -> tuple[ReadStudy, ...]:
+        """Return one study an experiment.
+
+        Raises:
+            SourceFormatError: It can't be read, or holds no experiment.
+        """
+        losses = Losses(source.shown)
+        tables = columns_of(source)
+        with opened(source) as database:
+            found = {
+                table: records(database, table, query, losses) if table in tables else []
+                for table, query in _QUERIES.items()
+            }
+        if not found["experiment"]:
+            raise source.error("is a database of Auptimizer without any experiment.")
+        points: dict[Any, list[tuple[float, float]]] = {}
+        for row in found["intermediate_result"]:
+            score = as_number(row.get("score"))
+            if score is not None:
+                of_job = points.setdefault(row.get("jid"), [])
+                of_job.append((as_number(row.get("num")) or 0.0, score))
+        return tuple(
+            _study(row, [j for j in found["job"] if j.get("eid") == row.get("eid")], points, source)
+            for row in found["experiment"]
+        )
+
+    def change_token(self, source: Source) -> Hashable:
+        """Return the state of the file and of its log."""
+        return OptunaSqlite().change_token(source)
+
+    def follow(self, source: Source) -> Tail:
+        """Return a tail that reads everything again."""
+        return Rereading(self, source)
+
+
+def _study(
+    row: Mapping[str, Any],
+    jobs: Sequence[Mapping[str, Any]],
+    points: Mapping[Any, list[tuple[float, float]]],
+    source: Source,
+) -> ReadStudy:
+    losses = Losses(source.shown)
+    config = _config(row.get("exp_config"), losses)
+    target = str(config.get("target") or "")
+    if target not in ("max", "min"):
+        losses.add("the target of the experiment is not recorded; min is assumed")
+    is_max = target == "max"
+    objective = Objective("score", Direction.MAXIMIZE if is_max else Direction.MINIMIZE)
+    runs = [_run(job, points.get(job.get("jid"), []), losses) for job in jobs]
+    method = Method(clean(str(config.get("proposer") or "unknown")).lower())
+    known = Known((objective,), _space(config, losses), method)
+    name = clean(str(config.get("name") or f"experiment {row.get('eid')}"))
+    return study_of(runs, name, "auptimizer", losses, known, source.shown)
+
+
+def _config(stored: Any, losses: Losses) -> dict[str, Any]:
+    """Return a configuration: JSON, or in old releases the text of a Python dict."""
+    text = stored.decode("utf-8", "replace") if isinstance(stored, bytes) else str(stored or "")
+    try:
+        return as_dict(parse(text))
+    except BadJsonError as error:
+        try:
+            found = ast.literal_eval(text[:MOST_TEXT].strip())
+        except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
+            losses.count(f"a configuration that is {error.reason}")
+            return {}
+        return as_dict(found)
+
+
+def _run(job: Mapping[str, Any], points: list[tuple[float, float]], losses: Losses) -> TrackedRun:
+    run = TrackedRun(str(job.get("jid")))
+    config = _config(job.get("job_config"), losses)
+    run.params = {clean(k): v for k, v in config.items() if k not in OWN}
+    stored = job.get("score")
+    score = as_number(typed(stored, None) if isinstance(stored, str) else stored)
+    curve = curve_of(points)
+    if curve is not None:
+        run.curves["score"] = curve
+    if score is not None:
+        run.metrics["score"] = score
+    elif points:
+        run.metrics["score"] = points[-1][1]
+    run.started, run.ended = _moment(job.get("start_time")), _moment(job.get("end_time"))
+    status = str(job.get("status") or "")
+    ended = TrialState.COMPLETE if score is not None else TrialState.FAILED
+    is_open = job.get("end_time") is None and score is None
+    run.state = _STATES.get(status, TrialState.RUNNING if is_open else ended)
+    if run.state is TrialState.FAILED:
+        run.note = brief(stored or status, 300) if stored or status else None
+    return run
+
+
+def _moment(value: Any) -> float:
+    number = as_number(typed(value, None) if isinstance(value, str) else value)
+    return NAN if number is None else number
+
+
+def _space(config: Mapping[str, Any], losses: Losses) -> SearchSpace:
+    found: dict[str, Parameter] = {}
+    for item in map(as_dict, as_list(config.get("parameter_config"))):
+        name = clean(str(item.get("name") or ""))
+        try:
+            if name:
+                found.setdefault(name, _parameter(name, item))
+        except SpaceError as error:
+            losses.add(f"parameter_config: {brief(error, 200)}")
+    return SearchSpace(tuple(found.values()))
+
+
+def _parameter(name: str, item: Mapping[str, Any]) -> Parameter:
+    values, kind = as_list(item.get("range")), str(item.get("type"))
+    if kind == "choice":
+        choices: tuple[Choice, ...] = tuple(dict.fromkeys(map(as_choice, values)))
+        return Parameter(name, ParameterKind.CATEGORICAL, choices=choices)
+    low, high = (as_number(value) for value in (*values[:2], None, None)[:2])
+    if low is None or high is None:
+        raise SpaceError(f"Parameter {name!r} has no range of two numbers.")
+    is_log = str(item.get("interval") or item.get("scale") or "").startswith("log") and low > 0
+    is_int = kind in ("int", "integer")
+    return Parameter(
+        name, ParameterKind.INT if is_int else ParameterKind.FLOAT, low, high, log=is_log
+    )

@@ -1,0 +1,109 @@
+"""CSV exports of trackers whose columns say what they are by what stands before the name.
+
+MLflow's `search_runs` writes `params.lr` and `metrics.loss`, Neptune `parameters/lr` and
+`metrics/loss` beside `sys/id`, ClearML `Hyperparameters/General/lr`, Comet `param.lr`.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Hashable, Mapping
+
+from hypertendril.model import TrialState
+from hypertendril.readers.folders import small_enough
+from hypertendril.readers.json_text import as_number, clean
+from hypertendril.readers.losses import Losses
+from hypertendril.readers.result import ReadStudy, Rereading, Tail
+from hypertendril.readers.source import Source
+from hypertendril.readers.syne_space import typed
+from hypertendril.readers.times import posix
+from hypertendril.readers.tracked import Known, TrackedRun, by_start, study_of
+
+_PARAMETER = re.compile(
+    r"(?:params?|parameters|hparams|hyper ?parameters(?:[./](?:general|args))?|config)[./]+(?=.)",
+    re.IGNORECASE,
+)
+_METRIC = re.compile(r"(?:metrics?|scalars|summary|last metrics)[./]+(?=.)", re.IGNORECASE)
+_IDS = ("run_id", "sys/id", "id", "experiment_key", "experimentkey", "task id", "name", "sys/name")
+_STATUSES = ("status", "state", "sys/state")
+_STARTS = ("start_time", "sys/creation_time", "started", "created", "start_server_timestamp")
+_ENDS = ("end_time", "sys/ping_time", "completed", "ended", "end_server_timestamp")
+_FAILED = ("fail", "crash", "kill", "abort", "error")
+_OPEN = {"running": TrialState.RUNNING, "in_progress": TrialState.RUNNING}
+_OPEN |= {"active": TrialState.RUNNING, "scheduled": TrialState.WAITING}
+_OPEN |= {"queued": TrialState.WAITING, "created": TrialState.WAITING}
+
+
+class TrackerTable:
+    """Reads such tables; a row is a trial."""
+
+    name = "tracker-table"
+
+    def detects(self, source: Source) -> bool:
+        """Return whether the first line has columns of parameters and columns of metrics."""
+        if source.path is None or source.is_folder:
+            return False
+        names = _names(source.head().partition(b"\n")[0])
+        has_params = any(_PARAMETER.match(name) for name in names)
+        return has_params and any(_METRIC.match(name) for name in names)
+
+    def read(self, source: Source) -> tuple[ReadStudy, ...]:
+        """Return the study of the table.
+
+        Raises:
+            SourceFormatError: It can't be read.
+        """
+        losses = Losses(source.shown)
+        text = small_enough(source.file).decode("utf-8", "replace").replace("\0", "")
+        reader = csv.reader(io.StringIO(text))
+        runs: list[TrackedRun] = []
+        try:
+            names = [clean(name.strip()) for name in next(reader, [])]
+            for cells in reader:
+                if len(cells) == len(names):
+                    row = dict(zip(names, cells, strict=True))
+                    runs.append(_run(row, f"row {len(runs)}"))
+                elif cells:
+                    losses.add("a row that is not complete", reader.line_num)
+        except csv.Error as error:
+            losses.add(f"the rest was left out: {error}", reader.line_num)
+        name = source.file.name.partition(".")[0]
+        return (study_of(by_start(runs), name, self.name, losses, Known(), source.shown),)
+
+    def change_token(self, source: Source) -> Hashable:
+        """Return what the file system says of the file."""
+        return source.stat_token()
+
+    def follow(self, source: Source) -> Tail:
+        """Return a tail that reads the file again."""
+        return Rereading(self, source)
+
+
+def _names(line: bytes) -> list[str]:
+    try:
+        return next(csv.reader([line.decode("utf-8-sig", "replace").strip()]), [])
+    except csv.Error:
+        return []
+
+
+def _run(row: Mapping[str, str], key: str) -> TrackedRun:
+    lowered = {name.lower(): value for name, value in row.items()}
+    run = TrackedRun(next((lowered[i] for i in _IDS if lowered.get(i)), key))
+    for name, cell in row.items():
+        if not cell:
+            continue
+        if _PARAMETER.match(name):
+            run.params[_PARAMETER.sub("", name, count=1)] = typed(cell, None)
+        elif _METRIC.match(name):
+            number = as_number(typed(cell, None))
+            if number is not None:
+                run.metrics[_METRIC.sub("", name, count=1)] = number
+    status = next((lowered[s].lower() for s in _STATUSES if lowered.get(s)), "")
+    run.state = _OPEN.get(status, TrialState.COMPLETE)
+    if any(word in status for word in _FAILED):
+        run.state, run.note = TrialState.FAILED, status
+    run.started = posix(next((lowered[s] for s in _STARTS if lowered.get(s)), None))
+    run.ended = posix(next((lowered[s] for s in _ENDS if lowered.get(s)), None))
+    return run

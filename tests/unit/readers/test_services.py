@@ -1,0 +1,168 @@
+"""Services whose logs are made here from their documented schemas."""
+
+from __future__ import annotations
+
+import base64
+import json
+import pickle  # noqa: TID251 - to write what has to be read
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hypertendril.errors import SourceFormatError
+from hypertendril.model import Condition, Direction, ParameterKind, TrialState
+from hypertendril.readers import read
+from hypertendril.readers.convert import convert
+from tests.contract.service_formats import atm, auptimizer, chopt, katib, table, vizier
+
+
+def test_katib_tells_space_goal_states_and_times(tmp_path: Path) -> None:
+    (found,) = read(katib(tmp_path).file)
+    study, space = found.as_study(), found.header.space
+    assert study.name == "digits"
+    assert study.objectives[0].name == "accuracy"
+    assert study.objectives[0].direction is Direction.MAXIMIZE
+    assert found.header.method.name == "tpe"
+    assert (space["lr"].low, space["lr"].high, space["lr"].log) == (0.001, 0.1, True)
+    assert (space["units"].kind, space["units"].step) == (ParameterKind.INT, 8)
+    assert space["batch"].choices == (16, 32, 128)
+    assert study.header.attributes["run_ids"] == ["digits-a1", "digits-b2", "digits-c3"]
+    assert study.trials.state.tolist() == [
+        TrialState.FAILED,
+        TrialState.COMPLETE,
+        TrialState.PRUNED,
+    ]
+    assert study.trials.notes == {0: "out of memory"}
+    assert study.trials.ended[1] - study.trials.started[1] == 60
+    assert study.params(1)["optimizer"] == "sgd"
+    assert study.column("metric:loss")[1] == 0.3
+
+
+def test_katib_trials_alone_are_a_study_too(tmp_path: Path) -> None:
+    trial = {
+        "apiVersion": "kubeflow.org/v1beta1",
+        "kind": "Trial",
+        "metadata": {"name": "x-1", "labels": {"katib.kubeflow.org/experiment": "x"}},
+        "spec": {
+            "objective": {"type": "minimize", "objectiveMetricName": "loss"},
+            "parameterAssignments": [{"name": "lr", "value": "0.1"}],
+        },
+    }
+    path = tmp_path / "trials"
+    path.write_text(json.dumps({"kind": "List", "items": [trial]}))
+    (found,) = read(path)
+    assert found.header.name == "x"
+    assert found.header.objectives[0].name == "loss"
+
+
+def test_katib_yaml_that_is_broken_names_the_line(tmp_path: Path) -> None:
+    path = tmp_path / "broken"
+    path.write_text("apiVersion: kubeflow.org/v1beta1\nkind: Trial\nspec: [\n")
+    with pytest.raises(SourceFormatError, match="line"):
+        read(path)
+
+
+def test_vizier_tells_space_conditions_goals_and_curves(tmp_path: Path) -> None:
+    (found,) = read(vizier(tmp_path).file)
+    study, space = found.as_study(), found.header.space
+    assert [(o.name, o.direction.value) for o in study.objectives] == [
+        ("val_accuracy", "maximize"),
+        ("latency", "minimize"),
+    ]
+    assert (space["lr"].low, space["lr"].high, space["lr"].log) == (1e-4, 0.1, True)
+    assert (space["layers"].low, space["layers"].high) == (-1, 300)
+    assert space["batch"].choices == (16, 32, 128)
+    assert space["bn"].choices == (False, True)
+    assert space["kernel"].condition == Condition("model", ("cnn",))
+    assert study.counts()[TrialState.COMPLETE] == 6
+    assert study.trials.notes == {2: "too wide"}
+    assert study.trials.started[0] == 1763800060.5
+    assert study.trials.objectives[0].tolist() == [0.31, 1.0]
+    assert len(found.curves) == 18
+    assert "kernel" not in study.params(1)
+    assert isinstance(study.params(0)["layers"], int)
+
+
+def test_auptimizer_tells_space_target_and_intermediate_results(tmp_path: Path) -> None:
+    (found,) = read(auptimizer(tmp_path).file)
+    study = found.as_study()
+    assert study.name == "rosenbrock"
+    assert study.objectives[0].direction is Direction.MINIMIZE
+    assert (study.space["x"].low, study.space["x"].high) == (-5, 10)
+    assert study.space["act"].choices == ("relu", "tanh")
+    assert study.params(0) == {"x": -2.5, "n": 1, "act": "relu"}
+    assert study.counts()[TrialState.FAILED] == 1
+    assert len(found.curves) == 18
+    assert (study.trials.ended - study.trials.started).tolist() == [9] * 6
+
+
+def test_atm_is_read_but_for_its_pickles_and_converted_with_them(tmp_path: Path) -> None:
+    source = atm(tmp_path)
+    with closing(sqlite3.connect(source.file)) as database, database:
+        for n in range(1, 6):
+            values = {"n_neighbors": np.int64(n), "weights": "distance"}
+            text = base64.b64encode(pickle.dumps(values, 3)).decode()
+            database.execute(
+                "UPDATE classifiers SET hyperparameter_values_64 = ? WHERE id = ?", (text, n)
+            )
+    (found,) = read(source.file)
+    assert found.header.space.names == ("method",)
+    assert any("hypertendril convert" in s.reason for s in found.header.skipped)
+    assert found.header.objectives[0].name == "f1"
+    convert(source.file, tmp_path / "out.json")
+    (whole,) = read(tmp_path / "out.json")
+    study = whole.as_study()
+    assert study.column("param:n_neighbors").tolist() == [1, 2, 3, 4, 5]
+    assert study.trials.objectives[:, 0].tolist() == found.trials.objectives[:, 0].tolist()
+    assert study.counts()[TrialState.FAILED] == 1
+
+
+def test_chopt_tells_space_conditions_lineage_and_curves(tmp_path: Path) -> None:
+    (found,) = read(chopt(tmp_path).file)
+    study = found.as_study()
+    assert study.name == "resnet"
+    assert study.objectives[0].direction is Direction.MAXIMIZE
+    assert found.header.method.name == "pbt"
+    assert (study.space["lr"].low, study.space["lr"].high, study.space["lr"].log) == (
+        0.001,
+        0.1,
+        True,
+    )
+    assert study.space["slope"].condition == Condition("act", ("elu",))
+    assert study.trials.parent.tolist() == [-1, -1, 0, 1, 2]
+    assert study.counts()[TrialState.PRUNED] == 1
+    assert len(found.curves) == 15
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "run_id,params.lr,metrics.val_loss",
+        "sys/id,parameters/lr,metrics/val_loss",
+        "name,Hyperparameters/General/lr,Last Metrics/val_loss",
+        "experiment_key,param.lr,metric.val_loss",
+        "id,config/lr,summary/val_loss",
+    ],
+)
+def test_columns_of_trackers_are_told_by_their_prefix(header: str, tmp_path: Path) -> None:
+    path = tmp_path / "runs"
+    path.write_text(f"{header}\na,0.1,2\nb,0.2,1\nc,0.3,\n")
+    (found,) = read(path)
+    study = found.as_study()
+    assert found.header.framework == "tracker-table"
+    assert study.column("param:lr").tolist() == [0.1, 0.2, 0.3]
+    assert study.objectives[0].name == "val_loss"
+    assert study.best() == 1
+    assert study.header.attributes["run_ids"] == ["a", "b", "c"]
+
+
+def test_states_and_times_of_a_tracker_are_kept(tmp_path: Path) -> None:
+    source = table(tmp_path)
+    with source.file.open("a") as file:
+        file.write("f,FAILED,2026-01-02 10:00:00+00:00,0.9,relu,\n")
+    (found,) = read(source.file)
+    assert found.trials.state.tolist() == [2] * 6 + [4]
+    assert found.trials.started[0] == 1767261600
