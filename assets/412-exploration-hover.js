@@ -39,15 +39,25 @@
     const others = [];
     for (const r of rows) if (r !== row) for (const i of scene.marksOf(r)) others.push(i);
     const edges = [];
-    const { trial } = scene;
-    if (rows.size > 1) {
-      for (let e = 0; e < scene.edges.length; e += 2) {
-        const [child, parent] = [scene.edges[e], scene.edges[e + 1]];
-        if (rows.has(trial[child]) && rows.has(trial[parent])) edges.push(child, parent);
-      }
+    const edgeOf = edgesByChild(scene);
+    for (const r of rows) {
+      const e = edgeOf[r];
+      if (e < 0 || !rows.has(scene.parent[r])) continue;
+      edges.push(scene.edges[e], scene.edges[e + 1]);
     }
     view.family = { row, scene, own, others, edges };
     return view.family;
+  }
+
+  /** Where the edge to a trial's parent stands, by the trial's row; -1 for founders. */
+  function edgesByChild(scene) {
+    if (!scene.edgeOf) {
+      scene.edgeOf = new Int32Array(scene.n).fill(-1);
+      for (let e = 0; e < scene.edges.length; e += 2) {
+        scene.edgeOf[scene.trial[scene.edges[e]]] = e;
+      }
+    }
+    return scene.edgeOf;
   }
 
   function trail(g, scene, k, own, others, edges) {
