@@ -8,7 +8,7 @@ from typing import Any
 
 from dash import Dash, Input, Output, State, ctx, no_update
 
-from hypertendril.analysis.effects import EffectsView, prepare_effects
+from hypertendril.analysis.effects import EffectsView, focused, prepare_effects
 from hypertendril.analysis.importance import Importance
 from hypertendril.analysis.importance_metrics import (
     GAIN,
@@ -201,7 +201,9 @@ def importance_update(
     objective = asked.target.objective if asked.target else of.objectives[0]
     scope = scope_named(of, asked.scope, asked.selection, time_name(study.space))
     view = EffectsView(objective, scope.words, asked.third, objective in study.objectives)
-    data = prepare_effects(of, scope.of(found, objective.direction), asked.focus, view)
+    # By the whole space: a brush must not swap the plot it was drawn in for another.
+    focus = focused(found, asked.focus)
+    data = prepare_effects(of, scope.of(found, objective.direction), focus, view)
     figures = draw_marginal(data, theme), draw_surface(data, theme)
     return draw_ranking(data), *figures, subtitle(data), key
 

@@ -7,7 +7,14 @@ import pytest
 from dash import no_update
 
 from hypertendril.analysis.importance import importance_of
-from hypertendril.callbacks.importance import Asked, importance_update, names_of
+from hypertendril.callbacks.importance import (
+    Asked,
+    asked_of,
+    choices_update,
+    importance_update,
+    names_of,
+)
+from hypertendril.layouts.importance import UNSPLIT
 from hypertendril.layouts.theme import DARK, LIGHT
 from hypertendril.model import (
     CurvePoints,
@@ -93,6 +100,37 @@ def test_a_newer_study_is_drawn_with_the_last_result() -> None:
     answer = importance_update(study(50, version=2), importance_of(study(40)), LIGHT, Asked(), None)
 
     assert answer[DRAWN][:2] == ["id", 1]
+
+
+def test_a_brush_judges_its_region_and_keeps_the_plot_it_was_drawn_in() -> None:
+    one = study(60)
+    brush = {"view": "importance", "kind": "ranges", "dims": ["param:lr"]}
+    brush |= {"ranges": [[0.001, 0.0011]], "missing": False}
+    selection = {"v": 1, "study": "id", "brushes": [brush]}
+    asked = asked_of(one, ("objective:y", "brushed", ""), None, selection)
+    answer = importance_update(one, importance_of(one), LIGHT, asked, None)
+
+    assert answer[TITLE] == "lr × kind"
+    assert answer[DRAWN][4] == "brushed"
+
+
+def test_hostile_choices_are_the_plain_ones() -> None:
+    asked = asked_of(study(9), ({"a": 1}, 3, ["x"]), None, {"v": 9})
+
+    assert (asked.target.key if asked.target else "", asked.scope, asked.third) == (
+        "objective:y",
+        "all",
+        "",
+    )
+
+
+def test_what_can_be_chosen_follows_the_study() -> None:
+    metrics, metric, scopes, scope, thirds, third = choices_update(study(9), ("gone", 7, None), [])
+
+    assert [option["value"] for option in metrics] == ["objective:y"]
+    assert (metric, scope, third) == ("objective:y", "all", UNSPLIT)
+    assert "phase:0" not in [option["value"] for option in scopes]
+    assert [option["value"] for option in thirds] == [UNSPLIT, "lr", "kind"]
 
 
 @pytest.mark.parametrize("n", [0, 1, 2])

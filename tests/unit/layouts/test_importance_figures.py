@@ -193,3 +193,44 @@ def test_the_head_names_the_focus() -> None:
 
 def test_the_panel_can_be_sent_to_a_page() -> None:
     assert "importance-ranking-div" in texts(importance_panel())
+
+
+def test_a_third_parameter_splits_the_surface_on_one_scale_of_colours() -> None:
+    lr, width = axis("lr"), axis("width")
+    parts = tuple(replace(surface(lr, width), mean=surface(lr, width).mean + k) for k in range(3))
+    figure = draw_surface(data(thirds=parts, third_labels=("≤ 1", "1 – 2", "≥ 2")), LIGHT)
+
+    assert [trace.xaxis for trace in figure.data] == ["x", "x2", "x3"]
+    assert {(trace.zmin, trace.zmax) for trace in figure.data} == {(0.0, 4.0)}
+    shown = [annotation.text for annotation in figure.layout.annotations]
+    assert shown[:3] == ["≤ 1", "1 – 2", "≥ 2"]
+
+
+def test_the_best_trial_is_a_star_on_the_surface() -> None:
+    starred = replace(surface(axis("lr"), axis("width")), incumbent=(0.2, 0.9))
+    star = draw_surface(data(surface=starred), LIGHT).data[-1]
+
+    assert (star.marker.symbol, star.x[0], star.y[0]) == ("star", 0.2, 0.9)
+
+
+def test_the_marginal_shows_promising_stretches_and_tenths_of_the_trials() -> None:
+    line = replace(marginal(axis("lr")), promising=((0.2, 0.4),), deciles=(0.1, 0.5, 0.8))
+    figure = draw_marginal(data(marginal=line), LIGHT)
+
+    assert {(shape.x0, shape.x1) for shape in figure.layout.shapes} == {(0.2, 0.4)}
+    assert list(figure.data[0].x) == [0.1, 0.5, 0.8]
+
+
+def test_what_chance_explains_is_marked_in_the_list() -> None:
+    shown = draw_ranking(data(shadow=0.05))
+    (effects,) = [p for p in shown if p.className.startswith("importance-effects")]
+
+    assert effects.style == {"--shadow": "10.0%"}
+    assert any("no effect" in texts(part) for part in shown)
+
+
+def test_trust_and_the_part_of_the_space_are_said() -> None:
+    words = texts(draw_ranking(data(r2=0.4, scope="best 20 %"))[0])
+
+    assert "(rough)" in words
+    assert "best 20 %" in words
