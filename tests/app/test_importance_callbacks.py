@@ -104,7 +104,7 @@ def test_a_newer_study_is_drawn_with_the_last_result() -> None:
 
 def test_a_brush_judges_its_region_and_keeps_the_plot_it_was_drawn_in() -> None:
     one = study(60)
-    brush = {"view": "importance", "kind": "ranges", "dims": ["param:lr"]}
+    brush: dict[str, Any] = {"view": "importance", "kind": "ranges", "dims": ["param:lr"]}
     brush |= {"ranges": [[0.001, 0.0011]], "missing": False}
     selection = {"v": 1, "study": "id", "brushes": [brush]}
     asked = asked_of(one, ("objective:y", "brushed", ""), None, selection)
