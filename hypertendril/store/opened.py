@@ -143,13 +143,13 @@ class OpenedResults:
         """Let go of a dropped file that can't be read: unlike one that is written to, it never will be.
 
         Raises:
-            SourceFormatError: What is wrong with it.
+            HyperTendrilError: What is wrong with it.
         """
         problem = self.follower.problems.get(source.shown)
         is_upload = source.path is not None and source.path.is_relative_to(self.uploads)
         if problem is not None and is_upload:
             self.close_source(source.shown)
-            raise SourceFormatError(problem.partition(": ")[2], path=self.spoken(source.shown))
+            raise HyperTendrilError(self.spoken(problem))
 
     def spoken(self, text: str) -> str:
         """Return a text about sources with dropped files under the names they were dropped by."""

@@ -10,12 +10,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from hypertendril.readers import read
-from tests.browser.harness import show_dashboard
+from tests.browser.harness import Watch, show_dashboard
 from tests.browser.running_app import AppProcess
 
-TABLE = (
-    "lr,optimizer,train_loss,val_accuracy\n0.001,adam,0.3,0.9\n0.01,sgd,0.5,0.8\n0.1,sgd,1.9,0.3\n"
-)
+TABLE = "lr,optimizer,train_loss,val_accuracy\n0.001,adam,0.3,0.9\n0.01,sgd,0.5,0.8\n0.1,sgd,1.9,\n"
 DROP = """([name, text]) => {
   const files = new DataTransfer();
   files.items.add(new File([text], name));
@@ -28,7 +26,8 @@ DROP = """([name, text]) => {
 
 
 def generic(name: str) -> str:
-    trials = [{"params": {"x": i / 7}, "values": {"y": i}} for i in range(8)]
+    trials = [{"params": {"x": i / 7}, "values": {"y": i}} for i in range(7)]
+    trials.append({"params": {"x": 1.0}, "state": "failed"})
     return json.dumps({"name": name, "objectives": ["y"], "trials": trials})
 
 
@@ -97,7 +96,8 @@ def test_a_study_is_saved_and_reads_back(shown: Page, tmp_path: Path, words: str
     assert len(found.trials) == 8
 
 
-def test_a_server_that_is_away_is_told_in_a_bar(shown: Page) -> None:
+def test_a_server_that_is_away_is_told_in_a_bar(shown: Page, watch: Watch) -> None:
+    watch.allow("503")
     bar = shown.locator(".ht-offline")
     expect(bar).to_be_hidden()
     shown.route("**/_ht/pulse", lambda route: route.fulfill(status=503))

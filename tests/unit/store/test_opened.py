@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hypertendril.errors import SourceFormatError, StoreError
+from hypertendril.errors import HyperTendrilError, SourceFormatError, StoreError
 from hypertendril.readers.told import UntoldTableError
 from hypertendril.store import ExperimentStore
 from hypertendril.store.opened import OpenedResults
@@ -83,7 +83,7 @@ def test_a_dropped_file_that_cannot_be_read_is_refused_by_its_own_name(again: Op
     folder.mkdir()
     (folder / "bad.json").write_text('{"trials": ')
     (source,) = opened.open_upload("0" * 16)
-    with pytest.raises(SourceFormatError, match=r"^bad\.json"):
+    with pytest.raises(HyperTendrilError, match=r"^bad\.json, line 1"):
         opened.open(source)
     assert not opened.follower.sources
 
