@@ -188,8 +188,8 @@ def _add_look(draft: Draft, row: int, run: TrackedRun, objective: str) -> None:
     if run.state not in (TrialState.COMPLETE, TrialState.PRUNED):
         return
     outcome = Outcome.FINAL if run.state is TrialState.COMPLETE else Outcome.DISCARDED
-    steps = run.curves[objective][0] if objective in run.curves else ()
-    spent = float(steps[-1]) if len(steps) else NAN
+    curve = run.curves.get(objective)
+    spent = float(curve[0][-1]) if curve is not None and len(curve[0]) else NAN
     value = draft.trials[row].objectives[0]
     draft.looks.append(Look(row, value, outcome, resource=spent, time=run.ended))
 

@@ -202,7 +202,9 @@ def test_a_link_restores_the_brushes(shown: Page, page: Page) -> None:
 
 def test_what_a_brush_sends_is_small(shown: Page) -> None:
     sizes: list[int] = []
-    shown.on("request", lambda r: sizes.append(len(r.post_data or "")) if r.method == "POST" else None)
+    shown.on(
+        "request", lambda r: sizes.append(len(r.post_data or "")) if r.method == "POST" else None
+    )
     with shown.expect_response("**/_dash-update-component*"):
         brush_top_of_objective(shown)
     sent = len(json.dumps(shown.evaluate("() => ht.state.selection")))

@@ -273,7 +273,7 @@ def test_sources_come_and_go_while_others_are_followed(
     follower.add(second)
     assert follower.reading == (second.shown,)
     assert follower.look_at(second)
-    assert follower.reading == ()
+    assert not follower.reading
     added = follower.study_ids(second)
     assert follower.source_of(added[0]) == second
     assert len(store.versions()) == 2
