@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import warnings
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
@@ -118,7 +119,8 @@ def _config(stored: Any, losses: Losses) -> dict[str, Any]:
         return as_dict(parse(text))
     except BadJsonError as error:
         try:
-            found = ast.literal_eval(text[:MOST_TEXT].strip())
+            with warnings.catch_warnings(action="ignore", category=SyntaxWarning):
+                found = ast.literal_eval(text[:MOST_TEXT].strip())
         except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
             losses.count(f"a configuration that is {error.reason}")
             return {}

@@ -184,7 +184,7 @@ def _space(spec: Resource, losses: Losses) -> SearchSpace:
         try:
             if name:
                 found.setdefault(name, _parameter(name, item))
-        except (SpaceError, ValueError) as error:
+        except (SpaceError, ValueError, TypeError) as error:
             losses.add(f"space: {name!r}: {brief(error, 200)}")
     return SearchSpace(tuple(found.values()))
 

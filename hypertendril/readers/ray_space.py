@@ -48,7 +48,7 @@ def _is_perturbed(value: Any, before: Any, factors: Iterable[float]) -> bool:
     a, b = as_number(value), as_number(before)
     if a is None or b is None:
         return False
-    is_int = isinstance(value, int)
+    is_int = isinstance(value, int) and math.isfinite(b)
     return any(
         math.isclose(a, b * f, rel_tol=1e-9) or (is_int and a == int(b * f)) for f in (1, *factors)
     )

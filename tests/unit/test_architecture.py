@@ -62,7 +62,7 @@ BROUGHT_BY = {
     "sqlalchemy": "optuna",
     "threadpoolctl": "scikit-learn",
 }
-DISTRIBUTIONS = {"sklearn": "scikit-learn"}
+DISTRIBUTIONS = {"sklearn": "scikit-learn", "yaml": "pyyaml"}
 VAGUE_NAMES = {"utils.py", "helpers.py", "misc.py", "common.py"}
 HEX_COLOUR = re.compile(r"#(?:[0-9a-fA-F]{3,4}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})(?![\w-])")
 # <view>-<part>-<kind>, in quotes, as scripts write it.

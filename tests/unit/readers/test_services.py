@@ -166,3 +166,21 @@ def test_states_and_times_of_a_tracker_are_kept(tmp_path: Path) -> None:
     (found,) = read(source.file)
     assert found.trials.state.tolist() == [2] * 6 + [4]
     assert found.trials.started[0] == 1767261600
+
+
+def test_a_range_that_is_no_number_leaves_out_the_parameter_only(tmp_path: Path) -> None:
+    source = katib(tmp_path)
+    text = source.file.read_text().replace('{min: "1", max: "5"}', "{min: null, max: [1]}")
+    source.file.write_text(text)
+    (found,) = read(source.file)
+    assert any("'layers'" in s.reason for s in found.header.skipped)
+    assert "layers" in found.header.space  # told from its values
+
+
+def test_an_infinite_value_of_a_parent_does_no_harm(tmp_path: Path) -> None:
+    source = chopt(tmp_path)
+    source.file.write_text(
+        source.file.read_text().replace('"lr": 0.01,', '"lr": 1e999, "n": 1,', 1)
+    )
+    (found,) = read(source.file)
+    assert len(found.trials) == 5
