@@ -301,7 +301,8 @@
   space.layout = function (view) {
     space.view = view;
     if (optionsOf !== state.data.study) recall(state.data.study);
-    const { axes, lanes } = view.meta;
+    // Plotly leaves an empty object out of what it hands back.
+    const { axes, lanes = {} } = view.meta;
     view.top = view.px("y", 1);
     view.bottom = view.px("y", 0);
     view.lanes = Object.fromEntries(Object.entries(lanes).map(([kind, y]) => [kind, view.px("y", y)]));
