@@ -13,7 +13,8 @@ from urllib.parse import urlencode
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser.harness import DRAWN, LARGE, launch, open_page, show_dashboard
+from hypertendril.layouts import ids
+from tests.browser.harness import DRAWN, LARGE, launch, open_page, show_dashboard, wait_until
 from tests.browser.running_app import AppProcess
 
 IMAGES = Path(__file__).parent / "images"
@@ -22,7 +23,7 @@ FINISHED_SECONDS = 60.0  # importance is computed in the background
 
 # The best fifth of the leading objective, as the brush a person would draw on its axis.
 BEST = """share => {
-    const data = ht.state.data, goal = data.columns.find(c => c.kind === "objective");
+    const data = ht.state.data, goal = data.objective;
     const values = Array.from(goal.values).filter(Number.isFinite).sort((a, b) => a - b);
     const at = q => values[Math.round(q * (values.length - 1))];
     const range = goal.direction === "minimize" ? [null, at(share)] : [at(1 - share), null];
@@ -32,7 +33,7 @@ BEST = """share => {
 
 
 def main() -> int:
-    """Write `docs/images/<light|dark>.png`; 0 when both are there."""
+    """Write `docs/images/<light|dark|compare>.png`; 0 when all are there."""
     IMAGES.mkdir(exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as data,
@@ -42,6 +43,7 @@ def main() -> int:
         browser = launch(playwright)
         for scheme in ("light", "dark"):
             take(browser, app.url, scheme)
+        take_comparison(browser, app.url)
         browser.close()
     return 0
 
@@ -63,7 +65,18 @@ def show_brushed(page: Page, url: str) -> None:
     page.goto(f"{url}#{link}")
     page.reload()
     page.wait_for_function(DRAWN)
-    page.wait_for_load_state("networkidle")
+    wait_until(lambda: page.evaluate("() => ht.debug.isDrawn(true)"), "all views", FINISHED_SECONDS)
+
+
+def take_comparison(browser: Browser, url: str) -> None:
+    """Open the comparison of the bundled searches, one a method, and write the picture."""
+    with open_page(browser, LARGE, "light") as page:
+        show_dashboard(page, url)
+        page.locator(f"#{ids.EXPLORATION_COMPARE}").click()
+        view = "ht.debug.views.find(v => v.spec.graph === 'exploration-compare-graph')"
+        is_drawn = f"() => {{ const view = {view}; return view.isReady && !view.isStale; }}"
+        wait_until(lambda: page.evaluate(is_drawn), "the comparison", FINISHED_SECONDS)
+        page.screenshot(path=IMAGES / "compare.png")
 
 
 if __name__ == "__main__":
