@@ -3,6 +3,8 @@
   "use strict";
   const ht = (window.ht = window.ht || {});
 
+  // Marks looked at in a frame of a drag, in all sets together; on release all are drawn.
+  const MOST_WHILE_DRAGGING = 16000;
   const discs = new Map();
   const soft = (distance) => Math.min(1, Math.max(0, distance + 0.5));
 
@@ -84,6 +86,7 @@
    * mask (by row of `mask`, through `trialOf` where marks are not trials), colour (packed, for
    * all) or colours (mark -> packed), radius or radiusOf (mark -> radius; two sizes at most) in
    * CSS pixels, glyphOf (mark -> one of ht.GLYPH; default disc), alpha 0..1.
+   * While a brush is dragged at most some thousands are looked at: every frame must be in time.
    */
   ht.stampMany = function (g, view, sets, options) {
     const { rows, mask, trialOf, colour, colours, radius = 2, radiusOf, glyphOf, alpha = 1 } = options;
@@ -96,7 +99,9 @@
       return shapes.get(key);
     };
     const count = rows ? rows.length : sets[0] ? sets[0].xs.length : 0;
-    for (let k = 0; k < count; k++) {
+    const stride = ht.state.preview ? Math.ceil((count * sets.length) / MOST_WHILE_DRAGGING) || 1 : 1;
+    // Counted so that the last ones, the best, are always among those drawn.
+    for (let k = (count + stride - 1) % stride; k < count; k += stride) {
       const i = rows ? rows[k] : k;
       if (mask && !mask[trialOf ? trialOf[i] : i]) continue;
       const shape = shapeFor(radiusOf ? radiusOf(i) : radius, glyphOf ? glyphOf(i) : 0);

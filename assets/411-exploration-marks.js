@@ -151,8 +151,8 @@
   /** All strips' points in one go: one raster, so one upload to the canvas. */
   explore.points = function (g, view, scene, { keep, mask, until = Infinity, alpha }) {
     const packed = ht.colour.packed();
-    const { radius, last, levels, glyphs, when } = scene;
-    const rows = until < Infinity ? scene.drawn.filter((i) => when[i] <= until) : scene.drawn;
+    const { radius, last, levels, glyphs } = scene;
+    const rows = until < Infinity ? scene.drawn.filter(keep) : scene.drawn;
     if (g.isVector) return vectorPoints(g, scene, keep, rows);
     return ht.stampMany(g, view, scene.at.slice(1), {
       rows,

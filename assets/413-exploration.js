@@ -7,6 +7,7 @@
 
   const PICK_PX = 9;
   const BASE_ALPHA = 0.3;
+  const MOST_WHILE_DRAGGING = 1000;
   const LINK_ALPHA = 0.32;
   const NAMES_PX = 46;
   const MOVED = "exploration-moved-store";
@@ -95,6 +96,12 @@
     const mask = isAll ? null : state.mask;
     const keep = explore.filter(scene, mask, until);
     if (isPlaying) explore.player.past(g, view, until);
+    // While a brush is dragged every frame must be in time; on release all is drawn.
+    if (state.preview && !isPlaying && scene.trial.length > MOST_WHILE_DRAGGING) {
+      explore.points(g, view, scene, { keep, mask, alpha: 0.94 });
+      brushes(g, view);
+      return;
+    }
     if (!isAll || isPlaying) explore.circles(g, view, scene, { keep, mask, until, alpha: 0.45 });
     explore.records(g, scene, keep);
     // Where nothing is left out the lines of the layer below show already.
