@@ -15,6 +15,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
@@ -22,14 +23,23 @@ from typing import IO
 MARK = "HYPERTENDRIL_TRIAL_PROCESS"
 _PROC = Path("/proc")
 _ROUNDS = 5  # a process that forks while it is looked for is found the next time
+# A process that is just being started has no environment yet, on a busy machine for some time.
+_YOUNG_SECONDS = 5.0
+_PAUSE_SECONDS = 0.05
+_PATIENCE_SECONDS = 2.0
 
 
 def end_group(group: int, mark: str) -> None:
     """Kill the process group `group` and every process of ours that carries `mark`."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(group, signal.SIGKILL)
+    deadline = time.monotonic() + _PATIENCE_SECONDS
     for _ in range(_ROUNDS):
-        marked = _marked(mark)
+        marked, starting = _marked(mark)
+        while starting and time.monotonic() < deadline:
+            time.sleep(_PAUSE_SECONDS)
+            more, starting = _marked(mark)
+            marked += more
         if not marked:
             return
         for pid in marked:
@@ -37,18 +47,35 @@ def end_group(group: int, mark: str) -> None:
                 os.kill(pid, signal.SIGKILL)
 
 
-def _marked(mark: str) -> list[int]:
-    """Return the processes with `mark` in their environment; none where there is no /proc."""
+def _marked(mark: str) -> tuple[list[int], bool]:
+    """Return the processes with `mark` in their environment, and whether one may yet get it.
+
+    None where there is no /proc.
+    """
     wanted = f"{MARK}={mark}".encode()
-    found = []
+    found, starting = [], False
     with suppress(OSError):
         for folder in _PROC.iterdir():
             if folder.name.isdigit() and int(folder.name) != os.getpid():
-                # A zombie has no environment; another user's cannot be read.
+                # A process may end meanwhile; another user's cannot be read.
                 with suppress(OSError):
-                    if wanted in (folder / "environ").read_bytes().split(b"\0"):
+                    environment = (folder / "environ").read_bytes()
+                    if wanted in environment.split(b"\0"):
                         found.append(int(folder.name))
-    return found
+                    starting = starting or (not environment and _is_starting(folder))
+    return found, starting
+
+
+def _is_starting(folder: Path) -> bool:
+    """Whether a process without an environment is a young one, and not a zombie.
+
+    Raises:
+        OSError: It has ended, or is a zombie, which has no program.
+    """
+    (folder / "exe").readlink()
+    ticks = int((folder / "stat").read_text().rpartition(")")[2].split()[19])
+    age = time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
+    return age < _YOUNG_SECONDS
 
 
 class Guard:

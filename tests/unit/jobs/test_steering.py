@@ -134,22 +134,22 @@ def bench(tmp_path: Path, queue: JobQueue, monkeypatch: pytest.MonkeyPatch) -> I
 
 
 def test_a_paused_study_ends_what_is_under_way_and_goes_on_where_it_was(
-    bench: Bench, owner: str
+    bench: Bench, owner: str, tmp_path: Path
 ) -> None:
-    job_id = bench.queue.submit(spec("naps", trials=3))
+    job_id = bench.queue.submit(spec("gated", trials=6))
 
-    def pause(progress: Progress) -> None:
-        if progress.running and not bench.job().is_pausing:
+    def pause(_progress: Progress) -> None:
+        # Trial 3, the fourth, waits for the gate: it is under way when the pause is asked for.
+        if len(bench.study()) == 4 and not bench.job().is_pausing:
             bench.queue.pause(job_id)
+            (tmp_path / "gate").touch()
 
     assert bench.run(owner, pause) is JobState.QUEUED
     assert bench.job().state is JobState.PAUSED
-    done = len(bench.study())
-    assert 0 < done < 3
-    assert bench.study().counts()[TrialState.COMPLETE] == done
+    assert bench.study().counts()[TrialState.COMPLETE] == len(bench.study()) == 4
     bench.queue.resume(job_id)
     assert bench.run(owner) is JobState.DONE
-    assert bench.study().counts()[TrialState.COMPLETE] == 3
+    assert bench.study().counts()[TrialState.COMPLETE] == 6
 
 
 def test_a_running_study_takes_more_trials_and_more_workers(
