@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass, field
 from typing import Any
 
-from dash import Dash, Input, Output, State, ctx, no_update
+from dash import Dash, Input, Output, State, no_update
 
 from hypertendril.analysis.effects import EffectsView, focused, prepare_effects
 from hypertendril.analysis.importance import Importance
@@ -117,9 +117,8 @@ def register(app: Dash, services: Services) -> None:
         selection: Any,
         drawn: Any,
     ) -> Any:
-        is_brush = list(ctx.triggered_prop_ids) == [f"{ids.SELECTION}.data"]
-        if is_brush and scope != BRUSHED:
-            return (no_update,) * 5
+        # What came in says nothing of what is drawn: Dash drops the answer to a request when the
+        # next one is sent, so a brush that follows a change of study speaks for both.
         study = shown_study(services, shown)
         if study is None:
             return (no_update,) * 5
