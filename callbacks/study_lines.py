@@ -15,6 +15,7 @@ from hypertendril.search import METHODS
 from hypertendril.store import StudySummary
 
 FAILURES_SHOWN = 3
+MAX_DETAIL_CHARS = 120
 FAILURE_SECONDS = 24 * 3600.0
 _ENDED_BADLY = (JobState.FAILED, JobState.QUARANTINED)
 
@@ -122,7 +123,7 @@ def _detail(job: Job, counts: Mapping[TrialState, int]) -> str:
             f"{words} · {_ended(counts)} of {job.spec.budget.trials} trials · {running} under way"
         )
     if job.state is JobState.DONE:
-        return ""
+        return plain(job.message, MAX_DETAIL_CHARS)
     return f"{job.state.value} after {_ended(counts)} of {job.spec.budget.trials} trials"
 
 

@@ -115,6 +115,8 @@ def _steering_commands(commands: Any) -> tuple[argparse.ArgumentParser, ...]:
     change = _command(commands, "change", _change, "change the budget of a job, also while it runs")
     change.add_argument("--parallel", metavar="N", type=int, help="trials at the same time")
     change.add_argument("--trials", metavar="N", type=int, help="trials in all")
+    change.add_argument("--total-steps", metavar="N", type=int, help="steps of all trials together")
+    change.add_argument("--wall-seconds", metavar="S", type=float, help="how long it may run")
     change.add_argument("--stop-trial", metavar="NUMBER", type=int, help="stop this one trial")
     for command in (pause, resume, change):
         command.add_argument("id", metavar="ID", help="as `jobs` shows it")
@@ -285,11 +287,16 @@ def _resume(options: argparse.Namespace) -> int:
 
 
 def _change(options: argparse.Namespace) -> int:
-    if options.parallel is None and options.trials is None and options.stop_trial is None:
-        raise HyperTendrilError("change needs --parallel, --trials or --stop-trial.")
+    budget = {
+        key: getattr(options, key) for key in ("trials", "parallel", "total_steps", "wall_seconds")
+    }
+    if options.stop_trial is None and all(value is None for value in budget.values()):
+        raise HyperTendrilError(
+            "change needs --trials, --parallel, --total-steps, --wall-seconds or --stop-trial."
+        )
 
     def change(queue: Any) -> None:
-        queue.change(options.id, parallel=options.parallel, trials=options.trials)
+        queue.change(options.id, **budget)
         if options.stop_trial is not None:
             queue.stop_trial(options.id, options.stop_trial)
 
@@ -359,6 +366,9 @@ def _job_json(job: Any) -> dict[str, Any]:
         "pausing": job.is_pausing,
         "trials": job.spec.budget.trials,
         "parallel": job.spec.budget.parallel,
+        "total_steps": job.spec.budget.total_steps,
+        "wall_seconds": job.spec.budget.wall_seconds,
+        "seconds": round(job.progress.seconds, 3),
         "done": job.progress.done,
         "running": job.progress.running,
         "best": best if best is not None and math.isfinite(best) else None,

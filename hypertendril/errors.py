@@ -5,6 +5,9 @@ A message says what happened, where (file, line, field) and what to do next.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
 
 class HyperTendrilError(Exception):
     """Root of every error whose message is meant for the person at the screen."""
@@ -54,3 +57,9 @@ class JobError(HyperTendrilError):
 
 class SelectionError(HyperTendrilError):
     """A selection received from a page is malformed or names something the study lacks."""
+
+
+def did_you_mean(name: object, known: Iterable[str]) -> str:
+    """Return a question that ends a message about an unknown name; empty where none is like it."""
+    found = get_close_matches(str(name)[:200], list(known), n=1)
+    return f" Did you mean {found[0]!r}?" if found else ""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from types import NoneType
 from typing import Any, TypeVar
 
-from hypertendril.errors import JobError, SpaceError
+from hypertendril.errors import JobError, SpaceError, did_you_mean
 from hypertendril.model import Direction, Objective, Parameter, ParameterKind, SearchSpace
 
 MAX_NAME_LENGTH = 200
@@ -28,7 +28,10 @@ def known_only(data: Mapping[str, Any], known: Collection[str], field: str = "")
     """
     for key in data:
         if key not in known:
-            raise wrong(f"{field}{key}", f"there is no such field; known are {', '.join(known)}.")
+            hint = did_you_mean(key, known)
+            raise wrong(
+                f"{field}{key}", f"there is no such field; known are {', '.join(known)}.{hint}"
+            )
 
 
 def text(value: Any, field: str) -> str:
@@ -102,7 +105,8 @@ def objective(name: Any, direction: Any, field: str) -> Objective:
     """
     known = [item.value for item in Direction]
     if direction not in known:
-        raise wrong(field, f"the direction {direction!r} must be one of {', '.join(known)}.")
+        hint = did_you_mean(direction, known)
+        raise wrong(field, f"the direction {direction!r} must be one of {', '.join(known)}.{hint}")
     return Objective(text(name, field), Direction(direction))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NewType
 
@@ -45,12 +45,15 @@ class Progress:
         running: Trials under way.
         best: Best value of the leading objective so far, None for none.
         segments: Segments that ended: what shows that a job of long races moves on.
+        seconds: How long the job has run, rests not counted. Time alone is no progress, so two
+            that differ in nothing else are equal.
     """
 
     done: int = 0
     running: int = 0
     best: float | None = None
     segments: int = 0
+    seconds: float = field(default=0.0, compare=False)
 
     def is_beyond(self, other: Progress) -> bool:
         """Return whether more has ended than at `other`."""

@@ -6,6 +6,7 @@ import logging
 import secrets
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from hypertendril.errors import HyperTendrilError, JobError, StoreError
 from hypertendril.jobs.objectives import load_registry
@@ -26,8 +27,14 @@ _ORDERS = {
 }
 _FINAL_STATES = {
     Ending.DONE: JobState.DONE,
+    Ending.OUT_OF_STEPS: JobState.DONE,
+    Ending.OUT_OF_TIME: JobState.DONE,
     Ending.CANCELLED: JobState.CANCELLED,
     Ending.FAILED: JobState.FAILED,
+}
+_LIMITS = {
+    Ending.OUT_OF_STEPS: "Ended: what comes next would go beyond budget.total_steps.",
+    Ending.OUT_OF_TIME: "Ended: the time of budget.wall_seconds was over.",
 }
 _CLOSING_MESSAGES = {
     JobState.CANCELLED: "Cancelled; what ran it had died before.",
@@ -54,16 +61,16 @@ class LeaseKeeper:
         self._lease = lease
         self._own_order = own_order
         self._clock = clock
-        self._renewed = clock()
+        self._renewed = self._begun = clock()
         self._noted = self.progress = lease.job.progress
-        budget = lease.job.spec.budget
-        self._steered = Steering(budget.parallel, budget.trials)
+        self._steered = Steering(lease.job.spec.budget)
 
     def __call__(self, progress: Progress) -> Order | Steering:
         """Return what the study has to do now, or how it is to go on where that was changed."""
-        self.progress = progress
         own = self._own_order()
         now = self._clock()
+        seconds = self._lease.job.progress.seconds + now - self._begun
+        self.progress = progress = replace(progress, seconds=seconds)
         wait = self._lease.seconds / 6 if progress == self._noted else PROGRESS_SECONDS
         begun = self._lease.job.progress
         if progress.is_beyond(self._noted) and not self._noted.is_beyond(begun):
@@ -78,7 +85,13 @@ class LeaseKeeper:
             _log.warning("Job %s: %s", self._lease.job.id, error)
             order = Order.GO_ON if now - self._renewed < self._lease.seconds else Order.ABANDON
         order = own if order is Order.GO_ON else order
-        return order if order is not Order.GO_ON else self._steering() or order
+        if order is not Order.GO_ON:
+            return order
+        steering = self._steering()
+        limit = self._steered.budget.wall_seconds
+        if limit is not None and seconds >= limit:
+            return Order.TIME_IS_UP
+        return steering or Order.GO_ON
 
     def _steering(self) -> Steering | None:
         """Return how the study is to go on; None where it does already."""
@@ -149,17 +162,21 @@ def _attempt(
         code = secrets.token_hex(4)
         _log.exception("Job %s failed for a reason of ours (%s)", job_id, code)
         return Ending.FAILED, f"Internal error {code}; the worker's log says more."
+    return ending, _last_words(ending, store.snapshot(job_id))
+
+
+def _last_words(ending: Ending, study: Study) -> str:
+    """Return what to tell about a study that has come to its end; nothing if all went well."""
     if ending is Ending.CANCELLED:
-        return ending, "Cancelled while it ran."
-    return ending, _complaint(store.snapshot(job_id)) if ending is Ending.DONE else ""
-
-
-def _complaint(study: Study) -> str:
-    """Return what to tell about a study that ran to its end; nothing if any trial was good."""
-    if study.counts()[TrialState.COMPLETE]:
+        return "Cancelled while it ran."
+    if ending not in _FINAL_STATES:
         return ""
+    limit = _LIMITS.get(ending, "")
+    if study.counts()[TrialState.COMPLETE]:
+        return limit
     notes = study.trials.notes
-    return f"No trial was completed. The first one says: {notes.get(min(notes, default=0), '')}"
+    first = f" The first one says: {notes[min(notes)]}" if notes else ""
+    return f"{limit} No trial was completed.{first}".strip()
 
 
 def _finish(
@@ -170,5 +187,6 @@ def _finish(
         return JobState.RUNNING
     store.refresh()
     if lease.job.id in store.versions():
-        close_trials(store, lease.job.id, message)
+        state_of_open = TrialState.PRUNED if state is JobState.DONE else TrialState.FAILED
+        close_trials(store, lease.job.id, state_of_open, message)
     return state if queue.finish(lease, state, message) else JobState.RUNNING

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hypertendril.errors import JobError
+from hypertendril.errors import JobError, did_you_mean
 from hypertendril.jobs import fields
+from hypertendril.jobs.budget import MAX_STEPS
 from hypertendril.model import Objective, SearchSpace
 
 _FUNCTION = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", re.ASCII)
@@ -29,7 +30,6 @@ _KEYS = (
     "environment",
     "structural",
 )
-_MAX_STEPS = 10**9
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,9 @@ class Registry:
             known = ", ".join(self.objectives) or "none"
             where = f" in {self.path}" if self.path else "; no registry (objectives.toml) was found"
             raise fields.wrong(
-                "objective", f"{name!r} is not a registered objective (known: {known}){where}."
+                "objective",
+                f"{name!r} is not a registered objective (known: {known}){where}."
+                + did_you_mean(name, self.objectives),
             )
         return self.objectives[name]
 
@@ -134,7 +136,7 @@ def _entry(name: str, item: Any, folder: Path) -> RegisteredObjective:
         curves=fields.names(data.get("curves", []), f"{at}.curves"),
         metrics=fields.names(data.get("metrics", []), f"{at}.metrics"),
         space=space,
-        steps=None if steps is None else fields.whole(steps, f"{at}.steps", low=1, high=_MAX_STEPS),
+        steps=None if steps is None else fields.whole(steps, f"{at}.steps", low=1, high=MAX_STEPS),
         description=str(data.get("description", "")).strip(),
         environment=fields.names(data.get("environment", []), f"{at}.environment"),
         structural=structural,

@@ -134,11 +134,13 @@ class JobQueue:
             if record is None:
                 return Standing.LOST
             record["expires"] = self._clock() + lease.seconds
-            if progress is not None and _progress_json(progress) != record["progress"]:
-                if progress.is_beyond(Progress(**record["progress"])):
+            if progress is not None:
+                before = Progress(**record["progress"])
+                if progress.is_beyond(before):
                     record["attempts"] = 1  # it moves on, so it is not what kills its workers
                 record["progress"] = _progress_json(progress)
-                self._changed()
+                if progress != before:
+                    self._changed()
             self._cache[_key(lease.job.id)] = record
             return Standing.CANCEL if record["cancel"] else Standing.HELD
 
@@ -225,19 +227,21 @@ class JobQueue:
             record["paused"] = False
             return self._job(job_id, record).state
 
-    def change(
-        self, job_id: str, *, parallel: int | None = None, trials: int | None = None
-    ) -> JobState:
-        """Give a job another number of workers, of trials in all, or both.
+    def change(self, job_id: str, **budget: float | None) -> JobState:
+        """Give a job another budget; a part that is None stays.
+
+        Args:
+            job_id: The job.
+            budget: Any of `steering.CHANGEABLE`.
 
         Raises:
-            JobError: No such job, it has ended, or a number makes no sense.
+            JobError: No such job, it has ended, or a part makes no sense.
         """
         with self._change(job_id) as record:
             spec = self._spec(job_id, record)
             if spec is None:
                 raise _too_new(job_id)
-            record.update(with_budget(record, spec, parallel, trials))
+            record.update(with_budget(record, spec, budget))
             return self._job(job_id, record).state
 
     def stop_trial(self, job_id: str, number: int) -> None:

@@ -278,13 +278,13 @@ def _fill(trials: Trials, rows: list[_Row], header: StudyHeader) -> None:
             trials.metrics[i, columns[name]] = value
 
 
-def close_trials(store: ExperimentStore, study_id: str, note: str) -> None:
-    """Mark the trials of a study that will never end by themselves as failed, with a note."""
+def close_trials(store: ExperimentStore, study_id: str, state: TrialState, note: str) -> None:
+    """Give the trials of a study that will never end by themselves a state, with a note."""
     study: Study = store.snapshot(study_id)
     rows = np.flatnonzero(np.isin(study.trials.state, _OPEN_STATES))
     if len(rows):
         updates = TrialUpdates.like(study.trials, rows)
-        updates.state[:] = TrialState.FAILED
+        updates.state[:] = state
         updates.ended[:] = time.time()
         updates.notes.update({int(row): note[:MAX_NOTE_LENGTH] for row in rows})
         store.append(study_id, Batch(updates=updates))

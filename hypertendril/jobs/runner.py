@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
@@ -18,6 +19,7 @@ from hypertendril.jobs.queue import Progress
 from hypertendril.jobs.recorder import Recorder
 from hypertendril.jobs.segments import Ended, Executor, Segment
 from hypertendril.jobs.spec import JobSpec
+from hypertendril.jobs.spending import Spending
 from hypertendril.jobs.steering import Steering
 from hypertendril.model import Outcome, Study, TrialState
 from hypertendril.search import Assignment, Limits, Look, Recorded, make_scheduler
@@ -38,6 +40,7 @@ class Order(StrEnum):
 
     GO_ON = "go on"
     CANCEL = "cancel"  # stop for good
+    TIME_IS_UP = "time is up"  # likewise, and all is well
     RELEASE = "release"  # stop; somebody will go on from here
     ABANDON = "abandon"  # stop and write nothing: the study is somebody else's now
 
@@ -46,6 +49,8 @@ class Ending(StrEnum):
     """How a run of a study came to its end."""
 
     DONE = "done"
+    OUT_OF_STEPS = "out of steps"
+    OUT_OF_TIME = "out of time"
     CANCELLED = "cancelled"
     RELEASED = "released"
     ABANDONED = "abandoned"
@@ -55,6 +60,7 @@ class Ending(StrEnum):
 
 _ENDINGS = {
     Order.CANCEL: Ending.CANCELLED,
+    Order.TIME_IS_UP: Ending.OUT_OF_TIME,
     Order.RELEASE: Ending.RELEASED,
     Order.ABANDON: Ending.ABANDONED,
 }
@@ -127,15 +133,19 @@ class _Run:
             spec.method, spec.settings, spec.space, spec.objectives, spec.seed, limits
         )
         self._recorder = Recorder(store, study_id)
-        self._running: set[int] = set()
+        study = store.snapshot(study_id)
+        self._spending = Spending(spec.budget, study)
+        self._running: dict[int, Assignment] = {}
         self._looks: list[Look] = []
         self._next: Assignment | None = None
+        self._again: list[Assignment] = []
+        self._failures: Counter[int] = Counter()
         self._is_paused = False
         self._done = self._segments = 0
         self._best: float | None = None
         self._flushed = time.monotonic()
         self._refused_since: float | None = None
-        self._recall(store.snapshot(study_id))
+        self._recall(study)
 
     def to_the_end(self, executor: Executor) -> Ending:
         """Start and record trials until the budget is spent or the owner says otherwise."""
@@ -144,9 +154,10 @@ class _Run:
                 self._start_trials(executor)
             for event in executor.wait(FLUSH_SECONDS) if self._running else ():
                 if isinstance(event, Ended):
-                    self._end_trial(event)
+                    self._end_segment(event)
                 else:
                     self._recorder.report(event)
+                    self._spending.report(event.number, event.step)
             is_idle = not self._running and (self._is_paused or self._is_at_the_end())
             if is_idle or time.monotonic() >= self._flushed + FLUSH_SECONDS:
                 order = self._ask_owner(self._progress())
@@ -156,18 +167,19 @@ class _Run:
                     return self._leave(order, executor)
                 self._flush()
                 if is_idle and not self._recorder.has_news and self._is_at_the_end():
-                    return Ending.DONE
+                    return Ending.DONE if self._next is None else Ending.OUT_OF_STEPS
                 if is_idle and not self._recorder.has_news and self._is_paused:
                     return Ending.RELEASED
 
     def _steer(self, steering: Steering, executor: Executor) -> None:
         """Go on as somebody wants it now."""
         self._is_paused = steering.is_paused
-        executor.resize(steering.parallel)
+        executor.resize(steering.budget.parallel)
+        self._spending.limit = steering.budget.total_steps
         limit = getattr(self._scheduler, "limit", None)  # of methods that don't plan ahead
         if limit is not None:
-            limit(steering.trials)
-        for number in steering.stopped & self._running:
+            limit(steering.budget.trials)
+        for number in steering.stopped & self._running.keys():
             executor.stop(number, STOPPED_NOTE)
 
     def _recall(self, study: Study) -> None:
@@ -191,19 +203,28 @@ class _Run:
             task = self._take_task()
             if task is None:
                 return
-            self._running.add(task.number)
+            self._running[task.number] = task
+            segment = self._segment(task)
+            self._spending.start(task, segment.from_step)
             self._recorder.start(task.number, task.values, task.parent, task.bracket)
-            executor.start(self._segment(task))
+            executor.start(segment)
 
     def _take_task(self) -> Assignment | None:
+        """Return what to run now; None where nothing is to be run, or there is no room for it."""
+        if self._again:
+            return self._again.pop(0)
+        if self._is_at_the_end():
+            return None
         task, self._next = self._next, None
-        return self._scheduler.ask() if task is None else task
+        return task
 
     def _is_at_the_end(self) -> bool:
-        """Return whether the method, with nothing running, has nothing more to run."""
+        """Return whether, with nothing running, there is nothing more to run."""
+        if self._again:
+            return False
         if self._next is None:
             self._next = self._scheduler.ask()
-        return self._next is None
+        return self._next is None or not self._spending.has_room(self._next)
 
     def _segment(self, task: Assignment) -> Segment:
         # The second key keeps it apart from the numbers the method draws for this trial.
@@ -228,8 +249,22 @@ class _Run:
             checkpoint=checkpoint,
         )
 
+    def _end_segment(self, end: Ended) -> None:
+        task = self._running.pop(end.number)
+        self._spending.end(task, is_complete=end.error is None)
+        if end.error is not None and self._may_try_again(end):
+            self._again.append(task)
+        else:
+            self._end_trial(end)
+
+    def _may_try_again(self, end: Ended) -> bool:
+        """Return whether a failed segment is to be run again; counts the failure."""
+        if end.error == STOPPED_NOTE:
+            return False
+        self._failures[end.number] += 1
+        return self._failures[end.number] <= self._spec.budget.retries
+
     def _end_trial(self, end: Ended) -> None:
-        self._running.remove(end.number)
         self._segments += 1
         state, objectives = self._recorder.end(end.number, end.metrics, end.error)
         is_good = state is TrialState.COMPLETE

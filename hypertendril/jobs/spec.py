@@ -9,17 +9,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from hypertendril.errors import JobError, SpaceError
+from hypertendril.errors import JobError, SpaceError, did_you_mean
 from hypertendril.jobs import fields
+from hypertendril.jobs.budget import MAX_TRIALS, Budget
 from hypertendril.jobs.objectives import RegisteredObjective, Registry
 from hypertendril.jobs.toml_text import to_toml_text
 from hypertendril.model import Method, Objective, SearchSpace, StudyHeader
 from hypertendril.search import MethodInfo, method_info
 from hypertendril.search.sampling import activation_order
 
-MAX_TRIALS = 1_000_000
-MAX_PARALLEL = 256
-MAX_STEPS = 10**9
 MAX_SEED = 2**63 - 1
 MAX_FILE_BYTES = 4 * 2**20
 _KEYS = (
@@ -35,25 +33,6 @@ _KEYS = (
     "curves",
     "space",
 )
-_BUDGET_KEYS = ("trials", "parallel", "timeout_seconds", "steps")
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """How much a job may spend.
-
-    Attributes:
-        trials: How many trials the study will have; fewer than were asked for where the
-            settings of the method make fewer.
-        parallel: How many of them run at the same time, each in a process of its own.
-        timeout_seconds: A trial that takes longer is stopped and counts as failed; None for never.
-        steps: Steps of a full training; None leaves it to the objective.
-    """
-
-    trials: int
-    parallel: int = 1
-    timeout_seconds: float | None = None
-    steps: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +91,11 @@ class JobSpec:
             else fields.space(given_space, "space"),
             method=info.name,
             settings=info.checked_settings(fields.mapping(data.get("settings") or {}, "settings")),
-            budget=_budget(data.get("budget"), entry, info),
+            budget=Budget.from_json(
+                data.get("budget"),
+                trials=None if info.trials is None else MAX_TRIALS,
+                steps=None if entry is None else entry.steps,
+            ),
             seed=fields.whole(data.get("seed", 0), "seed", low=0, high=MAX_SEED),
             metrics=_names(data, "metrics", entry, objectives),
             curves=_names(data, "curves", entry, ()),
@@ -168,7 +151,7 @@ class JobSpec:
             "metrics": list(self.metrics),
             "curves": list(self.curves),
             "settings": dict(self.settings),
-            "budget": {key: getattr(self.budget, key) for key in _BUDGET_KEYS},
+            "budget": self.budget.to_json(),
             "objectives": [
                 {"name": item.name, "direction": item.direction.value} for item in self.objectives
             ],
@@ -196,7 +179,7 @@ class JobSpec:
             attributes={
                 "objective": self.objective,
                 "seed": self.seed,
-                "budget": self.to_json()["budget"],
+                "budget": self.budget.to_json(),
             },
         )
 
@@ -222,7 +205,7 @@ def _objectives(
                 raise fields.wrong(
                     "objectives",
                     f"{entry.name!r} gives no {item.name!r}; it gives "
-                    f"{', '.join(dict.fromkeys(known))}.",
+                    f"{', '.join(dict.fromkeys(known))}.{did_you_mean(item.name, known)}",
                 )
     return tuple(found)
 
@@ -242,29 +225,6 @@ def _names(
     return tuple(name for name in fields.names(given or [], key) if name not in taken)
 
 
-def _budget(data: Any, entry: RegisteredObjective | None, info: MethodInfo) -> Budget:
-    if data is None and info.trials is not None:
-        data = {}  # the method says how many trials there are
-    table = fields.mapping(data, "budget")
-    fields.known_only(table, _BUDGET_KEYS, "budget.")
-    timeout, steps = table.get("timeout_seconds"), table.get("steps")
-    if steps is None and entry is not None:
-        steps = entry.steps
-    parallel, trials = table.get("parallel"), table.get("trials")
-    if trials is None and info.trials is not None:
-        trials = MAX_TRIALS
-    return Budget(
-        trials=fields.whole(trials, "budget.trials", low=1, high=MAX_TRIALS),
-        parallel=1
-        if parallel is None
-        else fields.whole(parallel, "budget.parallel", low=1, high=MAX_PARALLEL),
-        timeout_seconds=None
-        if timeout is None
-        else fields.seconds(timeout, "budget.timeout_seconds"),
-        steps=None if steps is None else fields.whole(steps, "budget.steps", low=1, high=MAX_STEPS),
-    )
-
-
 def _limited(spec: JobSpec, info: MethodInfo) -> JobSpec:
     """Return the job with no more trials than its method makes."""
     if info.trials is None:
@@ -279,7 +239,7 @@ def _check_space(space: SearchSpace, entry: RegisteredObjective | None) -> None:
             raise fields.wrong(
                 "space",
                 f"the objective {entry.name!r} has no parameter {parameter.name!r}; it has "
-                f"{', '.join(entry.space.names)}.",
+                f"{', '.join(entry.space.names)}.{did_you_mean(parameter.name, entry.space.names)}",
             )
     try:
         activation_order(space)

@@ -1,4 +1,4 @@
-"""What a person may change about a job that waits or runs: pause, workers, trials, stop one trial.
+"""What a person may change about a job that waits or runs: pause, parts of its budget, stop one trial.
 
 It stands in the job's record in the queue beside what was submitted, which never changes, so that
 whoever runs the job, now or after a crash, finds it there.
@@ -12,10 +12,12 @@ from typing import Any
 
 from hypertendril.errors import JobError
 from hypertendril.jobs import fields
-from hypertendril.jobs.spec import MAX_PARALLEL, MAX_TRIALS, JobSpec
+from hypertendril.jobs.budget import MAX_TRIALS, Budget, amount
+from hypertendril.jobs.spec import JobSpec
 from hypertendril.search import METHODS
 
 MAX_STOPS = 10_000
+CHANGEABLE = ("trials", "parallel", "total_steps", "wall_seconds")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,24 +25,20 @@ class Steering:
     """How a study is to go on.
 
     Attributes:
-        parallel: Trials that may run at the same time.
-        trials: Trials the study shall have in all.
+        budget: What it may spend from now on.
         is_paused: Start nothing new; what is under way comes to its end.
         stopped: Numbers of trials to be stopped; each fails alone.
     """
 
-    parallel: int
-    trials: int
+    budget: Budget
     is_paused: bool = False
     stopped: frozenset[int] = frozenset()
 
 
 def steering_of(record: Mapping[str, Any]) -> Steering:
     """Return how the job of a record in the queue is to go on."""
-    budget = {**record["spec"]["budget"], **record.get("budget", {})}
     return Steering(
-        parallel=budget.get("parallel") or 1,
-        trials=budget["trials"],
+        budget=Budget(**{**record["spec"]["budget"], **record.get("budget", {})}),
         is_paused=bool(record.get("paused")),
         stopped=frozenset(record.get("stopped", ())),
     )
@@ -53,24 +51,37 @@ def steered(spec: JobSpec, record: Mapping[str, Any]) -> JobSpec:
 
 
 def with_budget(
-    record: Mapping[str, Any], spec: JobSpec, parallel: Any, trials: Any
+    record: Mapping[str, Any], spec: JobSpec, changes: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return the record with another number of workers, of trials, or both; None leaves one.
+    """Return the record with parts of its budget changed; None leaves one.
 
     Raises:
-        JobError: A number makes no sense, or the method alone says how many trials there are.
+        JobError: A part makes no sense, cannot be changed any more, or the method alone says how
+            many trials there are.
     """
+    fields.known_only(changes, CHANGEABLE, "budget.")
     budget = dict(record.get("budget", {}))
-    if parallel is not None:
-        budget["parallel"] = fields.whole(parallel, "parallel", low=1, high=MAX_PARALLEL)
-    if trials is not None:
-        budget["trials"] = fields.whole(trials, "trials", low=1, high=MAX_TRIALS)
-        if budget["trials"] != spec.budget.trials and not can_change_trials(spec.method):
-            raise JobError(
-                f"trials: {METHODS[spec.method].title} plans its trials ahead, so their number "
-                "cannot be changed while it runs."
-            )
+    for key, value in changes.items():
+        if value is not None:
+            budget[key] = amount(key, value)
+    if budget.get("trials", spec.budget.trials) != spec.budget.trials:
+        _check_trials(spec, budget["trials"])
     return {**record, "budget": budget}
+
+
+def _check_trials(spec: JobSpec, trials: int) -> None:
+    info = METHODS[spec.method]
+    if not can_change_trials(spec.method):
+        raise JobError(
+            f"Field 'budget.trials': {info.title} plans its trials ahead, so their number cannot "
+            f"be changed once it is submitted; it stays {spec.budget.trials}."
+        )
+    most = None if info.trials is None else info.trials(spec.settings, spec.space)
+    if most is not None and trials > most:
+        raise JobError(
+            f"Field 'budget.trials': {info.title} makes {most} trials with these settings, "
+            f"so there cannot be {trials}."
+        )
 
 
 def can_change_trials(method: str) -> bool:

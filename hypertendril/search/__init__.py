@@ -3,7 +3,7 @@
 A new method is one module with a `METHOD` in it and one line in `METHODS`.
 """
 
-from hypertendril.errors import JobError
+from hypertendril.errors import JobError, did_you_mean
 from hypertendril.model import Objective, SearchSpace
 from hypertendril.search import (
     asha,
@@ -64,7 +64,8 @@ def method_info(name: str) -> MethodInfo:
         JobError: There is no such method.
     """
     if name not in METHODS:
-        raise JobError(f"Field 'method': {name!r} is not one of {', '.join(METHODS)}.")
+        hint = did_you_mean(name, METHODS)
+        raise JobError(f"Field 'method': {name!r} is not one of {', '.join(METHODS)}.{hint}")
     return METHODS[name]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from hypertendril.errors import JobError
+from hypertendril.errors import JobError, did_you_mean
 from hypertendril.model import Choice, Objective, SearchSpace, TrialState
 from hypertendril.search.scheduler import Limits, Scheduler
 
@@ -128,6 +128,7 @@ class MethodInfo:
                 has = f"it has {', '.join(known)}" if known else "it has none"
                 raise JobError(
                     f"Field 'settings.{name}': the method {self.name!r} has no such setting; {has}."
+                    + did_you_mean(name, known)
                 )
         return {
             name: setting.checked(given[name]) if name in given else setting.default

@@ -320,10 +320,10 @@ def test_closing_marks_what_will_never_end_and_nothing_else(bench: Bench) -> Non
         return well(segment) if segment.number < 2 else []
 
     bench.run(spec(5), silent, ask=stop_when_stored(bench, 3))
-    close_trials(bench.store, "s1", "Cancelled.")
+    close_trials(bench.store, "s1", TrialState.FAILED, "Cancelled.")
     states = bench.study.trials.state.tolist()
     assert states == [TrialState.COMPLETE] * 2 + [TrialState.FAILED]
     assert bench.study.trials.notes == {2: "Cancelled."}
     version = bench.study.version
-    close_trials(bench.store, "s1", "Cancelled.")
+    close_trials(bench.store, "s1", TrialState.FAILED, "Cancelled.")
     assert bench.study.version == version

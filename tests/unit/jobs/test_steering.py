@@ -82,7 +82,7 @@ def test_a_changed_budget_is_the_one_the_next_owner_gets(queue: JobQueue, owner:
     lease = queue.claim(owner, LEASE)
     assert lease is not None
     assert (lease.job.spec.budget.parallel, lease.job.spec.budget.trials) == (3, 9)
-    assert queue.steering(lease).trials == 9
+    assert queue.steering(lease).budget.trials == 9
 
 
 @pytest.mark.parametrize(
