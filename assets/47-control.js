@@ -1,12 +1,21 @@
-/* The tree of studies follows the page: the study that is shown is in sight; clicks in it. */
+/* The tree of studies and the queue: drawn line by line, the shown study in sight; clicks in them. */
 (function () {
   "use strict";
   const ht = window.ht;
 
+  const { made } = ht;
+
   const STUDIES = "control-studies-div";
-  const START_MS = 200;
+  const JOBS = "control-jobs-div";
+  const INDENT_PX = 12;
+  const WELCOME = [
+    "No study yet.",
+    "Drop results here, open them by their path,",
+    "or run a registered objective below.",
+  ];
   let shown = null;
 
+  /** Bring the study that is shown into sight, once. */
   function follow(holder) {
     const row = holder.querySelector(".study.is-shown");
     const id = row && row.firstElementChild.dataset.study;
@@ -17,6 +26,104 @@
     const isBelow = top + row.offsetHeight > holder.scrollTop + holder.clientHeight;
     if (isAbove || isBelow) holder.scrollTop = top - holder.clientHeight / 3;
   }
+
+  /* ---- a line of the tree ---- */
+  const action = (words, label, data) =>
+    made("button", "pill", words, { title: label, "aria-label": label, ...data });
+  const stop = (words, label, job) => action(words, label, { "data-cancel": job });
+  const resume = ({ id, name }) =>
+    action("resume", `Resume ${name}`, { "data-do": "resume", "data-job": id });
+
+  function progress(share) {
+    const bar = made("span", "study-bar");
+    const filled = made("span");
+    filled.style.width = `${(100 * Math.min(Math.max(share, 0), 1)).toFixed(1)}%`;
+    bar.append(filled);
+    return bar;
+  }
+
+  function studyButton(line) {
+    const button = made("button", "study-button", "", {
+      title: line.title,
+      "aria-current": String(line.isShown),
+      "data-study": line.id,
+    });
+    button.append(
+      made("span", `dot is-${line.state}`),
+      made("b", "", line.name),
+      made("span", "study-meta", line.meta),
+      made("span", "study-best", line.best),
+    );
+    if (line.detail) button.append(made("span", "study-detail", line.detail));
+    if (line.progress !== null) button.append(progress(line.progress));
+    return button;
+  }
+
+  function studyRow(line) {
+    if (line.words) return made("div", "control-more", line.words);
+    if (line.closed) return closedRow(line.closed);
+    const row = made("div", line.isShown ? "study is-shown" : "study");
+    row.style.paddingLeft = `${INDENT_PX * line.depth}px`;
+    row.append(studyButton(line));
+    if (line.job !== null) row.append(stop("stop", `Stop ${line.name}`, line.job));
+    if (line.state === "paused") row.append(resume(line));
+    if (line.actions.length) {
+      // The menu itself opens outside of the list.
+      const menu = {
+        "aria-label": `More of ${line.name}`,
+        "aria-haspopup": "menu",
+        "data-menu": line.id,
+        "data-actions": line.actions.join(" "),
+      };
+      row.append(made("button", "study-menu", "⋯", menu));
+    }
+    return row;
+  }
+
+  function closedRow(count) {
+    const words = count === 1 ? "1 study is closed " : `${count} studies are closed `;
+    const row = made("div", "control-more", words);
+    row.append(made("button", "pill", "show", { "data-do": "show-closed" }));
+    return row;
+  }
+
+  function welcome() {
+    const block = made("div", "control-welcome");
+    block.append(...WELCOME.map((words) => made("p", "", words)));
+    return block;
+  }
+
+  /* ---- a line of the queue ---- */
+  function jobRow(line) {
+    if (line.heading) return made("h3", "control-heading", line.heading);
+    const row = made("div", "job");
+    row.append(
+      made("span", `dot is-${line.state}`),
+      made("b", "", line.name),
+      made("span", "study-meta", line.detail),
+    );
+    if (line.can_cancel) row.append(stop("cancel", `Cancel ${line.name}`, line.id));
+    if (line.can_resume) row.append(resume(line));
+    if (line.message) row.append(made("span", "job-message", line.message, { title: line.message }));
+    return row;
+  }
+
+  function drawLists(lists, showing) {
+    if (!lists) return;
+    const holder = document.getElementById(STUDIES);
+    const id = showing && showing.study;
+    const rows = lists.studies.map((line) => ({ ...line, isShown: line.id === id }));
+    if (lists.older) rows.push({ words: `and ${lists.older.toLocaleString("en")} older studies` });
+    if (!rows.length) rows.push({ isEmpty: true });
+    if (lists.closed) rows.push({ closed: lists.closed });
+    ht.drawLines(holder, rows, (line) => (line.isEmpty ? welcome() : studyRow(line)));
+    follow(holder);
+    const jobs = lists.jobs.length ? [{ heading: "Queue" }, ...lists.jobs] : [];
+    ht.drawLines(document.getElementById(JOBS), jobs, jobRow);
+  }
+  window.dash_clientside = Object.assign(window.dash_clientside || {}, {
+    htControl: { lists: drawLists },
+  });
 
   /* A button that is drawn anew between press and release gets no click: what holds it does. */
   const same = (a, b) => JSON.stringify(a.dataset) === JSON.stringify(b.dataset);
@@ -40,12 +147,4 @@
       ht.show(study);
     } else ht.send("control-cancel-store", { job: cancel, at: Date.now() });
   });
-
-  const starting = setInterval(() => {
-    const holder = document.getElementById(STUDIES);
-    if (!holder) return;
-    clearInterval(starting);
-    new MutationObserver(() => follow(holder)).observe(holder, { childList: true, subtree: true });
-    follow(holder);
-  }, START_MS);
 })();

@@ -19,12 +19,7 @@
     close: "Close",
   };
   const command = (data) => ht.send("control-command-store", { ...data, at: Date.now() });
-  const made = (tag, className, text) => {
-    const node = document.createElement(tag);
-    if (className) node.className = className;
-    if (text) node.textContent = text;
-    return node;
-  };
+  const { made } = ht;
 
   /* ---- buttons in lists that are drawn anew ---- */
   document.addEventListener("click", (event) => {
@@ -55,7 +50,6 @@
     node.setAttribute("role", "menu");
     for (const action of actions.split(" ")) {
       const item = made("button", "", WORDS[action] || action);
-      item.type = "button";
       item.setAttribute("role", "menuitem");
       item.addEventListener("click", () => {
         closeMenu(true);
@@ -129,7 +123,6 @@
     const row = made("div", isError ? "notice is-problem" : "notice");
     row.append(made("span", "notice-words", text));
     const button = made("button", "pill", share === null ? "Dismiss" : "Cancel");
-    button.type = "button";
     button.addEventListener("click", () => (share === null ? say("") : upload && upload.abort()));
     row.append(button);
     if (share !== null) {

@@ -12,6 +12,7 @@
     shown: "page-shown-store",
     selection: "page-selection-store",
     pulse: "page-pulse-store",
+    derived: "page-derived-store",
     theme: "page-theme-store",
     chips: "page-chips-div",
     count: "page-count-span",
@@ -23,7 +24,7 @@
   let wanted = null;
   let awaited = null;
   let loading = 0;
-  let derived = 0;
+  let ready = 0;
   const kept = new Map();
 
   /* ---- theme ---- */
@@ -148,9 +149,13 @@
       document.documentElement.classList.add("is-offline");
       return;
     }
-    if (pulse && JSON.stringify(pulse) === JSON.stringify(answer)) return;
-    pulse = answer;
-    ht.send(ID.pulse, answer);
+    const { derived, ...rest } = answer;
+    // What was computed in the background concerns other views than what is new in the studies.
+    if (derived !== ready) ht.send(ID.derived, derived);
+    ready = derived;
+    if (JSON.stringify(pulse) === JSON.stringify(rest)) return;
+    pulse = rest;
+    ht.send(ID.pulse, rest);
     follow();
   }
 
@@ -236,12 +241,6 @@
         applyTheme(name);
         return name;
       },
-      /** The counter of finished background work, passed on only when it grew. */
-      derivedOf(beat) {
-        if (!beat || beat.derived === derived) return window.dash_clientside.no_update;
-        derived = beat.derived;
-        return derived;
-      },
     },
   });
 
@@ -249,6 +248,7 @@
     const isReady = window.dash_clientside.set_props && document.getElementById(ID.root);
     if (!isReady) return;
     clearInterval(starting);
+    ready = Number(document.getElementById(ID.root).dataset.derived);
     beat();
     setInterval(beat, PULSE_MS);
   }, START_MS);

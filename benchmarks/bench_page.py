@@ -13,10 +13,10 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from benchmarks.harness import Meter, Row, drag, print_cells, print_table
+from benchmarks.harness import Meter, Row, print_cells, print_table
 from benchmarks.make_study import synthetic_study
 from hypertendril.layouts import ids
-from tests.browser.harness import DRAWN, launch
+from tests.browser.harness import DRAWN, drag, launch
 from tests.browser.running_app import AppProcess
 
 SIZES = (10_000, 100_000)

@@ -215,14 +215,6 @@ def _peak_memory_bytes(pid: int) -> int:
     return int(status.partition("VmHWM:")[2].split()[0]) * 1024
 
 
-def drag(page: Page, start: tuple[float, float], end: tuple[float, float], steps: int) -> None:
-    """Press at `start`, move to `end` in `steps` moves, release."""
-    page.mouse.move(*start)
-    page.mouse.down()
-    page.mouse.move(*end, steps=steps)
-    page.mouse.up()
-
-
 def machine() -> str:
     """Return one line on this machine and how busy it is."""
     load = " ".join(f"{value:.1f}" for value in os.getloadavg())

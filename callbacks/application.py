@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,7 @@ def create_app(services: Services) -> Dash:
         update_title="",
         serve_locally=True,
     )
-    app.layout = lambda: page_layout(_panels(), services.first_shown())
+    app.layout = lambda: page_layout(_panels(), services.first_shown(), services.derived.count)
     crossfilter.register(app)
     for view in VIEWS:
         view.register(app, services)
@@ -78,7 +79,7 @@ def create_app(services: Services) -> Dash:
 
 def _panels() -> dict[str, html.Section]:
     return {
-        "A": control_panel(),
+        "A": control_panel(secrets.token_hex(8)),
         "B1": overview_panel(),
         "B2": selected_panel(),
         "C": space_panel(),

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import Any
 
-from dash import ALL, Dash, Input, Output, State, ctx, no_update
+from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, no_update
 
 from hypertendril.callbacks.control_actions import (
     CHANGES,
     beginning,
     cancelled,
     changed,
+    edits_of,
     exported,
     form_of,
     ranges_update,
@@ -20,16 +20,12 @@ from hypertendril.callbacks.control_actions import (
 from hypertendril.callbacks.next_study import Draft, draft_of
 from hypertendril.callbacks.services import Services
 from hypertendril.callbacks.shown import shown_study
-from hypertendril.callbacks.study_lines import JobView, job_lines, study_lines
+from hypertendril.callbacks.study_lines import JobView, job_lines, lists_json, study_lines
 from hypertendril.errors import HyperTendrilError
 from hypertendril.layouts import ids
 from hypertendril.layouts.control import message, setting_inputs
-from hypertendril.layouts.control_lists import job_list, study_list
 from hypertendril.layouts.control_space import space_rows
-from hypertendril.search import METHODS
 
-DEFAULT_METHOD = "tpe"
-_ROW_PARTS = ("low", "high", "choices")
 # What the inputs of the form hold, as `form_of` takes it.
 _FORM = {
     "objective": State(ids.CONTROL_OBJECTIVE, "value"),
@@ -40,8 +36,7 @@ _FORM = {
     "seed": State(ids.CONTROL_SEED, "value"),
     "settings": State(ids.method_setting(ALL), "value"),
     "settings_ids": State(ids.method_setting(ALL), "id"),
-    **{part: State(ids.space_field(ALL, part), "value") for part in _ROW_PARTS},
-    **{f"{part}_ids": State(ids.space_field(ALL, part), "id") for part in _ROW_PARTS},
+    "edits": State(ids.CONTROL_EDITS, "data"),
 }
 _TAKERS = {
     "brushes": Input(ids.CONTROL_TAKE_BRUSHES, "n_clicks"),
@@ -63,20 +58,23 @@ def _register_lists(app: Dash, services: Services) -> None:
     view = JobView(services.queue)
 
     @app.callback(
-        Output(ids.CONTROL_STUDIES, "children"),
-        Output(ids.CONTROL_JOBS, "children"),
-        Input(ids.PULSE, "data"),
+        Output(ids.CONTROL_LISTS, "data"), Input(ids.PULSE, "data"), prevent_initial_call=True
+    )
+    def tell_lists(_pulse: Any) -> Any:
+        hidden = services.opened.hidden
+        # A closed study keeps its job from being listed as one that is about to start.
+        known = services.store.studies()
+        studies = [study for study in known if study.id not in hidden]
+        jobs = view.jobs()
+        return lists_json(
+            study_lines(studies, jobs), job_lines(jobs, known), len(known) - len(studies)
+        )
+
+    app.clientside_callback(
+        ClientsideFunction("htControl", "lists"),
+        Input(ids.CONTROL_LISTS, "data"),
         Input(ids.SHOWN, "data"),
     )
-    def show_lists(_pulse: Any, shown: Any) -> Any:
-        hidden = services.opened.hidden
-        studies = [study for study in services.store.studies() if study.id not in hidden]
-        jobs = view.jobs()
-        name = shown.get("study") if isinstance(shown, dict) else None
-        # A closed study keeps its job from being listed as one that is about to start.
-        known = [*studies, *(study for study in services.store.studies() if study.id in hidden)]
-        lines = study_list(study_lines(studies, jobs), name, len(known) - len(studies))
-        return lines, job_list(job_lines(jobs, known))
 
     @app.callback(
         Output(ids.CONTROL_MESSAGE, "children", allow_duplicate=True),
@@ -142,7 +140,8 @@ def _register_draft(app: Dash, services: Services) -> None:
 
 def _register_rows(app: Dash) -> None:
     @app.callback(
-        Output(ids.CONTROL_SPACE, "children"),
+        Output(ids.CONTROL_ROWS, "data"),
+        Output(ids.CONTROL_EDITS, "data"),
         Output(ids.CONTROL_UNDO, "disabled"),
         Output(ids.CONTROL_RUN, "children"),
         Input(ids.CONTROL_DRAFT, "data"),
@@ -150,37 +149,29 @@ def _register_rows(app: Dash) -> None:
     def show_space(data: Any) -> Any:
         draft = Draft.from_json(data)
         words = "Run refined study" if draft.is_refined else "Run study"
-        return space_rows(draft.declared, draft.space), draft.before is None, words
+        return space_rows(draft.declared, draft.space), {}, draft.before is None, words
 
     @app.callback(
-        Output(ids.space_field(ALL, "bar"), "style"),
+        Output(ids.CONTROL_BARS, "data"),
         Output(ids.CONTROL_MESSAGE, "children", allow_duplicate=True),
-        Input(ids.space_field(ALL, "low"), "value"),
-        Input(ids.space_field(ALL, "high"), "value"),
-        State(ids.space_field(ALL, "low"), "id"),
+        Input(ids.CONTROL_EDITS, "data"),
         State(ids.CONTROL_DRAFT, "data"),
         State(ids.CONTROL_MESSAGE, "children"),
         prevent_initial_call=True,
     )
-    def show_ranges(lows: list[Any], highs: list[Any], rows: Any, draft: Any, said: Any) -> Any:
-        bounds = {row["key"]: pair for row, *pair in zip(rows, lows, highs, strict=True)}
-        return ranges_update(bounds, Draft.from_json(draft), said)
+    def check_ranges(edits: Any, draft: Any, said: Any) -> Any:
+        return ranges_update(edits_of(edits), Draft.from_json(draft), said)
+
+    for function, store in (("rows", ids.CONTROL_ROWS), ("bars", ids.CONTROL_BARS)):
+        app.clientside_callback(ClientsideFunction("htNextSpace", function), Input(store, "data"))
 
     @app.callback(
-        Output(ids.CONTROL_METHOD, "options"),
-        Output(ids.CONTROL_METHOD, "value"),
-        Input(ids.CONTROL_METHOD, "id"),
+        Output(ids.CONTROL_SETTINGS, "children"),
+        Input(ids.CONTROL_METHOD, "value"),
+        prevent_initial_call=True,
     )
-    def offer_methods(_id: Any) -> Any:
-        return [{"label": info.title, "value": name} for name, info in METHODS.items()], (
-            DEFAULT_METHOD
-        )
-
-    @app.callback(Output(ids.CONTROL_SETTINGS, "children"), Input(ids.CONTROL_METHOD, "value"))
     def show_settings(method: Any) -> Any:
-        info = METHODS.get(method)
-        settings = info.settings if info else ()
-        return setting_inputs([(s.name, str(s.default), s.text) for s in settings])
+        return setting_inputs(method)
 
 
 def _register_running(app: Dash, services: Services) -> None:
@@ -188,7 +179,6 @@ def _register_running(app: Dash, services: Services) -> None:
         output=(
             Output(ids.CONTROL_MESSAGE, "children", allow_duplicate=True),
             Output(ids.CONTROL_AWAITED, "data", allow_duplicate=True),
-            Output(ids.CONTROL_KEY, "data"),
         ),
         inputs={"clicks": Input(ids.CONTROL_RUN, "n_clicks")},
         state={
@@ -196,17 +186,15 @@ def _register_running(app: Dash, services: Services) -> None:
             "key": State(ids.CONTROL_KEY, "data"),
             "form": _FORM,
         },
-        # Also when the page opens: that is when it gets its key.
-        prevent_initial_call="initial_duplicate",
+        prevent_initial_call=True,
     )
     def run(clicks: Any, draft: Any, key: Any, form: Any) -> Any:
-        if not clicks:
-            return no_update, no_update, secrets.token_hex(8)
+        del clicks
         try:
             text, job_id = submitted(services, Draft.from_json(draft), form_of(form), key)
         except HyperTendrilError as error:
-            return message(str(error), is_error=True), no_update, no_update
-        return message(text), job_id, no_update
+            return message(str(error), is_error=True), no_update
+        return message(text), job_id
 
     @app.callback(
         output=(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from dash import no_update
@@ -13,8 +13,8 @@ from dash import no_update
 from hypertendril.callbacks.next_study import (
     Draft,
     Form,
-    bound_of,
     draft_of,
+    edited_range,
     next_name,
     proposed,
     space_before,
@@ -25,24 +25,17 @@ from hypertendril.guidance.next_study import from_best, from_brushes
 from hypertendril.jobs.queue import JobState
 from hypertendril.layouts import ids
 from hypertendril.layouts.control import message
-from hypertendril.layouts.control_space import bar_style
+from hypertendril.layouts.control_space import bar_of
 from hypertendril.layouts.labels import plain
-from hypertendril.model import Parameter, SearchSpace, Selection, Study
-from hypertendril.model.space import narrowed
+from hypertendril.model import SearchSpace, Selection, Study
 
 # Room for the digest and the ids of earlier runs of the same configuration.
 MAX_KEY_CHARS = 200
 
 
 def form_of(states: dict[str, Any]) -> Form:
-    """Return the form from the values and ids of its inputs."""
-
-    def by_key(part: str) -> dict[str, Any]:
-        return {
-            item["key"]: value
-            for item, value in zip(states[f"{part}_ids"], states[part], strict=True)
-        }
-
+    """Return the form from the values of its inputs, and the ids of those of the settings."""
+    keys = (item["key"] for item in states["settings_ids"])
     return Form(
         objective=states["objective"],
         method=states["method"],
@@ -50,11 +43,15 @@ def form_of(states: dict[str, Any]) -> Form:
         trials=states["trials"],
         parallel=states["parallel"],
         seed=states["seed"],
-        settings=by_key("settings"),
-        low=by_key("low"),
-        high=by_key("high"),
-        choices=by_key("choices"),
+        settings=dict(zip(keys, states["settings"], strict=True)),
+        edits=edits_of(states["edits"]),
     )
+
+
+def edits_of(data: Any) -> dict[str, Mapping[str, Any]]:
+    """Return what was edited in each row, read as data from outside."""
+    rows = data.items() if isinstance(data, Mapping) else ()
+    return {str(key): edited for key, edited in rows if isinstance(edited, Mapping)}
 
 
 def beginning(services: Services, study: Study | None) -> tuple[Any, Any, Any, str]:
@@ -131,40 +128,32 @@ def changed(
 
 
 def ranges_update(
-    bounds: Mapping[str, Sequence[Any]], draft: Draft, said: Any
-) -> tuple[list[Any], Any]:
-    """Return where the bars of the rows lie after an edit, and what is wrong with the edit.
+    edits: Mapping[str, Mapping[str, Any]], draft: Draft, said: Any
+) -> tuple[dict[str, Any], Any]:
+    """Return where the bars of the edited rows lie, and what is wrong with the edits.
 
     What was said of something else stays; an earlier complaint goes.
 
     Args:
-        bounds: Row to what stands in its two inputs, in the order of the bars.
-        draft: Gives the declared parameters, one a row.
+        edits: Row to what was typed in its inputs.
+        draft: Gives the parameters, one a row.
         said: What the message says now.
     """
-    rows = {str(i): parameter for i, parameter in enumerate(draft.declared)}
-    styles: list[Any] = []
+    bars: dict[str, Any] = {}
     complaints: list[str] = []
-    for key, (low, high) in bounds.items():
-        if key not in rows:
-            styles.append(no_update)
+    for i, declared in enumerate(draft.declared):
+        if str(i) not in edits or declared.name not in draft.space or declared.is_discrete_choice:
             continue
-        style, complaint = _bar(rows[key], low, high)
-        styles.append(style)
-        complaints += [complaint] if complaint else []
+        try:
+            edited = edited_range(draft.space[declared.name], edits[str(i)])
+            bars[str(i)] = bar_of(declared, edited.low, edited.high)
+        except SpaceError as error:
+            bars[str(i)] = None
+            complaints.append(str(error))
     if complaints:
-        return styles, message(complaints[0], is_error=True)
+        return bars, message(complaints[0], is_error=True)
     is_of_form = "is-error" in str(said) and "is-kept" not in str(said)
-    return styles, None if is_of_form else no_update
-
-
-def _bar(declared: Parameter, low: Any, high: Any) -> tuple[Any, str]:
-    try:
-        a, b = bound_of(declared, "low", low), bound_of(declared, "high", high)
-        narrowed(declared, low=a, high=b)
-    except SpaceError as error:
-        return bar_style(declared, None, None), str(error)
-    return bar_style(declared, a, b), ""
+    return bars, None if is_of_form else no_update
 
 
 def submitted(services: Services, draft: Draft, form: Form, page_key: Any) -> tuple[str, str]:

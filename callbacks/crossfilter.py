@@ -21,8 +21,3 @@ def register(app: Dash) -> None:
         Output(ids.THEME, "data"),
         Input(ids.THEME_BUTTON, "n_clicks"),
     )
-    app.clientside_callback(
-        ClientsideFunction("ht", "derivedOf"),
-        Output(ids.DERIVED, "data"),
-        Input(ids.PULSE, "data"),
-    )

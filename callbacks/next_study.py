@@ -136,8 +136,8 @@ class Form:
 
     Attributes:
         settings: Text of each setting of the method, by its name.
-        low, high: Text of each bound, by the position of the parameter in the draft.
-        choices: Codes ticked, likewise.
+        edits: Text of the bounds `low` and `high`, or codes ticked as `choices`, of each row that
+            was edited, by the position of the parameter in the draft.
     """
 
     objective: Any
@@ -147,9 +147,7 @@ class Form:
     parallel: Any
     seed: Any
     settings: Mapping[str, Any]
-    low: Mapping[str, Any]
-    high: Mapping[str, Any]
-    choices: Mapping[str, Any]
+    edits: Mapping[str, Mapping[str, Any]]
 
     def space(self, draft: Draft) -> SearchSpace:
         """Return the space the rows describe.
@@ -166,13 +164,12 @@ class Form:
         return consistent(tuple(self._parameter(*row) for row in rows))
 
     def _parameter(self, key: str, declared: Parameter, given: Parameter) -> Parameter:
+        edited = self.edits.get(key)
+        if edited is None:
+            return given
         if declared.is_discrete_choice:
-            return _chosen(declared, given, self.choices.get(key))
-        return narrowed(
-            given,
-            low=bound_of(given, "low", self.low.get(key)),
-            high=bound_of(given, "high", self.high.get(key)),
-        )
+            return _chosen(declared, given, edited.get("choices"))
+        return edited_range(given, edited)
 
     def job(self, draft: Draft, registry: Registry) -> JobSpec:
         """Return the job the form describes.
@@ -232,23 +229,30 @@ def proposed(draft: Draft, space: SearchSpace) -> SearchSpace:
     return carried_over(kept, space)
 
 
-def bound_of(parameter: Parameter, field: str, text: Any) -> float:
-    """Return the bound `text` says.
+def edited_range(parameter: Parameter, edited: Mapping[str, Any]) -> Parameter:
+    """Return the parameter with the bounds a person typed; those not touched stay as exact.
 
     Raises:
-        SpaceError: It is not a number; the message names the parameter and the field.
+        SpaceError: They make no range; the message names the parameter and the field.
     """
-    known = parameter.low if field == "low" else parameter.high
+    low, high = (
+        _bound(parameter, end, edited[end]) if end in edited else None for end in ("low", "high")
+    )
+    return narrowed(parameter, low=low, high=high)
+
+
+def _bound(parameter: Parameter, end: str, text: Any) -> float:
+    known = parameter.low if end == "low" else parameter.high
     if known is not None and text == bound_text(known):
-        return known  # not edited: as exact as it was
+        return known  # typed back: as exact as it was
     try:
         value = float(str(text).strip().replace("−", "-"))
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise SpaceError(f"{parameter.name}, {field}: {str(text)!r} is not a number.")
+        raise SpaceError(f"{parameter.name}, {end}: {str(text)!r} is not a number.")
     if parameter.kind is ParameterKind.INT and not value.is_integer():
-        raise SpaceError(f"{parameter.name}, {field}: {text} must be a whole number.")
+        raise SpaceError(f"{parameter.name}, {end}: {text} must be a whole number.")
     return value
 
 

@@ -39,6 +39,7 @@ def register(app: Dash, services: Services) -> None:
         Input(ids.PULSE, "data"),
         State(ids.SHOWN, "data"),
         State(ids.NOTED, "data"),
+        prevent_initial_call=True,
     )
     def tell(_pulse: Any, shown: Any, noted: Any) -> Any:
         shown_id = shown.get("study") if isinstance(shown, dict) else None

@@ -40,7 +40,11 @@ def register(app: Dash, services: Services) -> None:
     _register_opening(app, services)
     _register_dialog(app, services)
 
-    @app.callback(Output(ids.CONTROL_NOTICES, "children"), Input(ids.PULSE, "data"))
+    @app.callback(
+        Output(ids.CONTROL_NOTICES, "children"),
+        Input(ids.PULSE, "data"),
+        prevent_initial_call=True,
+    )
     def show_notices(_pulse: Any) -> Any:
         return notice_list(notices(services))
 

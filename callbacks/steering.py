@@ -74,6 +74,7 @@ def register(app: Dash, services: Services) -> None:
         Input(ids.PULSE, "data"),
         Input(ids.STEER_JOB, "data"),
         State(ids.STEER_BOX, "is_open"),
+        prevent_initial_call=True,
     )
     def list_running(_pulse: Any, job: Any, is_open: Any) -> Any:
         if not isinstance(job, str) or not (is_open or ctx.triggered_id == ids.STEER_JOB):

@@ -1,23 +1,87 @@
-"""Lines of the Control panel's lists, made from what store and queue say."""
+"""Lines of the Control panel's lists, made from what store and queue say; a script draws them."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from hypertendril.exports import FORMATS
 from hypertendril.jobs.queue import Job, JobQueue, JobState
 from hypertendril.layouts.aligned import aligned_text
-from hypertendril.layouts.control_lists import JobLine, StudyLine
 from hypertendril.layouts.labels import plain
 from hypertendril.model import TrialState
 from hypertendril.search import METHODS
 from hypertendril.store import StudySummary
 
+# More lines than anyone scans; the rest is counted.
+MAX_STUDIES = 200
+MAX_INDENTS = 4
 FAILURES_SHOWN = 3
 MAX_DETAIL_CHARS = 120
 FAILURE_SECONDS = 24 * 3600.0
 _ENDED_BADLY = (JobState.FAILED, JobState.QUARANTINED)
+
+
+@dataclass(frozen=True, slots=True)
+class StudyLine:
+    """A study as the tree shows it.
+
+    Attributes:
+        depth: How many studies it was refined from, one after another.
+        state: `running`, `queued`, `paused`, `done`, `failed` or `empty`; decides the dot.
+        meta: Its method and how many trials it has.
+        best: Best value as text, empty for none.
+        progress: Share of the budget that is done, 0 to 1; None where nothing runs.
+        detail: A second line, empty for none.
+        job: Id of the job that can be stopped, None for none.
+        title: Shown on hover.
+        actions: Verbs of its menu.
+    """
+
+    id: str
+    name: str
+    depth: int
+    state: str
+    meta: str
+    best: str
+    progress: float | None = None
+    detail: str = ""
+    job: str | None = None
+    title: str = ""
+    actions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class JobLine:
+    """A job as the queue shows it: one that waits, or one that ended badly, with its message."""
+
+    id: str
+    name: str
+    state: str
+    detail: str
+    message: str
+    can_cancel: bool
+    can_resume: bool = False
+
+
+def lists_json(
+    studies: Sequence[StudyLine], jobs: Sequence[JobLine], n_closed: int = 0
+) -> dict[str, Any]:
+    """Return what the page's store holds: the tree, the queue, and how much of the tree is left out.
+
+    Args:
+        studies: All lines of the tree.
+        jobs: All lines of the queue.
+        n_closed: Studies that a person has closed.
+    """
+    return {
+        "studies": [asdict(line) for line in studies[:MAX_STUDIES]],
+        "older": max(len(studies) - MAX_STUDIES, 0),
+        "closed": n_closed,
+        "jobs": [asdict(line) for line in jobs],
+    }
 
 
 class JobView:
@@ -64,11 +128,10 @@ def _study_line(study: StudySummary, depth: int, job: Job | None) -> StudyLine:
     is_running = job is not None and job.state is JobState.RUNNING
     return StudyLine(
         id=study.id,
-        name=study.header.name,
-        depth=depth,
+        name=plain(study.header.name, 80),
+        depth=min(depth, MAX_INDENTS),
         state=_state(study, job),
-        method=_method_title(study.header.method.name),
-        n_trials=study.n_trials,
+        meta=f"{plain(_method_title(study.header.method.name), 14)} · {study.n_trials:,}",
         best="" if study.best is None else aligned_text(study.best),
         progress=_share(job, study.counts) if job is not None and is_running else None,
         detail=_detail(job, study.counts) if job is not None else "",
@@ -168,10 +231,10 @@ def _job_line(job: Job) -> JobLine:
         words = "starting"
     return JobLine(
         id=str(job.id),
-        name=job.spec.name,
+        name=plain(job.spec.name, 80),
         state=state,
         detail=f"{words} · {job.spec.budget.trials:,}",
-        message=job.message,
+        message=plain(job.message, 2000),
         can_cancel=job.state.is_open and not job.is_cancelling,
         can_resume=job.state is JobState.PAUSED,
     )

@@ -14,13 +14,15 @@ from hypertendril.layouts.control_import import import_box
 from hypertendril.layouts.control_open import open_section, open_stores
 from hypertendril.layouts.control_steer import steer_box
 from hypertendril.layouts.panel import panel
+from hypertendril.search import METHODS
 
+DEFAULT_METHOD = "tpe"
 DEFAULT_TRIALS = 40
 DEFAULT_PARALLEL = 2
 
 
-def control_panel() -> html.Section:
-    """Return the panel of view A."""
+def control_panel(page_key: str) -> html.Section:
+    """Return the panel of view A; what is submitted twice under the same `page_key` is one job."""
     body = [
         html.Div(
             [
@@ -40,8 +42,12 @@ def control_panel() -> html.Section:
             ],
             className="control-foot",
         ),
+        dcc.Store(id=ids.CONTROL_LISTS),
         dcc.Store(id=ids.CONTROL_DRAFT),
-        dcc.Store(id=ids.CONTROL_KEY),
+        dcc.Store(id=ids.CONTROL_KEY, data=page_key),
+        dcc.Store(id=ids.CONTROL_ROWS),
+        dcc.Store(id=ids.CONTROL_EDITS, data={}),
+        dcc.Store(id=ids.CONTROL_BARS),
         dcc.Store(id=ids.CONTROL_AWAITED),
         dcc.Store(id=ids.CONTROL_CANCEL),
         dcc.Download(id=ids.CONTROL_DOWNLOAD),
@@ -62,11 +68,16 @@ def lasting_error(text: str) -> Component:
     return html.Span(text, className="is-error is-kept")
 
 
-def setting_inputs(settings: Sequence[tuple[str, str, str]]) -> list[Component]:
-    """Return an input for each (name, default, explanation) of a method's settings."""
+def setting_inputs(method: str) -> list[Component]:
+    """Return an input for each setting of a method, nothing for a method there is not."""
+    settings = METHODS[method].settings if method in METHODS else ()
     return [
-        _field(name, _text_input(ids.method_setting(name), default), title)
-        for name, default, title in settings
+        _field(
+            setting.name,
+            _text_input(ids.method_setting(setting.name), str(setting.default)),
+            setting.text,
+        )
+        for setting in settings
     ]
 
 
@@ -82,20 +93,22 @@ def _form() -> list[Component]:
     settings = html.Details(
         [
             html.Summary("settings"),
-            html.Div(id=ids.CONTROL_SETTINGS, className="control-fields is-wide"),
+            html.Div(
+                setting_inputs(DEFAULT_METHOD),
+                id=ids.CONTROL_SETTINGS,
+                className="control-fields is-wide",
+            ),
         ],
         className="control-settings",
     )
     wide = [
         _field(
             "Objective",
-            _select(ids.CONTROL_OBJECTIVE, "no objective fits"),
+            _objective_select(),
             "What is run: a registered objective",
         ),
         _field("Name", _text_input(ids.CONTROL_NAME, "", is_number=False)),
-        html.Div(
-            [_field("Method", _select(ids.CONTROL_METHOD)), settings], className="control-method"
-        ),
+        html.Div([_field("Method", _method_select()), settings], className="control-method"),
     ]
     counts = [
         _field("Trials", _text_input(ids.CONTROL_TRIALS, str(DEFAULT_TRIALS))),
@@ -147,9 +160,22 @@ def _field(words: str, control: Component, title: str | None = None) -> Componen
     return html.Label([html.Span(words), control], className="control-field", title=title)
 
 
-def _select(component_id: str, placeholder: str = "") -> Component:
+def _method_select() -> Component:
     select: Component = dbc.Select(
-        id=component_id, options=[], placeholder=placeholder, class_name="ht-select"
+        id=ids.CONTROL_METHOD,
+        options=[{"label": info.title, "value": name} for name, info in METHODS.items()],
+        value=DEFAULT_METHOD,
+        class_name="ht-select",
+    )
+    return select
+
+
+def _objective_select() -> Component:
+    select: Component = dbc.Select(
+        id=ids.CONTROL_OBJECTIVE,
+        options=[],
+        placeholder="no objective fits",
+        class_name="ht-select",
     )
     return select
 

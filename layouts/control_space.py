@@ -1,94 +1,70 @@
-"""Control panel: one row a parameter of the next study, the declared range grey, the next orange."""
+"""Control panel: one row a parameter of the next study, as the script in assets/ draws them."""
 
 from __future__ import annotations
 
-import dash_bootstrap_components as dbc
-from dash import html
-from dash.development.base_component import Component
+from typing import Any
 
 from hypertendril.analysis.ticks import choice_text
-from hypertendril.layouts import ids
 from hypertendril.layouts.labels import plain
-from hypertendril.model import Parameter, SearchSpace
+from hypertendril.model import Parameter, ParameterKind, SearchSpace
 
 # A range of one value must still be seen.
 LEAST_BAR_PERCENT = 3.0
-# More choices than this scroll inside their row.
-FEW_CHOICES = 8
 MAX_WHOLE = 1e7
 LEAST_PLAIN = 1e-3
 
 
-def space_rows(declared: SearchSpace, space: SearchSpace) -> list[Component]:
+def space_rows(declared: SearchSpace, space: SearchSpace) -> list[dict[str, Any]]:
     """Return the rows of all declared parameters; those `space` lacks can be active no more."""
     given = {parameter.name: parameter for parameter in space}
     return [
-        _row(str(i), parameter, given.get(parameter.name)) for i, parameter in enumerate(declared)
+        {
+            "key": str(i),
+            "name": plain(parameter.name),
+            "title": plain(parameter.name, 200),
+            **_content(parameter, given.get(parameter.name)),
+        }
+        for i, parameter in enumerate(declared)
     ]
 
 
-def _row(key: str, declared: Parameter, given: Parameter | None) -> Component:
-    name = html.Span(plain(declared.name), className="range-name", title=plain(declared.name, 200))
+def _content(declared: Parameter, given: Parameter | None) -> dict[str, Any]:
     if given is None:
-        note = html.Span("never active", className="range-note")
-        return html.Div([name, note], className="range-row is-inactive")
+        return {"kind": "inactive"}
     if declared.is_discrete_choice:
-        return html.Div([name, _choices(key, declared, given)], className="range-row is-choices")
-    bar = html.Div(
-        html.Span(id=ids.space_field(key, "bar"), style=bar_style(declared, given.low, given.high)),
-        className="range-bar",
-        title="logarithmic" if declared.log else None,
-    )
-    return html.Div(
-        [name, bar, _bound(key, "low", given), _bound(key, "high", given)],
-        className="range-row",
-    )
+        kept = {str(choice) + type(choice).__name__ for choice in given.choices}
+        return {
+            "kind": "choices",
+            "choices": [plain(choice_text(choice), 24) for choice in declared.choices],
+            "kept": [
+                code
+                for code, choice in enumerate(declared.choices)
+                if str(choice) + type(choice).__name__ in kept
+            ],
+        }
+    return {
+        "kind": "range",
+        "isLog": declared.log,
+        "isInt": declared.kind is ParameterKind.INT,
+        "declared": (declared.low, declared.high),
+        "low": bound_text(given.low),
+        "high": bound_text(given.high),
+        "bar": bar_of(declared, given.low, given.high),
+    }
 
 
-def _bound(key: str, field: str, given: Parameter) -> Component:
-    number = dbc.Input(
-        id=ids.space_field(key, field),
-        value=bound_text(given.low if field == "low" else given.high),
-        type="text",
-        inputmode="decimal",
-        autocomplete="off",
-        debounce=True,
-        class_name="ht-input is-number",
-    )
-    words = html.Span(f"{plain(given.name)}: {field}", className="visually-hidden")
-    return html.Label([words, number])
+def bar_of(
+    declared: Parameter, low: float | None, high: float | None
+) -> tuple[float, float] | None:
+    """Return (left, width) of the orange bar over the grey one, in percent of the declared scale.
 
-
-def _choices(key: str, declared: Parameter, given: Parameter) -> Component:
-    kept = {str(choice) + type(choice).__name__ for choice in given.choices}
-    boxes: Component = dbc.Checklist(
-        id=ids.space_field(key, "choices"),
-        options=[
-            {"label": plain(choice_text(choice), 24), "value": code}
-            for code, choice in enumerate(declared.choices)
-        ],
-        value=[
-            code
-            for code, choice in enumerate(declared.choices)
-            if str(choice) + type(choice).__name__ in kept
-        ],
-        class_name="choices is-many" if len(declared.choices) > FEW_CHOICES else "choices",
-        input_class_name="choice-input",
-        label_class_name="choice",
-    )
-    return boxes
-
-
-def bar_style(declared: Parameter, low: float | None, high: float | None) -> dict[str, str]:
-    """Return where the orange bar lies over the grey one, in the declared scale.
-
-    The whole declared range is no choice a person made: it shows no orange.
+    The whole declared range is no choice a person made: it shows no orange, hence None.
     """
     if low is None or high is None or (low, high) == (declared.low, declared.high):
-        return {"display": "none"}
+        return None
     a, b = (min(max(float(u), 0.0), 1.0) * 100 for u in declared.to_unit([low, high]))
     width = max(b - a, LEAST_BAR_PERCENT)
-    return {"left": f"{min(a, 100 - width):.2f}%", "width": f"{width:.2f}%"}
+    return round(min(a, 100 - width), 2), round(width, 2)
 
 
 def bound_text(value: float | None) -> str:

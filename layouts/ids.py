@@ -9,7 +9,7 @@ SHOWN = "page-shown-store"  # {"study": id, "version": v}: what figures are draw
 SELECTION = "page-selection-store"  # Selection.to_json, on release of a brush
 FOCUS = "page-focus-store"  # {"names": [0, 1 or 2 parameters]}
 THEME = "page-theme-store"  # "light" or "dark"
-PULSE = "page-pulse-store"  # {"studies": {id: version}, "derived": n, "jobs": n}, when it changed
+PULSE = "page-pulse-store"  # {"studies": {id: version}, "jobs": n, ...}, when it changed
 DERIVED = "page-derived-store"  # grows when something computed in the background is ready
 HIGHLIGHTED = (
     "page-highlighted-store"  # {"rows": [...]}: trials with a model colour; from the server
@@ -23,15 +23,19 @@ CRUMB = "page-crumb-span"
 KPIS = "page-kpis-div"
 THEME_BUTTON = "page-theme-button"
 
-CONTROL_STUDIES = "control-studies-div"
+CONTROL_STUDIES = "control-studies-div"  # filled by the script, as the next one
 CONTROL_JOBS = "control-jobs-div"
+CONTROL_LISTS = "control-lists-store"  # lines of the two; from the server
 CONTROL_OBJECTIVE = "control-objective-select"
 CONTROL_METHOD = "control-method-select"
 CONTROL_NAME = "control-name-input"
 CONTROL_TRIALS = "control-trials-input"
 CONTROL_PARALLEL = "control-parallel-input"
 CONTROL_SEED = "control-seed-input"
-CONTROL_SPACE = "control-space-div"
+CONTROL_SPACE = "control-space-div"  # filled by the script
+CONTROL_ROWS = "control-rows-store"  # the rows of the next space; from the server
+CONTROL_EDITS = "control-edits-store"  # {row: {"low", "high" or "choices"}}: typed; by the script
+CONTROL_BARS = "control-bars-store"  # {row: [left, width] in percent}; from the server
 CONTROL_DRAFT = "control-draft-store"  # the next study's space, generic form; from the server
 CONTROL_SETTINGS = "control-settings-div"
 CONTROL_KEY = "control-key-store"  # of this page: a study submitted twice is one job
@@ -143,14 +147,6 @@ IMPORTANCE_METRIC = "importance-metric-select"
 IMPORTANCE_SCOPE = "importance-scope-select"
 IMPORTANCE_THIRD = "importance-third-select"
 IMPORTANCE_DRAWN = "importance-drawn-store"  # what the figures were drawn from; from the server
-
-
-def space_field(key: Any, field: str) -> dict[str, Any]:
-    """Return the id of one part (`low`, `high`, `choices`, `bar`) of a parameter's row.
-
-    The key is the parameter's position in the draft, or one of Dash's wildcards.
-    """
-    return {"view": "control", "part": f"space-{field}", "key": key}
 
 
 def import_field(key: Any, part: str) -> dict[str, Any]:

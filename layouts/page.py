@@ -10,19 +10,22 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from hypertendril.layouts import ids
-from hypertendril.layouts.panel import aria
+from hypertendril.layouts.panel import aria, data
 
 # From top to bottom in each column; the letters are the keys of `page`'s argument.
 COLUMNS = {"left": ("A", "B1", "B2"), "middle": ("C", "D"), "right": ("E1", "E2")}
 NOTICE_MILLISECONDS = 8000
 
 
-def page(panels: Mapping[str, Component], shown: Mapping[str, Any] | None = None) -> html.Div:
+def page(
+    panels: Mapping[str, Component], shown: Mapping[str, Any] | None = None, derived: int = 0
+) -> html.Div:
     """Return the page.
 
     Args:
         panels: A component for each letter of `COLUMNS`.
         shown: What the page shows first, as its store holds it; None for no study.
+        derived: Counter of finished background work, of which the page is told no more.
     """
     columns = [
         html.Div([panels[letter] for letter in letters], className=f"ht-column ht-column-{side}")
@@ -37,6 +40,7 @@ def page(panels: Mapping[str, Component], shown: Mapping[str, Any] | None = None
         ],
         id=ids.ROOT,
         className="ht-root",
+        **data(derived=str(derived)),
     )
 
 
@@ -52,7 +56,7 @@ def stores(shown: Mapping[str, Any] | None = None) -> list[dcc.Store]:
         ids.HIGHLIGHTED: {"rows": []},
         ids.COLOUR: None,
     }
-    return [dcc.Store(id=store, data=data) for store, data in empty.items()]
+    return [dcc.Store(id=store, data=held) for store, held in empty.items()]
 
 
 def kpis(figures: Sequence[tuple[str, str]]) -> list[html.Div]:

@@ -4,11 +4,17 @@ from typing import Any
 
 import pytest
 
-from hypertendril.callbacks.study_lines import JobView, job_lines, study_lines
+from hypertendril.callbacks.study_lines import (
+    MAX_STUDIES,
+    JobView,
+    StudyLine,
+    job_lines,
+    lists_json,
+    study_lines,
+)
 from hypertendril.jobs.queue import JobState
 from hypertendril.jobs.spec import JobSpec
 from hypertendril.layouts.aligned import aligned_text
-from hypertendril.layouts.control_lists import MAX_STUDIES, StudyLine, job_list, study_list
 from hypertendril.model import TrialState
 from tests.app.conftest import StudyOf, put
 
@@ -95,17 +101,11 @@ def test_jobs_are_read_again_only_after_a_change(services: Any) -> None:
     assert view.jobs() is seen
 
 
-def test_without_studies_the_panel_says_how_to_open_one() -> None:
-    assert "Drop results here" in str(study_list([], None))
-    assert job_list([]) == []
-
-
 def test_a_very_long_list_is_cut_and_says_so() -> None:
-    many = [StudyLine(str(i), "x", 0, "done", "tpe", 1, "") for i in range(MAX_STUDIES + 5)]
-    found = study_list(many, "3")
-    assert len(found) == MAX_STUDIES + 1
-    assert "5 older" in str(found[-1])
-    assert "is-shown" in str(found[3])
+    many = [StudyLine(str(i), "x", 0, "done", "TPE · 1", "") for i in range(MAX_STUDIES + 5)]
+    found = lists_json(many, (), n_closed=2)
+    assert len(found["studies"]) == MAX_STUDIES
+    assert (found["older"], found["closed"], found["jobs"]) == (5, 2, [])
 
 
 @pytest.mark.parametrize(

@@ -117,3 +117,11 @@ def wait_until(
         if time.monotonic() > deadline:
             raise TimeoutError(f"Waited {seconds:g} s in vain for {what}.")
         time.sleep(0.02)
+
+
+def drag(page: Page, start: tuple[float, float], end: tuple[float, float], steps: int = 8) -> None:
+    """Press at `start`, move to `end` in `steps` moves, release."""
+    page.mouse.move(*start)
+    page.mouse.down()
+    page.mouse.move(*end, steps=steps)
+    page.mouse.up()

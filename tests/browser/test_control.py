@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.harness import show_dashboard
+from tests.browser.harness import drag, show_dashboard
 from tests.browser.running_app import AppProcess
 from tests.browser.studies import write_awkward_study
 
@@ -89,6 +89,26 @@ def test_brushed_ranges_become_the_next_space_and_can_be_undone(shown: Page) -> 
     shown.locator("#control-undo-button").click()
     expect(low).to_have_value(before)
     expect(shown.locator(".range-bar > span").first).to_be_hidden()
+
+
+def test_the_end_of_a_range_can_be_dragged(shown: Page) -> None:
+    row = shown.locator(".range-row").first
+    low, high = row.locator("input").first, row.locator("input").last
+    top = high.input_value()
+    track = row.locator(".range-bar").bounding_box()
+    assert track is not None
+    y = track["y"] + track["height"] / 2
+    drag(shown, (track["x"] + 1, y), (track["x"] + track["width"] / 2, y))
+    # The declared scale is logarithmic, 1e-5 to 0.1: half way is 1e-3.
+    expect(low).to_have_value("0.001")
+    expect(high).to_have_value(top)
+    bar = row.locator(".range-bar > span").bounding_box()
+    assert bar is not None
+    assert bar["x"] - track["x"] == pytest.approx(track["width"] / 2, abs=3)
+    with shown.expect_download() as waiting:
+        shown.locator("#control-export-button").click()
+    job = tomllib.loads(Path(waiting.value.path()).read_text())
+    assert job["space"][0]["low"] == 0.001
 
 
 def test_a_bad_bound_is_named_where_the_person_looks(shown: Page) -> None:

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from hypertendril.model import Selection, Study
 from hypertendril.readers import read
-from tests.browser.harness import show_dashboard, wait_until
+from tests.browser.harness import drag, show_dashboard, wait_until
 from tests.browser.running_app import AppProcess
 from tests.browser.studies import write_awkward_study
 
@@ -81,13 +81,6 @@ def axis_places(page: Page) -> dict[str, Any]:
             return {xs, top: box.top + view.top, bottom: box.top + view.bottom};
         }"""
     )
-
-
-def drag(page: Page, start: tuple[float, float], end: tuple[float, float]) -> None:
-    page.mouse.move(*start)
-    page.mouse.down()
-    page.mouse.move(*end, steps=8)
-    page.mouse.up()
 
 
 def brush_top_of_objective(page: Page, share: float = 0.2) -> None:

@@ -11,9 +11,9 @@ from hypertendril.model import TrialState
 from hypertendril.settings import Settings
 from hypertendril.store import ExperimentStore
 from tests.browser.conftest import StartApp
-from tests.browser.harness import show_dashboard, wait_until
+from tests.browser.harness import drag, show_dashboard, wait_until
 from tests.browser.running_app import AppProcess
-from tests.browser.test_crossfilter import axis_places, drag
+from tests.browser.test_crossfilter import axis_places
 
 N_TRIALS = 12
 RUN_SECONDS = 180.0  # twelve short trainings on a loaded machine
