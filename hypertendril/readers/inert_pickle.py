@@ -94,6 +94,7 @@ class _Machine:
         self._memo: dict[int, Any] = {}
 
     def run(self, data: bytes) -> Any:
+        """Return what `data` describes, of plain values only; nothing named in it is ever called."""
         for opcode, argument, _ in pickletools.genops(data):
             name = opcode.name
             if name == "STOP":

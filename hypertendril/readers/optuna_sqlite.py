@@ -70,6 +70,7 @@ class _SqliteTail:
         self._lenient = False
 
     def advance(self) -> tuple[ReadStudy, ...]:
+        """Return all studies, reading only what is new since the last call."""
         self._source.require_file()
         inode = self._source.file.stat().st_ino
         if inode != self._inode:

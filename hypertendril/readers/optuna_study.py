@@ -76,6 +76,7 @@ class _StudyBuilder:
         self.n = len(rows.number)
 
     def build(self) -> ReadStudy:
+        """Return the study that the rows of the database describe."""
         objectives = self._objectives()
         parameters, values = self._parameters()
         parameters = infer_conditions(parameters, values, self.rows.state)

@@ -62,6 +62,7 @@ class _UrlTail:
         self._storage = OptunaStorage(source.shown)
 
     def advance(self) -> tuple[ReadStudy, ...]:
+        """Return all studies, reading only what is new since the last call."""
         try:
             with _connected(self._source) as database:
                 return self._storage.advance(database)
@@ -81,6 +82,7 @@ class _Database:
         self._connection = connection
 
     def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> Sequence[Row]:
+        """Return the rows of a query; `parameters` are bound by name, never written into it."""
         from sqlalchemy import text  # noqa: PLC0415 (only a URL needs it)
 
         found: Sequence[Row] = self._connection.execute(
@@ -89,6 +91,7 @@ class _Database:
         return found
 
     def columns(self) -> Mapping[str, frozenset[str]]:
+        """Return the columns of those of our tables that the database has."""
         from sqlalchemy import inspect  # noqa: PLC0415
 
         inspector = inspect(self._connection)

@@ -22,6 +22,7 @@ def exports_blueprint(store: ExperimentStore, write: Writer) -> Blueprint:
 
     @routes.get("/_ht/export/<study_id>")
     def export(study_id: str) -> Response:
+        """Send a study as a file in the asked format."""
         try:
             study = store.snapshot(study_id)
             stem = re.sub(r"[^A-Za-z0-9]+", "-", study.name).strip("-")[:60] or "study"

@@ -42,6 +42,7 @@ def protect(
 
     @server.after_request
     def add_headers(response: Response) -> Response:
+        """Set what browsers are told to refuse."""
         if not policy:
             policy.append(content_security_policy(script_hashes()))
         response.headers["Content-Security-Policy"] = policy[0]

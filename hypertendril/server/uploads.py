@@ -38,6 +38,7 @@ def uploads_blueprint(folder: Path) -> Blueprint:
 
     @routes.put("/_ht/upload/<batch>")
     def add_slice(batch: str) -> Response:
+        """Append a slice to a file on its way, where it left off; answer with its size."""
         part = part_of(batch)
         path = part / safe_path(request.args.get("path", ""))
         offset = request.args.get("offset", default=0, type=int) or 0

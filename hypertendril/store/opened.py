@@ -49,6 +49,7 @@ class _Kept:
     answers: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
+        """Return what is written to the file."""
         return {
             "version": 1,
             # A password has no business in a file: such a source is opened anew each time.
@@ -59,6 +60,7 @@ class _Kept:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> _Kept:
+        """Return what a file holds; missing keys are empty."""
         return cls(
             [str(text) for text in data.get("sources", [])],
             {str(study) for study in data.get("hidden", [])},
