@@ -23,11 +23,37 @@
       ht.invalidate(explore.view);
       return;
     }
-    ht.themeChanged();
-    ht.send(STORE, state.colourSet);
-    if (ht.colourChanged) ht.colourChanged();
+    tell();
+    // By hand or by a drag, it is no step that going back should stop at.
+    ht.address.write(true);
   }
   ht.setColourRange = set;
+
+  function tell() {
+    ht.themeChanged();
+    ht.send(STORE, state.colourSet);
+  }
+
+  const ends = (text) => {
+    const found = text.split(",").map(Number);
+    return text && found.length === 2 && found.every(Number.isFinite) ? found : null;
+  };
+  const written = () => {
+    const own = state.colourSet && state.colourSet.study === state.selection.study;
+    return own ? `${state.colourSet.worst},${state.colourSet.best}` : "";
+  };
+  ht.address.part("colour", {
+    read(text, study) {
+      const isShown = state.data && state.data.study === study;
+      if (isShown && text === written()) return;
+      const found = ends(text);
+      state.colourSet = found && study ? { study, worst: found[0], best: found[1] } : null;
+      if (!isShown) return;
+      apply(state.data);
+      tell();
+    },
+    write: written,
+  });
 
   function apply(data) {
     data.ownColour = data.ownColour || data.colour;

@@ -39,56 +39,40 @@
   applyTheme(preferred());
 
   /* ---- address ---- */
-  function readAddress() {
+  // A link may have been cut short: what can't be read is not there.
+  function parsed(text) {
     try {
-      const words = new URLSearchParams(location.hash.slice(1));
-      const brushes = JSON.parse(words.get("brushes") || "[]");
-      const colour = (words.get("colour") || "").split(",").map(Number);
-      return { study: words.get("study"), brushes: Array.isArray(brushes) ? brushes : [], colour };
+      return JSON.parse(text || "[]");
     } catch {
-      return { study: null, brushes: [], colour: [] };
+      return [];
     }
   }
 
-  function writeAddress(isSilent) {
-    const words = new URLSearchParams({ study: state.selection.study });
-    if (state.selection.brushes.length) {
-      words.set("brushes", JSON.stringify(state.selection.brushes));
-    }
-    const { colourSet } = state;
-    if (colourSet && colourSet.study === state.selection.study) {
-      words.set("colour", `${colourSet.worst},${colourSet.best}`);
-    }
-    const hash = `#${words}`;
-    if (hash === location.hash) return;
-    history[isSilent ? "replaceState" : "pushState"](null, "", hash);
-  }
+  ht.address.part("brushes", {
+    read(text, study) {
+      const brushes = parsed(text);
+      if (study) kept.set(study, Array.isArray(brushes) ? brushes : []);
+    },
+    write: () => (state.selection.brushes.length ? JSON.stringify(state.selection.brushes) : ""),
+  });
 
-  // What the page was opened with: the study and the brushes of a link.
-  const link = readAddress();
-  if (link.study) {
-    kept.set(link.study, link.brushes);
-    if (link.colour && link.colour.length === 2 && link.colour.every(Number.isFinite)) {
-      state.colourSet = { study: link.study, worst: link.colour[0], best: link.colour[1] };
-    }
-  }
+  // What the page was opened with: the study of a link, and what its views kept.
+  let linked = ht.address.study();
+  ht.address.read();
 
   /* ---- selection ---- */
   ht.selectionChanged = function (isSilent) {
     kept.set(state.selection.study, state.selection.brushes);
     ht.send(ID.selection, state.selection);
-    writeAddress(isSilent);
+    ht.address.write(isSilent);
   };
-
-  /** The range of colours was set by hand: keep it in the address, without a step of its own. */
-  ht.colourChanged = () => writeAddress(true);
 
   function restore(study, brushes) {
     const before = state.selection.brushes;
     state.selection = { ...ht.selection.empty(study), brushes: usable(brushes) };
     // The server takes brushes of another study for none: without any there is nothing to tell.
     if (before.length || state.selection.brushes.length) ht.setBrushes(state.selection.brushes, true);
-    else writeAddress(true);
+    else ht.address.write(true);
   }
 
   /** Brushes the shown study has columns for: a link may be older than the study. */
@@ -101,11 +85,10 @@
     );
 
   window.addEventListener("popstate", () => {
-    const address = readAddress();
-    if (address.study && address.study !== state.selection.study) {
-      kept.set(address.study, address.brushes);
-      ht.show(address.study);
-    } else if (state.data) restore(state.selection.study, address.brushes);
+    ht.address.read();
+    const study = ht.address.study();
+    if (study && study !== state.selection.study) ht.show(study);
+    else if (state.data) restore(state.selection.study, kept.get(state.selection.study) || []);
   });
 
   /* ---- which study ---- */
@@ -161,12 +144,12 @@
 
   function follow() {
     const known = Object.keys(pulse.studies);
-    const linked = link.study in pulse.studies ? link.study : null;
-    link.study = null;
+    const asked = linked in pulse.studies ? linked : null;
+    linked = null;
     if (awaited && awaited in pulse.studies) {
       ht.show(awaited);
       ht.send(ID.awaited, null);
-    } else if (linked) ht.show(linked);
+    } else if (asked) ht.show(asked);
     else if (!wanted) ht.show(pulse.first || known[0]);
     else if (!(wanted.study in pulse.studies)) ht.show(known[0]);
     else ht.show(wanted.study);
