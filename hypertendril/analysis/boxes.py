@@ -2,13 +2,14 @@
 
 All splits of an axis, of all models together, cut it into *segments*; a box is, per axis, a run
 of segments (or a subset of choices). Model m uses the stretch [2m, 2m + 1] of one long line, so
-that one sort and one cumulative sum serve all models.
+that one sort and one cumulative sum serve all models. A part of the space only gives the same
+segments other masses, some of them none.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,6 +59,7 @@ class Cuts:
     Attributes:
         axis: The axis.
         restriction: What part of it counts.
+        threshold: (q,) encoded lower end of each segment; infinite where a model starts or ends.
         edges: (q,) ascending lower ends of the segments on the long line.
         width: (q,) mass of each segment; the gap between two models has none.
         first, last: (m,) segment at each model's start, and at its end (a gap without mass).
@@ -67,12 +69,23 @@ class Cuts:
 
     axis: RangeAxis | StepAxis
     restriction: Restriction | None
+    threshold: Floats
     edges: Floats
     width: Floats
     first: Ints
     last: Ints
     code: Ints
     place: int
+
+    def within(self, restriction: Restriction) -> Cuts:
+        """Return the same segments with the masses they have in a part of the axis."""
+        starts = 2.0 * np.arange(len(self.first))
+        edges = np.repeat(starts, self.last - self.first + 1)
+        edges += self.axis.mass_below(self.threshold, restriction)
+        edges[self.first], edges[self.last] = starts, starts + 1
+        width = np.diff(edges, append=edges[-1])
+        width[self.last] = 0.0
+        return replace(self, restriction=restriction, edges=edges, width=width)
 
     def mass_in(self, leaves: Leaves) -> Floats:
         """Return (l,) the mass of each leaf's run."""
@@ -94,7 +107,8 @@ class Cuts:
             is_active = encoded >= self.axis.low_end
             mass = np.where(is_active, np.maximum(mass, self.axis.inactive + _ABOVE), mass)
         starts = 2.0 * np.arange(len(self.first))[:, None]
-        found = np.searchsorted(self.edges, starts + np.clip(mass, 0, 1), side="left") - 1
+        # Above 0: what lies before the part that counts has the value of its low end.
+        found = np.searchsorted(self.edges, starts + np.clip(mass, _ABOVE, 1), side="left") - 1
         first = self.first[:, None]
         place: Ints = np.clip(found, first, self.last[:, None] - 1) - first
         return place
@@ -105,22 +119,31 @@ class Choices:
     """A choice axis; each choice is a segment, and each model ends with one without mass.
 
     Attributes:
+        axis: The axis.
         mass: (c,) mass of each choice.
         first: (m,) segment at each model's start.
         width: (q,) mass of each segment.
         columns: Columns among all choices of all choice axes.
     """
 
+    axis: ChoiceAxis
     mass: Floats
     first: Ints
     width: Floats
     columns: slice
 
     @classmethod
-    def over(cls, mass: Floats, n_models: int, columns: slice) -> Choices:
-        """Return the segments of choices of `mass` for so many models."""
-        first = np.arange(n_models) * (len(mass) + 1)
-        return cls(mass, first, np.tile(np.append(mass, 0.0), n_models), columns)
+    def over(cls, axis: ChoiceAxis, n_models: int, columns: slice) -> Choices:
+        """Return the segments of the choices of `axis` for so many models."""
+        first = np.arange(n_models) * (axis.n_columns + 1)
+        width = np.tile(np.append(axis.mass, 0.0), n_models)
+        return cls(axis, axis.mass, first, width, columns)
+
+    def within(self, restriction: Restriction) -> Choices:
+        """Return the same segments with the masses they have in a part of the axis."""
+        mass = self.axis.restricted_mass(restriction)
+        width = np.tile(np.append(mass, 0.0), len(self.first))
+        return replace(self, mass=mass, width=width)
 
     def mass_in(self, leaves: Leaves) -> Floats:
         """Return (l,) the mass of each leaf's choices."""
@@ -165,8 +188,44 @@ class Leaves:
         )
 
 
-def join(trees: Sequence[FlatTree], model: Ints) -> Nodes:
-    """Return the nodes of `trees`; `model` (t,) says which model each tree belongs to."""
+@dataclass(frozen=True)
+class Boxes:
+    """The leaves of some models, for whatever part of the space counts.
+
+    Attributes:
+        segments: Per axis, with the masses they have in all the space.
+        leaves: Sorted by model.
+        value: (l,) of each leaf.
+        mass_in: (l, d) mass of each leaf along each axis.
+        trees_per_model: (m,).
+    """
+
+    segments: list[Segments]
+    leaves: Leaves
+    value: Floats
+    mass_in: Floats
+    trees_per_model: Ints
+
+    @classmethod
+    def of(cls, axes: Sequence[Axis], trees: Sequence[FlatTree], model: Ints) -> Boxes:
+        """Return the boxes of `trees`; `model` (t,) says, ascending from 0, whose each tree is."""
+        nodes = _joined(trees, model)
+        segments = _cut(axes, nodes)
+        leaves = _walked(axes, nodes, segments)
+        leaves = leaves.take(np.argsort(leaves.model, kind="stable"))
+        mass_in = np.column_stack([one.mass_in(leaves) for one in segments])
+        return cls(segments, leaves, nodes.value[leaves.node], mass_in, np.bincount(model))
+
+    def within(self, restrictions: Mapping[int, Restriction]) -> Boxes:
+        """Return the same boxes with the masses they have in a part of the space."""
+        segments, mass_in = list(self.segments), self.mass_in.copy()
+        for i, part in restrictions.items():
+            segments[i] = segments[i].within(part)
+            mass_in[:, i] = segments[i].mass_in(self.leaves)
+        return replace(self, segments=segments, mass_in=mass_in)
+
+
+def _joined(trees: Sequence[FlatTree], model: Ints) -> Nodes:
     sizes = np.array([len(tree.left) for tree in trees])
     roots = np.cumsum(sizes) - sizes
     return Nodes(
@@ -180,47 +239,41 @@ def join(trees: Sequence[FlatTree], model: Ints) -> Nodes:
     )
 
 
-def cut(
-    axes: Sequence[Axis], nodes: Nodes, restrictions: Mapping[int, Restriction]
-) -> list[Segments]:
-    """Return the segments of every axis."""
+def _cut(axes: Sequence[Axis], nodes: Nodes) -> list[Segments]:
     n_models = int(nodes.model.max()) + 1
     first_column = np.searchsorted(column_axis(axes), np.arange(len(axes)))
     segments: list[Segments] = []
     n_ranges = n_choices = 0
     for i, axis in enumerate(axes):
-        restriction = restrictions.get(i)
         if isinstance(axis, ChoiceAxis):
             columns = slice(n_choices, n_choices + axis.n_columns)
-            segments.append(Choices.over(axis.restricted_mass(restriction), n_models, columns))
+            segments.append(Choices.over(axis, n_models, columns))
             n_choices += axis.n_columns
         else:
             rows = np.flatnonzero(nodes.feature == first_column[i])
-            segments.append(_cuts(axis, restriction, nodes, rows, n_ranges))
+            segments.append(_cuts(axis, nodes, rows, n_ranges))
             n_ranges += 1
     return segments
 
 
-def _cuts(
-    axis: RangeAxis | StepAxis,
-    restriction: Restriction | None,
-    nodes: Nodes,
-    rows: Ints,
-    place: int,
-) -> Cuts:
+def _cuts(axis: RangeAxis | StepAxis, nodes: Nodes, rows: Ints, place: int) -> Cuts:
+    """Return the segments between the thresholds of the nodes `rows`, which split the axis."""
     starts = 2.0 * np.arange(int(nodes.model.max()) + 1)
-    below = axis.mass_below(nodes.threshold[rows], restriction)
+    below = axis.mass_below(nodes.threshold[rows], None)
     marks = np.concatenate([starts, starts + 1, 2.0 * nodes.model[rows] + below])
     edges, index = np.unique(marks, return_inverse=True)
     first, last, of_row = np.split(index, [len(starts), 2 * len(starts)])
     code = np.zeros(len(nodes.feature), dtype=np.int64)
     code[rows] = of_row
+    threshold = np.empty(len(edges))
+    threshold[of_row] = nodes.threshold[rows]
+    threshold[first], threshold[last] = -np.inf, np.inf
     width = np.diff(edges, append=edges[-1])
     width[last] = 0.0
-    return Cuts(axis, restriction, edges, width, first, last, code, place)
+    return Cuts(axis, None, threshold, edges, width, first, last, code, place)
 
 
-def walk(axes: Sequence[Axis], nodes: Nodes, segments: Sequence[Segments]) -> Leaves:
+def _walked(axes: Sequence[Axis], nodes: Nodes, segments: Sequence[Segments]) -> Leaves:
     """Return the leaves of all trees, all trees walked together level by level."""
     of_column = column_axis(axes)
     first_column = np.searchsorted(of_column, np.arange(len(axes)))

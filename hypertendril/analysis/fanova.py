@@ -22,7 +22,7 @@ from typing import Protocol
 import numpy as np
 
 from hypertendril.analysis.axes import Axis, Floats, Restriction
-from hypertendril.analysis.boxes import Choices, Ints, Leaves, Segments, cut, join, walk
+from hypertendril.analysis.boxes import Boxes, Choices, Ints, Leaves, Segments
 from hypertendril.analysis.trees import FlatTree
 
 _TINY = 1e-300
@@ -32,6 +32,8 @@ _NO_MASS = 1e-12
 # the processor's cache.
 _CHUNK_NODES = 60_000
 _BLOCK_CELLS = 1 << 18
+# From so many models on a row of a pair table is worth an addition of its own.
+_MANY_MODELS = 8
 
 
 @dataclass(frozen=True)
@@ -65,14 +67,35 @@ class Chunk:
     counts: list[Ints]
 
 
-class Fanova:
-    """The ANOVA of every model of an ensemble.
+def boxed(
+    axes: Sequence[Axis], trees: Sequence[FlatTree], model: Ints | None = None
+) -> list[Boxes]:
+    """Return the leaves of `trees` as boxes, in chunks of models.
 
     Args:
         axes: One per parameter.
         trees: All trees.
         model: (t,) ascending model number of each tree, from 0; the trees of one model are summed.
             None: each tree is a model.
+    """
+    model = np.arange(len(trees)) if model is None else model
+    sizes = np.bincount(model, [len(tree.left) for tree in trees])
+    chunk_of = (np.cumsum(sizes) // _CHUNK_NODES)[model]
+    found = []
+    for number in np.unique(chunk_of):
+        rows = np.flatnonzero(chunk_of == number)
+        found.append(
+            Boxes.of(axes, [trees[k] for k in rows.tolist()], model[rows] - model[rows[0]])
+        )
+    return found
+
+
+class Fanova:
+    """The ANOVA of every model of an ensemble.
+
+    Args:
+        axes: One per parameter.
+        boxes: The leaves of all trees, as `boxed` returns them.
         restrictions: Position of an axis to the part of it that counts.
         cutoff: Leaves with a value outside [low, high] are left out and the rest weighs more. Only
             where each tree is a model.
@@ -87,28 +110,24 @@ class Fanova:
     def __init__(
         self,
         axes: Sequence[Axis],
-        trees: Sequence[FlatTree],
-        model: Ints | None = None,
+        boxes: Sequence[Boxes],
         restrictions: Mapping[int, Restriction] | None = None,
         cutoff: tuple[float, float] | None = None,
     ) -> None:
         self.axes = tuple(axes)
+        self._boxes = boxes
         self._has_cutoff = cutoff is not None
-        model = np.arange(len(trees)) if model is None else model
-        sizes = np.bincount(model, [len(tree.left) for tree in trees])
-        chunk_of = (np.cumsum(sizes) // _CHUNK_NODES)[model]
-        self._chunks = []
-        for number in np.unique(chunk_of):
-            rows = np.flatnonzero(chunk_of == number)
-            nodes = join([trees[row] for row in rows.tolist()], model[rows] - model[rows[0]])
-            segments = cut(self.axes, nodes, restrictions or {})
-            leaves = walk(self.axes, nodes, segments)
-            per_model = np.bincount(model[rows] - model[rows[0]])
-            self._chunks.append(_chunk(segments, leaves, nodes.value, per_model, cutoff))
+        self._chunks = [_chunk(part.within(restrictions or {}), cutoff) for part in boxes]
         self.mean = np.concatenate([chunk.mean for chunk in self._chunks])
         self.total = np.concatenate([chunk.total for chunk in self._chunks])
         self.main = np.concatenate([chunk.main for chunk in self._chunks])
         self.left = np.concatenate([chunk.model_mass for chunk in self._chunks])
+
+    def within(
+        self, restrictions: Mapping[int, Restriction], cutoff: tuple[float, float] | None = None
+    ) -> Fanova:
+        """Return the ANOVA of the same models over a part of all the space."""
+        return Fanova(self.axes, self._boxes, restrictions, cutoff)
 
     def interaction(self, i: int, j: int) -> tuple[Floats, Floats]:
         """Return (m,) the variance of the pair marginal, and the part that is pure interaction."""
@@ -192,21 +211,16 @@ def _model_of_segment(segments: Segments) -> tuple[Ints, Floats]:
     return np.searchsorted(segments.first, places, side="right") - 1, segments.width
 
 
-def _chunk(
-    segments: list[Segments],
-    leaves: Leaves,
-    node_value: Floats,
-    trees_per_model: Ints,
-    cutoff: tuple[float, float] | None,
-) -> Chunk:
-    mass_in = np.column_stack([s.mass_in(leaves) for s in segments])
-    value, mass = node_value[leaves.node], mass_in.prod(axis=1)
+def _chunk(boxes: Boxes, cutoff: tuple[float, float] | None) -> Chunk:
+    leaves, value, mass_in = boxes.leaves, boxes.value, boxes.mass_in
+    mass = mass_in.prod(axis=1)
     kept = mass > 0
     if cutoff is not None:
         kept &= (value >= cutoff[0]) & (value <= cutoff[1])
-    rows = np.flatnonzero(kept)
-    rows = rows[np.argsort(leaves.model[rows], kind="stable")]
-    leaves, mass_in, mass, value = leaves.take(rows), mass_in[rows], mass[rows], value[rows]
+    if not kept.all():
+        rows = np.flatnonzero(kept)
+        leaves, mass_in, mass, value = leaves.take(rows), mass_in[rows], mass[rows], value[rows]
+    segments, trees_per_model = boxes.segments, boxes.trees_per_model
     n, of = len(trees_per_model), leaves.model
     model_mass = _sums(of, mass, n) / trees_per_model
     mean = _sums(of, value * mass, n) / np.maximum(model_mass, _TINY)
@@ -276,7 +290,10 @@ def _pair_blocks(chunk: Chunk, i: int, j: int, per_leaf: Floats) -> Iterator[tup
 
 
 def _cumulated(cells: Floats) -> Floats:
-    # Row by row: np.cumsum along the outer axes is several times slower on this layout.
+    if cells.shape[2] < _MANY_MODELS:
+        np.cumsum(cells, axis=0, out=cells)
+        return np.cumsum(cells, axis=1, out=cells)
+    # Row by row: with many models np.cumsum along the outer axes is several times slower.
     for k in range(1, cells.shape[0]):
         cells[k] += cells[k - 1]
     for k in range(1, cells.shape[1]):

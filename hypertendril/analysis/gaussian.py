@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hypertendril.analysis.axes import Axis, ChoiceAxis, Floats, column_axis
+from hypertendril.analysis.progress import Tell, unheard
 
 # Beyond these a factor is a spike at every trial, or flat.
 _LENGTHS = (0.05, 30.0)
@@ -81,7 +82,13 @@ def columns_of(axes: Sequence[Axis]) -> list[slice]:
 
 
 def fit_gaussians(
-    axes: Sequence[Axis], x: NDArray[np.float32], y: Floats, seed: int
+    axes: Sequence[Axis],
+    x: NDArray[np.float32],
+    y: Floats,
+    seed: int,
+    *,
+    least_r2: float = -np.inf,
+    tell: Tell = unheard,
 ) -> tuple[list[Gaussian], float]:
     """Return a model per fold, fitted on the other folds, and last the one of all trials; and R2.
 
@@ -93,6 +100,8 @@ def fit_gaussians(
         x: (n, columns) encoded values.
         y: (n,) targets of mean 0 and variance 1.
         seed: Equal arguments give equal models.
+        least_r2: Give up, without models, where less of the first fold is explained.
+        tell: Hears how far it is.
     """
     z, columns = scaled(axes, x), columns_of(axes)
     squares = np.stack([_squares(z[:, part], z[:, part]) for part in columns])
@@ -108,9 +117,18 @@ def fit_gaussians(
         models.append(model)
         across = squares[:, others[:, None], rows] / model.length[:, None, None] ** 2
         unseen[others] = centre + np.exp(-0.5 * across.sum(axis=0)) @ model.weight
+        first_r2 = r2_of(y[others], unseen[others]) if k == 0 else np.inf
+        if first_r2 < least_r2:
+            return [], first_r2
+        tell((k + 1) / (_FOLDS + 1))
     start = np.median([model.logs for model in models], axis=0)
     models.append(_fitted(z, squares, y, start, _FINISHING_STEPS))
-    return models, float(1.0 - ((unseen - y) ** 2).sum() / ((y - y.mean()) ** 2).sum())
+    return models, r2_of(y, unseen)
+
+
+def r2_of(y: Floats, predicted: Floats) -> float:
+    """Return the share of the variance of `y` that a prediction of it explains."""
+    return float(1.0 - ((predicted - y) ** 2).sum() / ((y - y.mean()) ** 2).sum())
 
 
 def _fitted(z: Floats, squares: Floats, y: Floats, start: Floats, n_steps: int) -> Gaussian:

@@ -46,6 +46,7 @@ class GaussianAnova:
         restrictions: Mapping[int, Restriction] | None = None,
     ) -> None:
         self.axes = tuple(axes)
+        self._models = models
         self._columns = columns_of(axes)
         restrictions = restrictions or {}
         shortest = np.min([model.length for model in models], axis=0)
@@ -58,6 +59,14 @@ class GaussianAnova:
         self.total = np.array([part.total for part in self._parts])
         self.main = np.array([part.main for part in self._parts])
         self.left = np.ones(len(models))
+
+    def within(
+        self,
+        restrictions: Mapping[int, Restriction],
+        cutoff: tuple[float, float] | None = None,  # noqa: ARG002 - no process can be cut
+    ) -> GaussianAnova:
+        """Return the ANOVA of the same models over a part of all the space."""
+        return GaussianAnova(self.axes, self._models, restrictions)
 
     def interaction(self, i: int, j: int) -> tuple[Floats, Floats]:
         """Return (m,) the variance of the pair marginal, and the part that is pure interaction."""

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from hypertendril.analysis.axes import Floats, Restriction, axes_of, encode
 from hypertendril.analysis.honesty import HIDDEN_R2, lacks_data, sentences
-from hypertendril.analysis.response import SHADOW, Response
+from hypertendril.analysis.progress import Tell, part, unheard
+from hypertendril.analysis.response import SHADOW, Fit, Response
 from hypertendril.analysis.shares import Shares, centre, spread
 from hypertendril.analysis.surrogates import fit_surrogate, no_surrogate
 from hypertendril.analysis.targets import Target, target_of
@@ -29,6 +30,8 @@ SURFACE_POINTS = 32
 _SHADOW = Parameter(SHADOW, ParameterKind.FLOAT, 0.0, 1.0)
 # Of the standardised target: rounding in the unit of the metric must not decide between equal splits.
 _DIGITS = 6
+# Of all the work, about.
+_FIT_SHARE = 0.8
 
 
 @dataclass(frozen=True)
@@ -199,6 +202,7 @@ def importance_of(
     seed: int = 0,
     *,
     only_forest: bool = False,
+    tell: Tell = unheard,
 ) -> Importance:
     """Return how important each parameter is for a metric.
 
@@ -212,6 +216,7 @@ def importance_of(
         rows: Rows, or a mask (n,), to restrict to; None for all.
         seed: Equal arguments give equal results.
         only_forest: Ask for no other model: a forest can be cut off, whatever predicts best.
+        tell: Hears how far it is, 0 to 1; what it raises ends the computation.
 
     Raises:
         KeyError: The study has no such column.
@@ -244,8 +249,9 @@ def importance_of(
     )
     if not names:
         return _warned(blank, ["The study has no parameters."])
-    response = _fit(study, target, names, seed, only_forest=only_forest)
-    shares = response.shares()
+    of_fit = part(tell, 0.0, _FIT_SHARE)
+    response = _fit(study, target, names, seed, only_forest=only_forest, tell=of_fit)
+    shares = response.shares(part(tell, _FIT_SHARE, 1.0))
     order = {name: names.index(name) for name in study.space.names}
     found = replace(
         blank,
@@ -258,7 +264,13 @@ def importance_of(
 
 
 def _fit(
-    study: Study, target: Target, names: tuple[str, ...], seed: int, *, only_forest: bool
+    study: Study,
+    target: Target,
+    names: tuple[str, ...],
+    seed: int,
+    *,
+    only_forest: bool,
+    tell: Tell,
 ) -> Response:
     """Return the response fitted to parameters by name and trials by value: input order is nothing."""
     columns = [study.space.index(name) for name in names]
@@ -270,7 +282,7 @@ def _fit(
     x = encode(axes, values)
     if lacks_data(target):
         middle = float(target.values.mean()) if len(target.values) else math.nan
-        return Response(space, axes, no_surrogate(x.shape[1]), (middle, 0.0))
+        return Response(Fit(space, axes, no_surrogate(x.shape[1]), (middle, 0.0)))
     order = np.lexsort((target.values, *x.T))
     x, y = x[order], target.values[order]
     x[:, -1] = np.random.default_rng(seed).random(len(y))
@@ -281,8 +293,8 @@ def _fit(
     with python_warnings.catch_warnings():
         # A handful of trials may leave one that every tree has seen; the R2 then says enough.
         python_warnings.simplefilter("ignore", UserWarning)
-        surrogate = fit_surrogate(axes, x, scaled, seed, only_forest=only_forest)
-    return Response(space, axes, surrogate, (middle * size, width * size))
+        surrogate = fit_surrogate(axes, x, scaled, seed, only_forest=only_forest, tell=tell)
+    return Response(Fit(space, axes, surrogate, (middle * size, width * size)))
 
 
 def _named(shares: Shares, order: Mapping[str, int]) -> _NamedShares:

@@ -4,38 +4,59 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
-from hypertendril.analysis.axes import Axis, Floats, Restriction, column_axis
+from hypertendril.analysis.axes import Axis, ChoiceAxis, Floats, Restriction, column_axis
+from hypertendril.analysis.progress import Tell, unheard
 from hypertendril.analysis.regimes import Conditions, Regime, conditions_of
 from hypertendril.analysis.shares import Pair, Shares, centre, shares_of, spread
 from hypertendril.analysis.surrogates import Anova, Surrogate, single_thread
 from hypertendril.model import SearchSpace
 
-# The variance is then within a percent of that of a million points; with the few of a part, which is
-# asked for at every brush, within three percent.
-_SAMPLES, _PART_SAMPLES = 2048, 640
+# Only what single effects leave of the variance is sampled; it is then within a few percent.
+_SAMPLES, _LEAST_SAMPLES = 512, 256
 # Name of a parameter that no trial used, fitted with the others: what it seems to explain is chance.
 # No user can have typed it.
 SHADOW = "\0shadow"
 # Pairs that a brush is answered with.
-_PART_PAIRS = 20
+_PART_PAIRS = 28
 # Pair tables of more cells than this are not all computed: about half a second.
 _MAX_CELLS = 2.5e7
 # Each pair costs a millisecond or two besides its cells.
 _MAX_PAIRS = 500
 
 
-class Response:
-    """A surrogate over the space, or over a part of it.
+@dataclass(frozen=True)
+class Fit:
+    """A fitted surrogate and what it was fitted over.
 
-    Args:
+    Attributes:
         space: Parameters in the order of `axes`; the last one may be the shadow.
         axes: One per parameter.
         surrogate: Fitted to targets of mean 0 and variance 1.
         unit: Centre and scale, from the surrogate's predictions to the unit of the metric.
+    """
+
+    space: SearchSpace
+    axes: tuple[Axis, ...]
+    surrogate: Surrogate
+    unit: tuple[float, float]
+
+    @cached_property
+    def anova(self) -> Anova:
+        """Over all the space; parts of it are made from this."""
+        with single_thread():
+            return self.surrogate.anova(self.axes)
+
+
+class Response:
+    """A surrogate over the space, or over a part of it.
+
+    Args:
+        fit: The surrogate.
         restrictions: Position of a parameter to the part of it that counts.
         cutoff: Predictions, in the unit of the metric, outside of which nothing counts; only
             where the surrogate can be cut.
@@ -43,41 +64,39 @@ class Response:
 
     def __init__(
         self,
-        space: SearchSpace,
-        axes: Sequence[Axis],
-        surrogate: Surrogate,
-        unit: tuple[float, float],
+        fit: Fit,
         restrictions: Mapping[int, Restriction] | None = None,
         cutoff: tuple[float, float] | None = None,
     ) -> None:
-        self.axes = tuple(axes)
-        self.surrogate = surrogate
-        self._space = space
-        self._unit = unit
-        self._n_real = sum(name != SHADOW for name in space.names)
+        self.axes, self.surrogate = fit.axes, fit.surrogate
+        self._fit = fit
+        self._n_real = sum(name != SHADOW for name in fit.space.names)
         self._is_part = bool(restrictions) or cutoff is not None
-        conditions = conditions_of(space, axes, restrictions or {})
-        scaled = None if cutoff is None else _standardised(cutoff, unit)
+        conditions = conditions_of(fit.space, fit.axes, restrictions or {})
+        scaled = None if cutoff is None else _standardised(cutoff, fit.unit)
         with single_thread():
-            parts = [surrogate.anova(axes, r.restrictions, scaled) for r in conditions.regimes]
+            parts = [
+                fit.anova.within(r.restrictions, scaled) if r.restrictions or scaled else fit.anova
+                for r in conditions.regimes
+            ]
         self.conditions, self._parts = _left(conditions, parts) if cutoff else (conditions, parts)
 
     def within(
         self, restrictions: Mapping[int, Restriction], cutoff: tuple[float, float] | None = None
     ) -> Response:
         """Return the same surrogate over a part of the space, without fitting again."""
-        return Response(self._space, self.axes, self.surrogate, self._unit, restrictions, cutoff)
+        return Response(self._fit, restrictions, cutoff)
 
-    def shares(self) -> Shares:
+    def shares(self, tell: Tell = unheard) -> Shares:
         """Return what share of the variance each parameter and each pair explains.
 
         The shadow is the last of the singles and in no pair; what it explains with others is of
-        higher order.
+        higher order. `tell` hears how far it is.
         """
         totals = [self._total(part, r) for part, r in self._regimes()]
         pairs, leader = self._worthwhile_pairs(), self.surrogate.leader
         with single_thread():
-            found = shares_of(self.conditions, self._parts, totals, pairs, leader)
+            found = shares_of(self.conditions, self._parts, totals, pairs, leader, tell)
         factor, n = self.surrogate.band_factor, self._n_real
         return replace(
             found,
@@ -108,7 +127,7 @@ class Response:
         curves = _ratio(mixed, mass) + self.surrogate.offset[:, None]
         leader = self.surrogate.leader
         sd = spread(curves, leader) * self.surrogate.band_factor
-        return values, self._in_unit(centre(curves, leader)), self._unit[1] * sd
+        return values, self._in_unit(centre(curves, leader)), self._fit.unit[1] * sd
 
     def surface(self, i: int, j: int, n_points: int) -> tuple[Floats, Floats, Floats]:
         """Return (column values of i, of j, mean (values of j, values of i)).
@@ -128,7 +147,7 @@ class Response:
         return list(zip(self._parts, self.conditions.regimes, strict=True))
 
     def _in_unit(self, predicted: Floats) -> Floats:
-        return self._unit[0] + self._unit[1] * predicted
+        return self._fit.unit[0] + self._fit.unit[1] * predicted
 
     def _is_possible(self, regime: Regime, i: int, values: Floats) -> Floats:
         """Return (g,) 1 where parameter `i` can have the value in a regime, else 0."""
@@ -140,16 +159,23 @@ class Response:
         return np.full(len(values), float(isinstance(part, tuple)))
 
     def _total(self, part: Anova, regime: Regime) -> Floats:
-        """Return (m,) the variance of each model, sampled where a model is a sum of trees."""
+        """Return the variance of each model; where a model is a sum of trees, partly sampled.
+
+        Marginals are known exactly, so they are subtracted first: the fewer points are needed.
+        """
         if not self.surrogate.predict:
             return part.total
-        n = _PART_SAMPLES if self._is_part else _SAMPLES
-        u = _even_points(max(_PART_SAMPLES, n // len(self._parts)), len(self.axes))
-        columns = [
-            axis.quantile(u[:, i], regime.restrictions.get(i)) for i, axis in enumerate(self.axes)
-        ]
+        u = _even_points(max(_LEAST_SAMPLES, _SAMPLES // len(self._parts)), len(self.axes))
+        singles, columns = np.zeros((len(part.mean), len(u))), []
+        for i, axis in enumerate(self.axes):
+            column = axis.quantile(u[:, i], regime.restrictions.get(i))
+            is_choice = isinstance(axis, ChoiceAxis)
+            singles += part.curve(i, column.argmax(axis=1) if is_choice else column[:, 0])
+            columns.append(column)
         x = np.hstack(columns).astype(np.float32)
-        return np.array([predict(x).var() for predict in self.surrogate.predict])
+        rest = [predict(x) for predict in self.surrogate.predict] - singles
+        total: Floats = part.main.sum(axis=1) + rest.var(axis=1)
+        return total
 
     def _worthwhile_pairs(self) -> list[Pair]:
         """Return the pairs to compute: all, or where that is too much those the trees use most."""

@@ -20,6 +20,7 @@ import numpy as np
 
 from hypertendril.analysis.axes import Floats
 from hypertendril.analysis.fanova import mixed_variance
+from hypertendril.analysis.progress import Tell, unheard
 from hypertendril.analysis.regimes import Conditions
 from hypertendril.analysis.surrogates import Anova
 
@@ -56,6 +57,7 @@ def shares_of(
     totals: Sequence[Floats],
     pairs: Sequence[Pair],
     leader: int | None = None,
+    tell: Tell = unheard,
 ) -> Shares:
     """Return the shares of every parameter and of `pairs`.
 
@@ -65,12 +67,16 @@ def shares_of(
         totals: Per regime, (m,) the variance of each model.
         pairs: Which pairs to compute, lower position first.
         leader: The model whose shares count, None for the mean over all.
+        tell: Hears how far it is.
     """
     d = parts[0].main.shape[1]
     weights = np.array([regime.weight for regime in conditions.regimes])
     between = _Between(conditions, parts, weights)
     singles = sum(w * part.main for w, part in zip(weights, parts, strict=True))
-    crossed = {pair: _mixed_interaction(parts, weights, pair) for pair in pairs}
+    crossed = {}
+    for k, pair in enumerate(pairs):
+        crossed[pair] = _mixed_interaction(parts, weights, pair)
+        tell((k + 1) / len(pairs))
     if len(parts) > 1:
         for i in range(d):
             between.share_out(i, singles, crossed)

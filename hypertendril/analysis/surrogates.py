@@ -7,7 +7,7 @@ predicts unseen trials best decides.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -16,10 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
-from hypertendril.analysis.axes import Axis, Floats, Restriction, snap
-from hypertendril.analysis.fanova import Fanova
-from hypertendril.analysis.gaussian import Gaussian, fit_gaussians
+from hypertendril.analysis.axes import Axis, Floats, snap
+from hypertendril.analysis.fanova import Fanova, boxed
+from hypertendril.analysis.gaussian import Gaussian, fit_gaussians, r2_of
 from hypertendril.analysis.gaussian_anova import GaussianAnova
+from hypertendril.analysis.progress import Tell, part, unheard
 from hypertendril.analysis.trees import (
     FlatTree,
     baseline_of,
@@ -31,6 +32,7 @@ from hypertendril.analysis.trees import (
 Encoded = NDArray[np.float32]
 
 N_TREES = 64
+_TREES_A_STEP = 16
 # From so many trials on, a forest of full depth would only be slower: measured, its shares are as
 # near the truth with leaves of three trials and axes of 64 cells.
 _COARSE_FROM = 400
@@ -47,6 +49,9 @@ _GOOD_R2 = 0.9
 _SMOOTH_R2 = 0.96
 # Where two models predict no better than this, a third will not either.
 _HOPELESS_R2 = 0.3
+# Boosting that explains so little of one fold has met noise. A forest, which then stays,
+# shows that as well from so many trials a tree.
+_NOISE_R2, _NOISE_TRIALS = 0.05, 300
 # Boosting must leave clearly less unexplained: between equals the forest has the better shares.
 _CLEARLY_LESS = 0.85
 # A process of more trials costs more than it gains; of fewer, a fold is a handful.
@@ -54,6 +59,8 @@ _MIN_GAUSSIAN, _MAX_GAUSSIAN = 12, 300
 # Far from all trials a process says "as the mean". Where it explains no more than this, such islands
 # would pass for interactions; a forest extends what it saw.
 _SURE_R2 = 0.6
+# One that explains so little of a first fold of some size will not come to that.
+_UNSURE_R2, _UNSURE_FROM = 0.1, 60
 # Names of the models, as they are shown.
 FOREST, BOOSTING, GAUSSIAN = "random forest", "gradient boosting", "Gaussian process"
 
@@ -98,22 +105,11 @@ class Surrogate:
         """The model whose shares count, the others only say how sure they are; None: their mean."""
         return len(self.gaussians) - 1 if self.gaussians else None
 
-    def anova(
-        self,
-        axes: Sequence[Axis],
-        restrictions: Mapping[int, Restriction],
-        cutoff: tuple[float, float] | None = None,
-    ) -> Anova:
-        """Return the ANOVA over a part of the space, without fitting again.
-
-        Args:
-            axes: What it was fitted over.
-            restrictions: Position of an axis to the part of it that counts.
-            cutoff: Of predictions; only where `can_cut`.
-        """
+    def anova(self, axes: Sequence[Axis]) -> Anova:
+        """Return the ANOVA over all the space; `axes` are those it was fitted over."""
         if self.gaussians:
-            return GaussianAnova(axes, self.gaussians, restrictions)
-        return Fanova(axes, self.trees, self.model, restrictions, cutoff)
+            return GaussianAnova(axes, self.gaussians)
+        return Fanova(axes, boxed(axes, self.trees, self.model))
 
 
 def no_surrogate(n_columns: int) -> Surrogate:
@@ -125,7 +121,13 @@ def no_surrogate(n_columns: int) -> Surrogate:
 
 
 def fit_surrogate(
-    axes: Sequence[Axis], x: Encoded, y: Floats, seed: int, *, only_forest: bool = False
+    axes: Sequence[Axis],
+    x: Encoded,
+    y: Floats,
+    seed: int,
+    *,
+    only_forest: bool = False,
+    tell: Tell = unheard,
 ) -> Surrogate:
     """Return the model that predicts unseen trials best.
 
@@ -135,29 +137,39 @@ def fit_surrogate(
         y: (n,) targets of mean 0 and variance 1.
         seed: Equal arguments give equal models.
         only_forest: Ask for no other: what a cut-off needs.
+        tell: Hears how far it is.
     """
     if only_forest:
-        return _forest(axes, x, y, seed)
-    others: list[Surrogate] = []
-    if _MIN_GAUSSIAN <= len(y) <= _MAX_GAUSSIAN:
-        others.append(_gaussian(axes, x, y, seed))
-    if len(y) > _MAX_GAUSSIAN:
-        others.append(_boosting(x, y, seed))
-    if others and others[0].r2 >= (_GOOD_R2 if others[0].trees else _SMOOTH_R2):
-        return others[0]
-    forest = _forest(axes, x, y, seed)
+        return _forest(axes, x, y, seed, tell)
+    first: Surrogate | None = None
+    is_many = len(y) > _MAX_GAUSSIAN
+    if is_many:
+        first = _boosting(x, y, seed, part(tell, 0.0, 0.5))
+    elif len(y) >= _MIN_GAUSSIAN:
+        first = _gaussian(axes, x, y, seed, part(tell, 0.0, 0.5))
+    if first is not None and first.r2 >= (_GOOD_R2 if is_many else _SMOOTH_R2):
+        return first
+    is_noise = is_many and first is None
+    forest = _forest(axes, x, y, seed, part(tell, 0.5, 1.0), is_noise=is_noise)
+    others = [first] if first is not None else []
     best_r2 = max(forest.r2, *(other.r2 for other in others), -1.0)
-    if _BOOSTING_FROM <= len(y) <= _MAX_GAUSSIAN and best_r2 > _HOPELESS_R2:
-        others.append(_boosting(x, y, seed))
+    if not is_many and len(y) >= _BOOSTING_FROM and best_r2 > _HOPELESS_R2:
+        second = _boosting(x, y, seed, unheard)
+        others += [second] if second is not None else []
     others = [other for other in others if other.trees or other.r2 >= _SURE_R2]
     best = max(others, key=lambda surrogate: surrogate.r2, default=forest)
     is_better = 1.0 - best.r2 < _CLEARLY_LESS * (1.0 - forest.r2)
     return best if is_better else forest
 
 
-def _gaussian(axes: Sequence[Axis], x: Encoded, y: Floats, seed: int) -> Surrogate:
+def _gaussian(
+    axes: Sequence[Axis], x: Encoded, y: Floats, seed: int, tell: Tell
+) -> Surrogate | None:
+    least_r2 = _UNSURE_R2 if len(y) >= _UNSURE_FROM else -np.inf
     with single_thread():
-        models, r2 = fit_gaussians(axes, x, y, seed)
+        models, r2 = fit_gaussians(axes, x, y, seed, least_r2=least_r2, tell=tell)
+    if not models:
+        return None
     nothing = no_surrogate(x.shape[1])
     return Surrogate(
         name=GAUSSIAN,
@@ -186,21 +198,33 @@ def single_thread() -> Any:
     return _threads().limit(limits=1)
 
 
-def _forest(axes: Sequence[Axis], x: Encoded, y: Floats, seed: int) -> Surrogate:
+def _forest(
+    axes: Sequence[Axis],
+    x: Encoded,
+    y: Floats,
+    seed: int,
+    tell: Tell,
+    *,
+    is_noise: bool = False,
+) -> Surrogate:
     # Importing scikit-learn takes a second: the first page is drawn without it.
     from sklearn.ensemble import RandomForestRegressor  # noqa: PLC0415
 
     rows = _some_rows(len(y), _MAX_FOREST_TRIALS, seed)
     x, y = x[rows], y[rows]
     is_coarse = len(y) >= _COARSE_FROM
+    x = snap(axes, x, _CELLS) if is_coarse else x
     # All columns are candidates at every split: leaving some out hurts the shares badly.
     model = RandomForestRegressor(
-        N_TREES,
         min_samples_leaf=_COARSE_LEAF if is_coarse else 1,
-        oob_score=True,
+        max_samples=min(_NOISE_TRIALS, len(y)) if is_noise else None,
         random_state=seed,
         n_jobs=1,
-    ).fit(snap(axes, x, _CELLS) if is_coarse else x, y)
+        warm_start=True,  # the trees are those that one fit would grow
+    )
+    for n_trees in range(_TREES_A_STEP, N_TREES + 1, _TREES_A_STEP):
+        model.set_params(n_estimators=n_trees, oob_score=n_trees == N_TREES).fit(x, y)
+        tell(n_trees / N_TREES)
     return Surrogate(
         name=FOREST,
         r2=float(model.oob_score_),
@@ -213,8 +237,11 @@ def _forest(axes: Sequence[Axis], x: Encoded, y: Floats, seed: int) -> Surrogate
     )
 
 
-def _boosting(x: Encoded, y: Floats, seed: int) -> Surrogate:
-    """Return a model per fold, each fitted on the other folds; their mean is the surrogate."""
+def _boosting(x: Encoded, y: Floats, seed: int, tell: Tell) -> Surrogate | None:
+    """Return a model per fold, each fitted on the other folds; their mean is the surrogate.
+
+    None where the first one has learnt nothing.
+    """
     n_folds = 3 if len(y) <= _MANY_TRIALS else 2
     fold = np.random.default_rng(seed).permutation(len(y)) % n_folds
     boosters = [_booster(int((fold != k).sum()), seed) for k in range(n_folds)]
@@ -223,10 +250,13 @@ def _boosting(x: Encoded, y: Floats, seed: int) -> Surrogate:
         for k, booster in enumerate(boosters):
             booster.fit(x[fold != k], y[fold != k])
             unseen[fold == k] = booster.predict(x[fold == k])
+            if k == 0 and r2_of(y[fold == k], unseen[fold == k]) < _NOISE_R2:
+                return None
+            tell((k + 1) / n_folds)
     trees = [trees_of_boosting(booster) for booster in boosters]
     return Surrogate(
         name=BOOSTING,
-        r2=float(1.0 - ((unseen - y) ** 2).sum() / ((y - y.mean()) ** 2).sum()),
+        r2=r2_of(y, unseen),
         trees=[tree for of_model in trees for tree in of_model],
         model=np.repeat(np.arange(n_folds), [len(of_model) for of_model in trees]),
         offset=np.array([baseline_of(booster) for booster in boosters]),
@@ -242,7 +272,9 @@ def _booster(n_trials: int, seed: int) -> Any:
 
     is_large = n_trials > _MANY_TRIALS // 2
     return HistGradientBoostingRegressor(
-        max_iter=100,
+        # A hundred slower steps cost more and came no nearer to known shares.
+        max_iter=60,
+        learning_rate=0.17,
         max_leaf_nodes=16 if is_large else 8,
         min_samples_leaf=max(3, n_trials // 100),
         early_stopping=False,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.ensemble import RandomForestRegressor
 
 from hypertendril.analysis.axes import Axis, ChoiceAxis, RangeAxis, StepAxis, encode
-from hypertendril.analysis.fanova import Fanova
+from hypertendril.analysis.fanova import Fanova, boxed
 from hypertendril.analysis.importance import Importance, importance_of
 from hypertendril.analysis.trees import trees_of_forest
 from hypertendril.model import (
@@ -156,7 +156,7 @@ def test_the_anova_adds_up_on_any_axes(axes: list[Axis], seed: int) -> None:
     # Draw from the measure itself: quantiles are what trees see.
     x = np.hstack([axis.quantile(rng.random(50), None) for axis in axes]).astype(np.float32)
     forest = RandomForestRegressor(4, random_state=seed).fit(x, rng.standard_normal(50))
-    found = Fanova(axes, trees_of_forest(forest))
+    found = Fanova(axes, boxed(axes, trees_of_forest(forest)))
     interactions = [
         found.interaction(i, j)[1] for i in range(len(axes)) for j in range(i + 1, len(axes))
     ]
@@ -173,7 +173,7 @@ def test_the_mean_is_what_many_draws_average_to(axes: list[Axis], seed: int) -> 
     rng = np.random.default_rng(seed)
     x = np.hstack([axis.quantile(rng.random(40), None) for axis in axes]).astype(np.float32)
     forest = RandomForestRegressor(3, random_state=seed).fit(x, rng.standard_normal(40))
-    found = Fanova(axes, trees_of_forest(forest))
+    found = Fanova(axes, boxed(axes, trees_of_forest(forest)))
     draws = np.hstack([axis.quantile(rng.random(20_000), None) for axis in axes])
     predicted = forest.predict(draws.astype(np.float32))
     error = 5 * predicted.std() / np.sqrt(len(predicted)) + 1e-9

@@ -20,7 +20,7 @@ from hypertendril.analysis.axes import (
     column_axis,
     encode,
 )
-from hypertendril.analysis.fanova import Fanova
+from hypertendril.analysis.fanova import Fanova, boxed
 from hypertendril.analysis.trees import FlatTree, trees_of_boosting, trees_of_forest
 
 ROOT = Path(__file__).parents[3]
@@ -108,7 +108,9 @@ class Oracle:
 def ours(oracle: Oracle, expected: Case) -> Fanova:
     cutoff = (expected["cutoff"][0], np.inf) if expected["cutoff"] else None
     restrictions = oracle.restrictions(expected["ranges"])
-    return Fanova(oracle.axes, oracle.trees, restrictions=restrictions, cutoff=cutoff)
+    return Fanova(
+        oracle.axes, boxed(oracle.axes, oracle.trees), restrictions=restrictions, cutoff=cutoff
+    )
 
 
 def test_means_and_variances_of_every_tree_are_exact(case: Case) -> None:
@@ -148,7 +150,7 @@ def test_shares_are_the_exact_means_over_trees(case: Case) -> None:
 
 def test_marginals_are_exact(case: Case) -> None:
     oracle = Oracle(case)
-    found = Fanova(oracle.axes, oracle.trees)
+    found = Fanova(oracle.axes, boxed(oracle.axes, oracle.trees))
     for i, name in enumerate(oracle.names):
         exact, axis = case["curves"][name], oracle.axes[i]
         if isinstance(axis, ChoiceAxis):
@@ -225,7 +227,7 @@ def test_a_forest_over_mixed_axes_equals_brute_force(
 ) -> None:
     model = RandomForestRegressor(5, random_state=0).fit(*mixed_data)
     trees = trees_of_forest(model)
-    found = Fanova(MIXED, trees)
+    found = Fanova(MIXED, boxed(MIXED, trees))
     for t, tree in enumerate(trees):
         exact = brute_force(model.estimators_[t].predict, [tree])
         assert found.mean[t] == pytest.approx(exact[()], abs=1e-9)
@@ -242,7 +244,7 @@ def test_a_sum_of_boosted_trees_equals_brute_force(
     model = HistGradientBoostingRegressor(max_iter=8, max_leaf_nodes=5, min_samples_leaf=3)
     model.fit(*mixed_data)
     trees = trees_of_boosting(model)
-    found = Fanova(MIXED, trees, np.zeros(len(trees), dtype=np.int64))
+    found = Fanova(MIXED, boxed(MIXED, trees, np.zeros(len(trees), dtype=np.int64)))
     exact = brute_force(model.predict, trees)
     for i in range(3):
         assert found.main[0, i] == pytest.approx(exact[(i,)], abs=1e-9)
@@ -254,10 +256,10 @@ def test_many_chunks_and_blocks_give_what_one_gives(
     mixed_data: tuple[NDArray[np.float32], Floats], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trees = trees_of_forest(RandomForestRegressor(7, random_state=0).fit(*mixed_data))
-    whole = Fanova(MIXED, trees)
+    whole = Fanova(MIXED, boxed(MIXED, trees))
     monkeypatch.setattr("hypertendril.analysis.fanova._CHUNK_NODES", 200)
     monkeypatch.setattr("hypertendril.analysis.fanova._BLOCK_CELLS", 600)
-    parts = Fanova(MIXED, trees)
+    parts = Fanova(MIXED, boxed(MIXED, trees))
     assert parts.main == pytest.approx(whole.main, abs=1e-12)
     assert parts.interaction(0, 2)[0] == pytest.approx(whole.interaction(0, 2)[0], abs=1e-12)
     at = MIXED[1].grid(6)[1], np.arange(3.0)
@@ -268,7 +270,7 @@ def test_a_surface_averages_to_the_marginals(
     mixed_data: tuple[NDArray[np.float32], Floats],
 ) -> None:
     trees = trees_of_forest(RandomForestRegressor(6, random_state=0).fit(*mixed_data))
-    found = Fanova(MIXED, trees)
+    found = Fanova(MIXED, boxed(MIXED, trees))
     steps, choices = MIXED[1], MIXED[2]
     assert isinstance(steps, StepAxis)
     assert isinstance(choices, ChoiceAxis)
@@ -284,7 +286,11 @@ def test_the_inactive_state_can_be_asked_for_alone(
     mixed_data: tuple[NDArray[np.float32], Floats],
 ) -> None:
     model = RandomForestRegressor(3, random_state=0).fit(*mixed_data)
-    found = Fanova(MIXED, trees_of_forest(model), restrictions={0: Inactive.ONLY, 2: Inactive.ONLY})
+    found = Fanova(
+        MIXED,
+        boxed(MIXED, trees_of_forest(model)),
+        restrictions={0: Inactive.ONLY, 2: Inactive.ONLY},
+    )
     steps = MIXED[1]
     assert isinstance(steps, StepAxis)
     x = encode(MIXED, np.column_stack([np.full(6, np.nan), steps.values, np.full(6, np.nan)]))
@@ -296,7 +302,7 @@ def test_the_inactive_state_can_be_asked_for_alone(
 def test_a_tree_without_a_split_has_no_variance() -> None:
     nothing = np.full(1, -1)
     leaf = FlatTree(nothing, nothing, nothing, np.zeros(1), np.array([3.5]))
-    found = Fanova(MIXED, [leaf])
+    found = Fanova(MIXED, boxed(MIXED, [leaf]))
     assert found.mean.tolist() == [3.5]
     assert found.total.tolist() == [0.0]
     assert found.curve(1, np.zeros(2)).tolist() == [[3.5, 3.5]]

@@ -346,3 +346,30 @@ def test_a_smaller_space_has_an_expected_gain_with_its_uncertainty(found: Import
     # 3 (0.9 - 0.5)
     assert gain == pytest.approx(1.2, abs=0.1)
     assert 0 < sd < 0.2
+
+
+@pytest.mark.parametrize("n", [40, 120, 400])
+def test_whoever_waits_hears_how_far_it_is(study_of: StudyOf, n: int) -> None:
+    heard: list[float] = []
+    rng = np.random.default_rng(0)
+    x = rng.random((n, 2))
+    importance_of(
+        study_of(x @ [1.0, 2.0], values=x, space=(unit("a"), unit("b"))), tell=heard.append
+    )
+    assert heard == sorted(heard)
+    assert len(heard) > 3
+    assert heard[-1] == 1.0
+
+
+class StopError(Exception):
+    """Raised by whoever waits no more."""
+
+
+def stop(_share: float) -> None:
+    raise StopError
+
+
+def test_whoever_waits_can_stop_it(study_of: StudyOf) -> None:
+    x = np.random.default_rng(0).random((60, 2))
+    with pytest.raises(StopError):
+        importance_of(study_of(x.sum(axis=1), values=x, space=(unit("a"), unit("b"))), tell=stop)

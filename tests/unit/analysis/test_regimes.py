@@ -10,7 +10,7 @@ from sklearn.ensemble import RandomForestRegressor
 
 from hypertendril.analysis.axes import Axis, Inactive, axes_of, encode
 from hypertendril.analysis.regimes import ALL_ACTIVE, conditions_of
-from hypertendril.analysis.response import Response
+from hypertendril.analysis.response import Fit, Response
 from hypertendril.analysis.surrogates import Surrogate
 from hypertendril.analysis.trees import trees_of_forest
 from hypertendril.model import Condition, Parameter, ParameterKind, SearchSpace
@@ -67,7 +67,7 @@ def response(axes: tuple[Axis, ...]) -> Response:
         band_factor=1.0,
         gain=np.ones(10),
     )
-    return Response(NESTED, axes, surrogate, (0.0, 1.0))
+    return Response(Fit(NESTED, axes, surrogate, (0.0, 1.0)))
 
 
 def given(columns: list[int]) -> NDArray[np.float64]:
