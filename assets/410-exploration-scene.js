@@ -12,6 +12,8 @@
   // Lanes at the ends of a strip may reach into the gap beside it, not into the next strip.
   const MOST_ROOM_PX = 26;
   const ROW_ROOM_PX = 18;
+  // Of the distance between the lane for no value and the scale above it: they must not meet.
+  const NONE_ROOM = 1.6;
   const { GLYPH } = ht;
   /** As `Type.from(source, make)`, which takes several times as long. */
   function mapped(Type, source, make) {
@@ -114,47 +116,64 @@
       return Number.isNaN(v) ? (k ? none : NaN) : y(v);
     });
     if (!k || !(strip.lanes.length || strip.none !== null)) return { xs: scene.xs, ys };
-    const lanes = lanesOf(strip, y, none);
+    const lanes = lanesOf(strip, y, { none, bottom });
     const lane = mapped(Int16Array, scene.trial, (row) => lanes.of(values[row]));
     const room = { lanes, lane, place: ev(`ev:place:${strip.key}`), x };
     if (scene.kind === "rungs" || scene.kind === "generations") return gathered(scene, ys, room);
     return { xs: scene.xs, ys: staggered(scene, ys, room) };
   }
 
-  /** Lane 0 is for trials without a value; the others are the strip's, each with its room. */
-  function lanesOf(strip, y, none) {
-    const middles = strip.lanes.map(y);
-    const sorted = [...middles, none].filter(Number.isFinite).sort((a, b) => a - b);
-    const rooms = [none, ...middles].map((middle) => {
-      const gaps = sorted.map((other) => Math.abs(other - middle)).filter((gap) => gap > 0.01);
-      return Math.min(MOST_ROOM_PX, ...gaps);
-    });
+  /** Lane 0 is for trials without a value; the others are the strip's. */
+  function lanesOf(strip, y, { none, bottom }) {
+    const middles = [none, ...strip.lanes.map(y)];
     const known = new Map(strip.lanes.map((value, code) => [value, code + 1]));
-    return { rooms, of: (v) => (Number.isNaN(v) ? 0 : known.get(v) ?? -1) };
+    const mostOfNone = NONE_ROOM * (none - bottom);
+    return { middles, mostOfNone, of: (v) => (Number.isNaN(v) ? 0 : known.get(v) ?? -1) };
+  }
+
+  /** Pixels each of some lanes has for its marks: up to half-way to the nearest other one, or to
+      that for no value. */
+  function roomsOf(occupied, { middles, mostOfNone }) {
+    const sorted = [...new Set([0, ...occupied])].filter((lane) => Number.isFinite(middles[lane]));
+    sorted.sort((a, b) => middles[a] - middles[b]);
+    const gap = (k) => (k > 0 && k < sorted.length ? middles[sorted[k]] - middles[sorted[k - 1]] : Infinity);
+    const most = (lane) => (lane ? MOST_ROOM_PX : mostOfNone);
+    return new Map(sorted.map((lane, k) => [lane, Math.min(most(lane), gap(k), gap(k + 1))]));
   }
 
   /** Columns: the marks of a lane gather around its middle, like drops, as wide as the column. */
   function gathered(scene, ys, { lanes, lane, place, x }) {
     if (!place) return { xs: scene.xs, ys };
-    const width = lanes.rooms.length;
-    const crowd = new Map();
-    const key = (i) => scene.column[i] * width + lane[i];
-    for (let i = 0; i < ys.length; i++) {
-      if (lane[i] >= 0) crowd.set(key(i), Math.max(crowd.get(key(i)) || 0, place.values[i] + 1));
-    }
+    const crowds = crowdsOf(scene, lane, place);
     const widths = columnWidths(scene, x);
     const xs = scene.xs.slice();
     const moved = ys.slice();
     const diameter = 2 * scene.radius + 0.8;
+    // Lanes that stay empty in a column leave their room to the others.
+    const rooms = new Map([...crowds].map(([c, crowd]) => [c, roomsOf([...crowd.keys()], lanes)]));
     for (let i = 0; i < ys.length; i++) {
-      const count = crowd.get(key(i));
-      if (lane[i] < 0 || count < 2) continue;
-      const spots = lattice(widths.get(scene.column[i]), lanes.rooms[lane[i]], diameter, count);
+      const column = scene.column[i];
+      const count = lane[i] < 0 ? 0 : crowds.get(column).get(lane[i]);
+      const room = count > 1 && rooms.get(column).get(lane[i]);
+      if (!room) continue;
+      const spots = lattice(widths.get(column), room, diameter, count);
       const [dx, dy] = spots[place.values[i] % spots.length];
       xs[i] += dx;
       moved[i] += dy;
     }
     return { xs, ys: moved };
+  }
+
+  /** How many marks each lane has in each column: column -> lane -> count. */
+  function crowdsOf({ column }, lane, place) {
+    const crowds = new Map();
+    for (let i = 0; i < lane.length; i++) {
+      if (lane[i] < 0) continue;
+      if (!crowds.has(column[i])) crowds.set(column[i], new Map());
+      const crowd = crowds.get(column[i]);
+      crowd.set(lane[i], Math.max(crowd.get(lane[i]) || 0, place.values[i] + 1));
+    }
+    return crowds;
   }
 
   /** Pixels between a column and its nearest neighbours. */
@@ -179,7 +198,7 @@
     if (!lattices.has(key)) {
       if (lattices.size > 4000) lattices.clear();
       let spots = [];
-      for (let d = diameter; d > LEAST_PX; d *= 0.88) {
+      for (let d = diameter; d > LEAST_PX; d *= 0.96) {
         spots = spotsIn(Math.max(0, width - d) / 2, Math.max(0, height - d) / 2, d);
         if (spots.length >= count) break;
       }
@@ -188,24 +207,32 @@
     return lattices.get(key);
   }
 
+  /** Rows about the middle, or one on each side of it, whichever holds more. */
   function spotsIn(reachX, reachY, d) {
+    const [odd, even] = [0, 0.5].map((shift) => rowsAround(shift, reachX, reachY, d));
+    const spots = even.length > odd.length ? even : odd;
+    return spots.sort((a, b) => a[0] ** 2 + a[1] ** 2 - b[0] ** 2 - b[1] ** 2);
+  }
+
+  function rowsAround(middle, reachX, reachY, d) {
     const spots = [];
-    const rows = Math.floor(reachY / (d * HEX) + 1e-6);
-    for (let r = -rows; r <= rows; r++) {
+    const most = Math.floor(reachY / (d * HEX) + middle + 1e-6);
+    for (let r = -most; r <= most - 2 * middle; r++) {
       const shift = r % 2 ? d / 2 : 0;
       const columns = Math.floor((reachX + d) / d);
       for (let c = -columns; c <= columns; c++) {
         const dx = c * d + shift;
-        if (Math.abs(dx) <= reachX + 1e-6) spots.push([dx, r * d * HEX]);
+        if (Math.abs(dx) <= reachX + 1e-6) spots.push([dx, (r + middle) * d * HEX]);
       }
     }
-    return spots.sort((a, b) => a[0] ** 2 + a[1] ** 2 - b[0] ** 2 - b[1] ** 2);
+    return spots;
   }
 
   /** A sequence: each mark takes the row of its lane nearest the middle that is free where it stands. */
   function staggered(scene, ys, { lanes, lane }) {
     const diameter = 2 * scene.radius + 0.4;
-    const rows = lanes.rooms.map((room) => rowsIn(Math.min(room, ROW_ROOM_PX), diameter));
+    const rooms = roomsOf([...lanes.middles.keys()], lanes);
+    const rows = lanes.middles.map((_, k) => rowsIn(Math.min(rooms.get(k) || 0, ROW_ROOM_PX), diameter));
     const until = rows.map((offsets) => new Float64Array(offsets.length).fill(-Infinity));
     const moved = ys.slice();
     const { xs } = scene;

@@ -40,6 +40,10 @@
     g.beginPath();
     g.moveTo(px(bestX[0]), y(bestValue[0]));
     staircase(g, scene, y);
+    // On the strong end of the scale dots of ink alone would drown.
+    g.strokeStyle = ht.token("card");
+    g.lineWidth = 3;
+    g.stroke();
     g.setLineDash([1.5, 2.5]);
     g.strokeStyle = ht.token("ink");
     g.lineWidth = 1.4;

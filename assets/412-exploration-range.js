@@ -10,6 +10,7 @@
   const STORE = "page-colour-store";
   const NEAR_PX = 9;
   const BAR_PX = 5;
+  const DIGITS = 1.5;
   let parts = null;
 
   /** Set the ends, or null for the default. `isPreview` recolours this view alone. */
@@ -71,33 +72,31 @@
 
   /* ---- inputs ---- */
   function make(holder) {
-    const field = (name) => {
+    const field = (name, end) => {
       const input = document.createElement("input");
       input.type = "text";
       input.inputMode = "decimal";
       input.className = "ht-input exploration-end";
       input.setAttribute("aria-label", `${name} end of the colours`);
-      input.addEventListener("change", typed);
+      input.addEventListener("change", () => typed(end));
       input.addEventListener("keydown", (event) => event.key === "Enter" && input.blur());
       return input;
     };
     const bar = document.createElement("div");
     bar.className = "ht-scale-bar";
-    const better = document.createElement("span");
-    better.textContent = "better";
     const reset = document.createElement("button");
     reset.type = "button";
     reset.className = "pill";
     reset.textContent = "reset";
     reset.title = "Colours from the range the results have, outliers left aside";
     reset.addEventListener("click", () => set(null));
-    parts = { worst: field("worse"), bar, best: field("better"), better, reset, holder };
-    holder.replaceChildren(parts.worst, bar, parts.best, better, reset);
+    parts = { worst: field("worse", "worst"), bar, best: field("better", "best"), reset, holder };
+    holder.replaceChildren(parts.worst, bar, parts.best, reset);
   }
 
-  function typed() {
-    const [worst, best] = [parts.worst, parts.best].map((input) => Number(input.value));
-    const { ownColour } = state.data;
+  function typed(end) {
+    const { ownColour, colour } = state.data;
+    const { worst, best } = { ...colour, [end]: Number(parts[end].value) };
     const isUpward = ownColour.best >= ownColour.worst;
     const isUsable = Number.isFinite(worst) && Number.isFinite(best) && worst !== best;
     if (isUsable && best > worst === isUpward) set([worst, best]);
@@ -109,7 +108,9 @@
     if (!holder) return;
     if (!parts || parts.holder !== holder) make(holder);
     const { colour } = data;
-    const text = (v) => String(+v.toPrecision(4));
+    // As many digits as tell the two ends apart.
+    const decimals = Math.ceil(DIGITS - Math.log10(Math.abs(colour.best - colour.worst) || 1));
+    const text = (v) => String(+v.toFixed(Math.min(20, Math.max(0, decimals))));
     for (const end of ["worst", "best"]) {
       if (document.activeElement !== parts[end] || isWrong) parts[end].value = text(colour[end]);
     }

@@ -8,8 +8,11 @@
   const PICK_PX = 9;
   const BASE_ALPHA = 0.3;
   const MOST_WHILE_DRAGGING = 1000;
-  const LINK_ALPHA = 0.32;
+  // Lines are fainter where there are many.
+  const MANY_MARKS = 600;
+  const linkAlpha = ({ trial }) => (trial.length > MANY_MARKS ? 0.32 : 0.5);
   const NAMES_PX = 46;
+  const EDGE_PX = 7;
   const MOVED = "exploration-moved-store";
 
   /** The columns of evaluations along the axis of the frame; null while they are on their way. */
@@ -82,7 +85,7 @@
     const keep = () => true;
     const alpha = Math.min(0.28, 3 / Math.sqrt(scene.trial.length + 1));
     explore.circles(g, view, scene, { keep, alpha });
-    explore.links(g, scene, keep, LINK_ALPHA);
+    explore.links(g, scene, keep, linkAlpha(scene));
     explore.points(g, view, scene, { keep, alpha: BASE_ALPHA });
   }
 
@@ -105,7 +108,7 @@
     if (!isAll || isPlaying) explore.circles(g, view, scene, { keep, mask, until, alpha: 0.45 });
     explore.records(g, scene, keep);
     // Where nothing is left out the lines of the layer below show already.
-    if (!isAll || isPlaying) explore.links(g, scene, keep, isAll ? LINK_ALPHA : 0.5);
+    if (!isAll || isPlaying) explore.links(g, scene, keep, isAll ? linkAlpha(scene) : 0.5);
     explore.points(g, view, scene, { keep, mask, until, alpha: 0.94 });
     if (isPlaying) explore.player.decision(g, scene, until);
     brushes(g, view);
@@ -137,12 +140,17 @@
   }
 
   /* ---- pointer ---- */
-  function floorOf(view, k) {
-    const { none } = view.meta.strips[k];
-    return none === null ? view.bottoms[k] : view.px("y", none) + 4;
+  /** The strip whose height holds `y`: neighbours meet half-way between their scales. */
+  function stripAt(y, view) {
+    const { tops, bottoms } = view;
+    const floor = (k) => {
+      const { none } = view.meta.strips[k];
+      return none === null ? bottoms[k] : view.px("y", none);
+    };
+    const last = tops.length - 1;
+    if (y < tops[0] - EDGE_PX || y > floor(last) + EDGE_PX) return -1;
+    return tops.findIndex((_, k) => k === last || y < (floor(k) + tops[k + 1]) / 2);
   }
-  const stripAt = (y, view) =>
-    view.tops.findIndex((top, k) => y >= top - 7 && y <= floorOf(view, k) + 7);
 
   function pick(x, y, view) {
     if (!view.scene) return -1;

@@ -22,12 +22,12 @@ from hypertendril.layouts.exploration import NO_METRIC, draw_exploration, x_opti
 from hypertendril.layouts.labels import plain
 from hypertendril.layouts.scale import scale_bar
 from hypertendril.layouts.theme import theme_named
-from hypertendril.model import Study
+from hypertendril.model import Method, Study
 
 KINDS = {
-    "sequence": "one column a trial",
-    "generations": "one band a generation",
-    "rungs": "one band a bracket, rungs inside",
+    "sequence": "trial by trial",
+    "generations": "generations",
+    "rungs": "brackets of rungs",
     "measured": "as it took",
 }
 MAX_MOVED = 64
@@ -156,7 +156,10 @@ def is_same_order(frame: ExplorationFrame, current: Any) -> bool:
 
 def subtitle(study: Study, frame: ExplorationFrame) -> str:
     """Return what the panel's head says of the search."""
-    words = f"{plain(study.header.method.name)}, {KINDS[frame.kind]}"
+    method = study.header.method
+    words = KINDS[frame.kind]
+    if method.name != Method().name:
+        words = f"{plain(method.name)}, {words}"
     if frame.hidden:
         words += f" · {len(frame.hidden)} more parameters have no strip"
     return words

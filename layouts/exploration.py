@@ -15,6 +15,7 @@ from hypertendril.layouts import ids
 from hypertendril.layouts.exploration_compare import compare_box
 from hypertendril.layouts.exploration_shapes import (
     band_shapes,
+    band_word,
     border_shapes,
     ordinals,
     stacked_ticks,
@@ -26,7 +27,7 @@ from hypertendril.layouts.frame import axis_style, frame_figure, graph, message_
 from hypertendril.layouts.panel import aria, panel
 from hypertendril.layouts.theme import LABEL_PX, Theme
 
-MARGIN = {"l": 148, "r": 14, "t": 22, "b": 24}
+MARGIN = {"l": 148, "r": 14, "t": 22, "b": 32}
 # Between the scales and the strips stand the handles of the range of colours.
 HANDLE_PX = 9
 X_OPTIONS = {
@@ -116,7 +117,11 @@ def draw_exploration(data: ExplorationFrame, theme: Theme) -> go.Figure:
         shapes=[*band_shapes(data.bands, theme), *border_shapes(data.strips, theme)]
     )
     figure.update_layout(
-        annotations=[*strip_names(data.strips, theme), *ordinals(data.texts, theme)]
+        annotations=[
+            *strip_names(data.strips, theme),
+            *ordinals(data.texts, theme),
+            *band_word(data.band_word, theme),
+        ]
     )
     tick_values, tick_labels = stacked_ticks(data.strips)
     figure.update_yaxes(
@@ -127,11 +132,12 @@ def draw_exploration(data: ExplorationFrame, theme: Theme) -> go.Figure:
         **axis_style(theme),
     )
     figure.update_xaxes(
-        range=list(data.x_range), nticks=9, showticklabels=not data.bands, **axis_style(theme)
+        range=list(data.x_range), showticklabels=not data.bands, **axis_style(theme)
     )
     if not data.bands:
-        title = {"text": data.x_title, "standoff": 2, "font": {"size": LABEL_PX}}
-        figure.update_xaxes(title=title)
+        title = {"text": data.x_title, "standoff": 3, "font": {"size": LABEL_PX}}
+        values, labels = data.x_ticks
+        figure.update_xaxes(title=title, tickvals=values.tolist(), ticktext=labels)
     figure.add_scatter(x=[], y=[])
     return figure
 

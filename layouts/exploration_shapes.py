@@ -8,11 +8,14 @@ from typing import Any
 
 from hypertendril.analysis.exploration import Band
 from hypertendril.analysis.exploration_frame import BandText, Strip
-from hypertendril.layouts.labels import plotly_text
+from hypertendril.layouts.labels import plotly_lines, plotly_text
 from hypertendril.layouts.theme import LABEL_PX, Theme
 
 NAME_SHIFT_PX = 64
-MAX_NAME_CHARS = 15
+# Clear of the upper handle of the colours.
+WORD_SHIFT_PX = 10
+MAX_NAME_CHARS = 13
+SMALL_PX = 9
 MAX_TICK_CHARS = 9
 # Bands grow from hardly visible to clearly grey and must leave pale marks readable.
 BAND_OPACITY = {"generation": (0.0, 0.13), "bracket": (0.0, 0.1), "rung": (0.0, 0.05)}
@@ -84,7 +87,7 @@ def strip_names(strips: Sequence[Strip], theme: Theme) -> list[dict[str, Any]]:
             "yref": "y",
             "x": 0,
             "y": (strip.bottom + strip.top) / 2,
-            "text": _name(strip),
+            "text": _name(strip, theme),
             "showarrow": False,
             "xanchor": "right",
             "xshift": -NAME_SHIFT_PX,
@@ -94,10 +97,12 @@ def strip_names(strips: Sequence[Strip], theme: Theme) -> list[dict[str, Any]]:
     ]
 
 
-def _name(strip: Strip) -> str:
-    prefix = "best<br>" if strip.is_monitor else ""
-    suffix = "<br><i>zoomed</i>" if strip.is_zoomed else ""
-    return f"<b>{prefix}{plotly_text(strip.axis.label, MAX_NAME_CHARS)}</b>{suffix}"
+def _name(strip: Strip, theme: Theme) -> str:
+    name = f"<b>{plotly_lines(strip.axis.label, MAX_NAME_CHARS)}</b>"
+    if strip.is_monitor:
+        small = f'<span style="font-size:{SMALL_PX}px;color:{theme.muted}">{theme.better}</span>'
+        return f"<b>best</b><br>{name}<br>{small}"
+    return f"{name}<br><i>zoomed</i>" if strip.is_zoomed else name
 
 
 def ordinals(texts: Sequence[BandText], theme: Theme, axis: str = "x") -> list[dict[str, Any]]:
@@ -111,10 +116,27 @@ def ordinals(texts: Sequence[BandText], theme: Theme, axis: str = "x") -> list[d
             "text": plotly_text(label.text),
             "showarrow": False,
             "yanchor": "bottom",
-            "font": {"size": 9, "color": theme.muted},
+            "font": {"size": SMALL_PX, "color": theme.muted},
         }
         for label in texts
     ]
+
+
+def band_word(word: str, theme: Theme) -> list[dict[str, Any]]:
+    """Return what the texts above the bands count, left of them."""
+    note = {
+        "xref": "paper",
+        "yref": "paper",
+        "x": 0,
+        "y": 1,
+        "text": word,
+        "showarrow": False,
+        "xanchor": "right",
+        "yanchor": "bottom",
+        "xshift": -WORD_SHIFT_PX,
+        "font": {"size": SMALL_PX, "color": theme.muted},
+    }
+    return [note] if word else []
 
 
 def stacked_ticks(strips: Sequence[Strip]) -> tuple[list[float], list[str]]:

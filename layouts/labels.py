@@ -8,6 +8,7 @@ MAX_LABEL_CHARS = 40
 # Keys of every JavaScript object: as a category or option value they make plots lose data.
 RESERVED_KEYS = frozenset({"__proto__", "constructor", "prototype", "toString", "valueOf"})
 ELLIPSIS = "…"
+SEPARATORS = " _-.:/"
 WORD_JOINER = "\u2060"
 
 
@@ -35,3 +36,19 @@ def plotly_text(text: object, limit: int = MAX_LABEL_CHARS) -> str:
         .replace(">", "&gt;")
         .replace("$", "&#36;")
     )
+
+
+def plotly_lines(text: object, width: int) -> str:
+    """Return `plotly_text` on at most two lines of `width` characters, broken after a separator.
+
+    What is too long loses its middle: of names that begin alike the ends tell them apart.
+    """
+    words = plain(text, limit=10_000)
+    if len(words) <= width:
+        return plotly_text(words)
+    breaks = [k + 1 for k, char in enumerate(words[:width]) if char in SEPARATORS]
+    at = breaks[-1] if breaks else width
+    rest = words[at:]
+    if len(rest) > width:
+        rest = ELLIPSIS + rest[len(rest) - width + 1 :]
+    return f"{plotly_text(words[:at])}<br>{plotly_text(rest)}"

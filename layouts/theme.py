@@ -44,6 +44,11 @@ class Theme:
     performance: tuple[str, ...]
 
     @property
+    def better(self) -> str:
+        """How better looks here, in words."""
+        return "brighter is better" if self.name == "dark" else "darker is better"
+
+    @property
     def colorscale(self) -> list[list[Any]]:
         """The performance scale as Plotly takes it."""
         last = len(self.performance) - 1

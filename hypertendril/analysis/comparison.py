@@ -15,11 +15,11 @@ from hypertendril.analysis.exploration_frame import (
     EDGE,
     GAP,
     MONITOR_HEIGHT,
-    NONE_LANE,
     BandText,
     Strip,
     band_texts,
     drawn_bands,
+    placed_strip,
 )
 from hypertendril.analysis.ticks import axis_ticks, value_ticks
 from hypertendril.model import Direction, Study
@@ -177,10 +177,11 @@ def _stacked(studies: Sequence[Study], names: list[str]) -> tuple[tuple[Strip, .
     height = 2 * EDGE + sum(heights) + GAP * (len(axes) - 1)
     strips, top = [], height - EDGE
     for k, (axis, tall) in enumerate(zip(axes, heights, strict=True)):
-        lanes = _lanes(studies, names[k - 1]) if k else ()
-        none = top - tall if k and axis.has_missing else None
-        bottom = top - tall + (NONE_LANE if none is not None else 0.0)
-        strips.append(Strip(axis, bottom, top, is_monitor=not k, none=none, lanes=lanes))
+        if k:
+            strip = placed_strip(axis, top - tall, top, _lanes(studies, names[k - 1]))
+        else:
+            strip = Strip(axis, top - tall, top, is_monitor=True)
+        strips.append(strip)
         top -= tall + GAP
     return tuple(strips), height
 

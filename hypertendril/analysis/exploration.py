@@ -32,7 +32,7 @@ class Band:
 
     Attributes:
         x0, x1: Ends, in layout positions.
-        label: Ordinal text such as `2nd`; empty for rungs.
+        label: Ordinal text such as `2nd`; of rungs, within their bracket.
         shade: 0 (first) to 1 (last): of the brackets, of the generations, or of the rungs within
             their bracket.
         kind: `bracket`, `generation` or `rung`. Rungs lie inside brackets.
@@ -221,6 +221,9 @@ def _bracket_bands(layout: Layout, group: int) -> list[Band]:
     edges = layout.column_edges.tolist()
     last = max(1, len(columns) - 1)
     shade = group / max(1, layout.n_groups - 1)
-    rungs = [Band(edges[c], edges[c + 1], "", i / last, "rung") for i, c in enumerate(columns)]
+    rungs = [
+        Band(edges[c], edges[c + 1], ordinal(i + 1), i / last, "rung")
+        for i, c in enumerate(columns)
+    ]
     whole = Band(edges[columns[0]], edges[columns[-1] + 1], ordinal(group + 1), shade, "bracket")
     return [whole, *rungs]

@@ -11,6 +11,7 @@ from hypertendril.analysis.column_axis import ColumnAxis, measured_axis, paramet
 from hypertendril.analysis.crowding import lane_values
 from hypertendril.analysis.exploration import Band, Exploration
 from hypertendril.analysis.exploration_axes import METHOD
+from hypertendril.analysis.ticks import Ticks, value_ticks
 from hypertendril.model import Direction, Study
 
 # Heights in strips: monitoring gets more, and neighbours stand apart.
@@ -23,8 +24,13 @@ MAX_ORDINALS = 12
 MAX_BANDS = 120
 STRIP_TICKS = 3
 MONITOR_TICKS = 4
-# Part of a strip below its scale for trials that have no value: inactive there.
-NONE_LANE = 0.24
+# Part of a strip below its scale for trials that have no value (inactive there), and where in it
+# they stand.
+NONE_LANE, NONE_LEVEL = 0.3, 0.08
+# The crowd around the first and last lane keeps this part of the strip, so that it never stands
+# closer to the neighbouring strip's lanes than to its own.
+MOST_LANE_PAD = 0.16
+MAX_X_TICKS = 9
 ORDERS = ("importance", "name", "space")
 
 
@@ -93,6 +99,8 @@ class ExplorationFrame:
         strips: From top to bottom; the first is the monitoring of the leading objective.
         height: Of the vertical axis; it starts at 0.
         x: The axis asked for, one of `exploration_axes.AXES`.
+        x_ticks: Marks of the horizontal axis and their texts, where there are no bands.
+        band_word: What a text above a band counts: generation, bracket, rung; empty without.
         hidden: Parameters that have no strip for want of room, least important ones.
     """
 
@@ -105,8 +113,10 @@ class ExplorationFrame:
     x_range: tuple[float, float]
     x: str
     x_title: str
+    x_ticks: Ticks
     bands: tuple[Band, ...]
     texts: tuple[BandText, ...]
+    band_word: str
     maximize: bool
     hidden: tuple[str, ...]
 
@@ -139,8 +149,10 @@ def prepare_exploration_frame(
         x_range=(layout.x_low, layout.x_high),
         x=options.x,
         x_title=layout.x_title,
+        x_ticks=_x_ticks(layout),
         bands=drawn_bands(layout.bands),
         texts=band_texts(layout),
+        band_word=_named_bands(layout)[1],
         maximize=study.objectives[0].direction is Direction.MAXIMIZE,
         hidden=tuple(names[MAX_STRIPS:]),
     )
@@ -183,15 +195,24 @@ def _strip(study: Study, axis: ColumnAxis, bottom: float, top: float, *, is_moni
     if group != "param":
         return Strip(axis, bottom, top)
     parameter = study.space[name]
-    none = bottom if axis.has_missing else None
-    return Strip(
-        axis,
-        bottom if none is None else bottom + NONE_LANE,
-        top,
-        none=none,
-        lanes=tuple(lane_values(parameter, study.column(axis.key)).tolist()),
-        is_zoomed=not axis.choices and (axis.low, axis.high) != (parameter.low, parameter.high),
-    )
+    lanes = tuple(lane_values(parameter, study.column(axis.key)).tolist())
+    is_zoomed = not axis.choices and (axis.low, axis.high) != (parameter.low, parameter.high)
+    return replace(placed_strip(axis, bottom, top, lanes), is_zoomed=is_zoomed)
+
+
+def placed_strip(axis: ColumnAxis, bottom: float, top: float, lanes: tuple[float, ...]) -> Strip:
+    """Return the strip of a parameter between `bottom` and `top`: its lanes stand inside."""
+    none = bottom + NONE_LEVEL * (top - bottom) if axis.has_missing else None
+    floor = bottom if none is None else bottom + NONE_LANE * (top - bottom)
+    pad = min(MOST_LANE_PAD, 0.5 / len(lanes)) * (top - floor) if lanes else 0.0
+    return Strip(axis, floor + pad, top - pad, none=none, lanes=lanes)
+
+
+def _x_ticks(layout: Exploration) -> Ticks:
+    """Return marks of a horizontal axis without bands; trials are counted in whole numbers."""
+    low = max(0.0, layout.x_low)
+    is_count = layout.kind == "sequence"
+    return value_ticks(low, max(low, layout.x_high), MAX_X_TICKS, is_int=is_count)
 
 
 def drawn_bands(bands: Sequence[Band]) -> tuple[Band, ...]:
@@ -208,8 +229,19 @@ def band_texts(layout: Exploration, most: int = MAX_ORDINALS) -> tuple[BandText,
     """Return the ordinals above the bands, about `most`: none that would touch the one before."""
     room = (layout.x_high - layout.x_low) / most
     texts: list[BandText] = []
-    for band in layout.bands:
+    for band in _named_bands(layout)[0]:
         middle = (band.x0 + band.x1) / 2
-        if band.label and (not texts or middle - texts[-1].x >= room):
+        if not texts or middle - texts[-1].x >= room:
             texts.append(BandText(middle, band.label))
     return tuple(texts)
+
+
+def _named_bands(layout: Exploration) -> tuple[list[Band], str]:
+    """Return the bands that are counted above the strips, and what one is called.
+
+    Where there is a single bracket its rungs are counted: "1st" alone would say nothing.
+    """
+    rungs = [band for band in layout.bands if band.kind == "rung"]
+    others = [band for band in layout.bands if band.kind != "rung"]
+    named = rungs if len(others) == 1 and len(rungs) > 1 else others
+    return named, named[0].kind if named else ""

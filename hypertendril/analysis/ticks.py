@@ -98,15 +98,18 @@ def axis_ticks(parameter: Parameter, max_ticks: int = 6) -> Ticks:
     return values, _labels(values, log=parameter.log)
 
 
-def value_ticks(low: float, high: float, max_ticks: int = 6, *, log: bool = False) -> Ticks:
+def value_ticks(
+    low: float, high: float, max_ticks: int = 6, *, log: bool = False, is_int: bool = False
+) -> Ticks:
     """Return marks and texts for an axis from `low` to `high` (finite, `low <= high`).
 
     Args:
         low, high: Ends of the axis in its own unit; both above 0 where `log`.
         max_ticks: Upper limit of marks, at least 2.
         log: The axis is logarithmic.
+        is_int: Only whole numbers are marked.
     """
-    values = _scale_ticks(low, high, max_ticks, log=log, is_int=False)
+    values = _scale_ticks(low, high, max_ticks, log=log, is_int=is_int)
     return values, _labels(values, log=log)
 
 
@@ -177,7 +180,8 @@ def _scale_ticks(
 
 def _linear_ticks(low: float, high: float, max_ticks: int, *, is_int: bool) -> NDArray[np.float64]:
     """Return the multiples of the smallest round step that give at most `max_ticks` marks."""
-    step = round_step((high - low) / max_ticks)
+    # A range that begins and ends between marks may have room for a finer step.
+    step = round_step((high - low) / (max_ticks + 1))
     while (is_int and not step.is_integer()) or _multiples(low, high, step).size > max_ticks:
         step = round_step(step * 1.01)
     values = _multiples(low, high, step)

@@ -162,7 +162,8 @@ def test_trials_without_a_value_stand_below_the_scale(pbt: Page, studies: dict[s
         f"""() => {{
             const {{ scene, meta }} = {VIEW};
             const k = meta.strips.findIndex(strip => strip.key === "param:momentum");
-            return Array.from(scene.trial, (row, i) => [row, scene.ys[k][i] > scene.bottoms[k]]);
+            const border = (scene.bottoms[k] + {VIEW}.px("y", meta.strips[k].none)) / 2;
+            return Array.from(scene.trial, (row, i) => [row, scene.ys[k][i] > border]);
         }}"""
     )
     momentum = studies["pbt"].column("param:momentum")

@@ -102,12 +102,12 @@ def test_hyperband_has_a_band_per_bracket_that_grows_darker_with_narrowing_rungs
     edges = np.cumsum([-0.5, 1, np.sqrt(1 / 2), 0.5, 1, np.sqrt(1 / 3)])
     expected = [
         (edges[0], edges[3], "1st", 0.0, "bracket"),
-        (edges[0], edges[1], "", 0.0, "rung"),
-        (edges[1], edges[2], "", 0.5, "rung"),
-        (edges[2], edges[3], "", 1.0, "rung"),
+        (edges[0], edges[1], "1st", 0.0, "rung"),
+        (edges[1], edges[2], "2nd", 0.5, "rung"),
+        (edges[2], edges[3], "3rd", 1.0, "rung"),
         (edges[3], edges[5], "2nd", 1.0, "bracket"),
-        (edges[3], edges[4], "", 0.0, "rung"),
-        (edges[4], edges[5], "", 1.0, "rung"),
+        (edges[3], edges[4], "1st", 0.0, "rung"),
+        (edges[4], edges[5], "2nd", 1.0, "rung"),
     ]
     for band, (x0, x1, label, shade, kind) in zip(bands, expected, strict=True):
         assert (band.x0, band.x1) == pytest.approx((x0, x1))

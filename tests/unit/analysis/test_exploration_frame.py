@@ -73,6 +73,43 @@ def test_a_parameter_that_is_inactive_somewhere_has_a_lane_below_its_scale(study
     assert a.lanes == ()
 
 
+def test_lanes_stand_further_from_the_next_strip_than_from_each_other(study: Study) -> None:
+    a, b, c = prepare_exploration_frame(study, prepare_exploration(study)).strips[1:]
+    lower, upper = c.tick_heights()
+    assert b.bottom - upper > 0.4
+    assert upper - lower > 0.6
+    assert (c.bottom, c.top) == (lower, upper)
+    assert a.top - a.bottom > b.top - b.bottom - 0.31  # no lanes, no room kept for them
+
+
+def test_trials_are_marked_in_whole_numbers(study_of: StudyOf) -> None:
+    study = study_of([0.1, 0.2, 0.3])
+    values, texts = prepare_exploration_frame(study, prepare_exploration(study)).x_ticks
+    assert values.tolist() == [0, 1, 2]
+    assert texts == ("0", "1", "2")
+
+
+@pytest.mark.parametrize(
+    ("brackets", "word", "texts"),
+    [
+        ([0, 0], "rung", ["1st", "2nd"]),
+        ([0, 1], "bracket", ["1st", "2nd"]),
+    ],
+)
+def test_texts_above_count_brackets_or_the_rungs_of_a_single_one(
+    study_of: StudyOf, brackets: list[int], word: str, texts: list[str]
+) -> None:
+    looks = [
+        (0, -1, brackets[0], 0, 0.1, Outcome.PROMOTED),
+        (0, -1, brackets[0], 1, 0.2, Outcome.FINAL),
+        (1, -1, brackets[1], 0, 0.1, Outcome.DISCARDED),
+    ]
+    study = study_of([0.2, 0.1], evaluations=looks)
+    frame = prepare_exploration_frame(study, prepare_exploration(study))
+    assert frame.band_word == word
+    assert [text.text for text in frame.texts] == texts
+
+
 def test_the_zoom_shows_where_values_converged_and_leaves_the_others(study: Study) -> None:
     options = FrameOptions(is_zoomed=True, order="space")
     a, b, c = prepare_exploration_frame(study, prepare_exploration(study), {}, options).strips[1:]

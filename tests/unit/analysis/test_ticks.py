@@ -71,6 +71,14 @@ def test_an_axis_has_few_round_marks(parameter: Parameter, labels: tuple[str, ..
     assert len(values) == len(texts)
 
 
+def test_a_range_between_round_numbers_has_round_marks_too() -> None:
+    assert value_ticks(0.0191, 0.9236, 3)[1] == ("0.25", "0.5", "0.75")
+
+
+def test_whole_numbers_can_be_asked_for() -> None:
+    assert value_ticks(0, 2.5, 9, is_int=True)[1] == ("0", "1", "2")
+
+
 def test_many_choices_are_thinned_evenly() -> None:
     letters = Parameter("p", ParameterKind.ORDINAL, choices=tuple("abcdefghij"))
     values, labels = axis_ticks(letters, max_ticks=4)

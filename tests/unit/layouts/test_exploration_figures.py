@@ -18,6 +18,7 @@ from hypertendril.callbacks.exploration import colour_ends, offered, parsed_opti
 from hypertendril.layouts.exploration import draw_exploration, exploration_panel
 from hypertendril.layouts.exploration_compare import draw_comparison
 from hypertendril.layouts.exploration_story import draw_schedule, story_words
+from hypertendril.layouts.labels import plotly_lines
 from hypertendril.layouts.theme import DARK, LIGHT
 from hypertendril.model import (
     CurvePoints,
@@ -98,6 +99,30 @@ def test_names_and_categories_are_shown_as_written() -> None:
         prepare_comparison([population()], [prepare_exploration(population())]), LIGHT
     )
     assert not any("<b><b>" in note.text for note in figure.layout.annotations)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("lr", "lr"),
+        ("hidden_layers", "hidden_layers"),
+        ("learning_rate_init", "learning_<br>rate_init"),
+        ("pipeline:RandomForest:n_estimators", "pipeline:<br>…n_estimators"),
+        ("a<b_and_something", "a&lt;b_and_<br>something"),
+        ("x" * 30, "x" * 13 + "<br>…" + "x" * 12),
+    ],
+)
+def test_long_names_take_two_lines_and_keep_their_ends(name: str, shown: str) -> None:
+    assert plotly_lines(name, 13) == shown
+
+
+@pytest.mark.parametrize(("theme", "words"), [(LIGHT, "darker"), (DARK, "brighter")])
+def test_the_legend_says_which_end_is_better(theme: Any, words: str) -> None:
+    study = population()
+    frame = prepare_exploration_frame(study, prepare_exploration(study))
+    texts = [note.text for note in draw_exploration(frame, theme).layout.annotations]
+    assert any(f"{words} is better" in text for text in texts)
+    assert "generation" in texts
 
 
 def test_along_another_axis_there_are_numbers_below_instead_of_bands() -> None:
