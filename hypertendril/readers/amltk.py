@@ -72,11 +72,10 @@ class Amltk(RunFolder):
         metrics = metric_columns(columns, losses)
         configs, runs = _rows(columns, metrics, losses)
         objectives = [m.objective for m in metrics] or [Objective("value", Direction.MINIMIZE)]
-        draft = Draft(losses, declared.space)
+        draft = Draft(losses, declared.space, declared.constants)
         add_runs(draft, configs, runs, [objective.name for objective in objectives])
-        fixed = {"fixed": dict(declared.constants)} if declared.constants else {}
         name = file.parent.resolve().name if source.is_folder else file.name.partition(".")[0]
-        header = header_of(name, self.name, objectives, Method(), fixed, source.shown)
+        header = header_of(name, self.name, objectives, Method(), {}, source.shown)
         return (draft.build(header),)
 
     def change_token(self, source: Source) -> Hashable:

@@ -61,11 +61,9 @@ class DeepCave(RunFolder):
         declared = read_space(folder, losses)
         configs = _configs(folder, losses)
         runs = list(_runs(folder, configs, len(objectives), losses))
-        draft = Draft(losses, declared.space)
+        draft = Draft(losses, declared.space, declared.constants)
         add_runs(draft, configs, runs, [objective.name for objective in objectives])
         attributes = {k: v for k, v in meta.items() if k not in ("objectives", "budgets")}
-        if declared.constants:
-            attributes["fixed"] = dict(declared.constants)
         origins = as_dict(optional_json(folder / ORIGINS, losses))
         counted = Counter(clean(o) for o in origins.values() if isinstance(o, str))
         if counted:

@@ -73,13 +73,12 @@ class Dehb(RunFolder):
         columns = read_parquet(file)
         decode = _Decoder(declared, folder, columns, losses)
         configs, runs = _rows(columns, decode)
-        draft = Draft(losses, decode.space)
+        draft = Draft(losses, decode.space, declared.constants)
         is_halving = add_runs(draft, configs, runs, [FITNESS])
-        attributes = {"fixed": dict(declared.constants)} if declared.constants else {}
         objective = Objective(FITNESS, Direction.MINIMIZE)
         method = _method(folder, losses, is_halving=is_halving)
         name = folder.resolve().name
-        header = header_of(name, self.name, [objective], method, attributes, source.shown)
+        header = header_of(name, self.name, [objective], method, {}, source.shown)
         return (draft.build(header),)
 
 

@@ -76,10 +76,12 @@ class Draft:
         curves: Row, name, steps, values of each curve.
         space: What the run declared; what it lacks is told from the values.
         losses: Gets what can't be kept.
+        constants: What the run declared to be the same in every trial: an attribute, no parameter.
     """
 
     losses: Losses
     space: SearchSpace = field(default_factory=SearchSpace)
+    constants: Mapping[str, Any] = field(default_factory=dict)
     trials: list[TrialRow] = field(default_factory=list)
     looks: list[Look] = field(default_factory=list)
     curves: list[tuple[int, str, Floats, Floats]] = field(default_factory=list)
@@ -91,7 +93,7 @@ class Draft:
 
     def build(self, header: StudyHeader) -> ReadStudy:
         """Return the study: `header` completed with space, metrics, curves and losses."""
-        found = Parameters(self.space, self.trials, self.losses)
+        found = Parameters(self.space, self.trials, self.losses, self.constants)
         values, parameters = found.columns()
         metric_names, metrics = self._metrics()
         m = len(header.objectives)
@@ -106,6 +108,8 @@ class Draft:
                 count,
             )
         attributes = dict(header.attributes)
+        if self.constants:
+            attributes["fixed"] = dict(self.constants)
         if outside:
             attributes["values_outside_range"] = outside
         complete = replace(
@@ -205,10 +209,17 @@ def outside_range(parameters: Sequence[Parameter], values: Floats) -> dict[str, 
 class Parameters:
     """From the configurations of trials to columns: declared parameters first, then the others."""
 
-    def __init__(self, space: SearchSpace, trials: Sequence[TrialRow], losses: Losses) -> None:
+    def __init__(
+        self,
+        space: SearchSpace,
+        trials: Sequence[TrialRow],
+        losses: Losses,
+        constants: Mapping[str, Any] | None = None,
+    ) -> None:
         self._space = space
         self._trials = trials
         self._losses = losses
+        self._constants = constants or {}
 
     def columns(self) -> tuple[Floats, list[Parameter]]:
         """Return (n, d) values and the d parameters."""
@@ -233,8 +244,9 @@ class Parameters:
     def _names(self) -> list[str]:
         seen = dict.fromkeys(self._space.names)
         for trial in self._trials:
-            for name in trial.params:
-                seen.setdefault(name)
+            for name, value in trial.params.items():
+                if name not in self._constants or as_choice(value) != self._constants[name]:
+                    seen.setdefault(name)
         names = list(seen)
         if len(names) > MOST_NAMES:
             self._losses.add(f"{len(names)} parameters; the first {MOST_NAMES} are kept")

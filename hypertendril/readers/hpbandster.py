@@ -55,7 +55,7 @@ class HpBandSter(RunFolder):
         declared = read_space(folder, losses)
         configs = _configs(folder, losses)
         runs = list(_runs(folder, configs, losses))
-        draft = Draft(losses, declared.space)
+        draft = Draft(losses, declared.space, declared.constants)
         objective = Objective(LOSS, Direction.MINIMIZE)
         add_runs(draft, configs, runs, [LOSS])
         picks = sum(bool(c.metrics.get("model_based_pick")) for c in configs.values())
@@ -63,8 +63,6 @@ class HpBandSter(RunFolder):
             "model_based_picks": picks,
             "config_ids": [list(key) for key in configs if isinstance(key, tuple)],
         }
-        if declared.constants:
-            attributes["fixed"] = dict(declared.constants)
         budgets = sorted({run.budget for run in runs})
         method = Method("bohb" if picks else "hyperband", {"budgets": budgets})
         name = folder.resolve().name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -155,42 +155,6 @@ def levels_in(run: Run) -> tuple[float, ...]:
     ended = [t for t in run.trials if t.rows and (t.state is None or t.state.status not in failed)]
     stops = [t.state.stop for t in ended if t.state and math.isfinite(t.state.stop)]
     return levels_of([t.last_step for t in ended], max(stops, default=None))
-
-
-def starting_rungs(run: Run, levels: Sequence[float]) -> dict[int, int]:
-    """Return the rung each trial was started at, by index.
-
-    Synchronous Hyperband pauses a trial at its first rung and restores it later, which shows in
-    its results. One that went on at once is told from its neighbours: brackets are filled in turn.
-    """
-    sure: dict[int, int] = {}
-    highest: dict[int, int] = {}
-    at = {level: i for i, level in enumerate(levels)}
-    for trial in run.trials:
-        if trial.log is None or not trial.rows:
-            continue
-        reached = [i for level, i in at.items() if level <= trial.last_step]
-        highest[trial.index] = max(reached, default=0)
-        restarts = [row for s in trial.log.stretches for row in s.restarts if row]
-        first = next(
-            (at[trial.log.steps[r] - 1] for r in restarts if trial.log.steps[r] - 1 in at), None
-        )
-        if first is not None:
-            sure[trial.index] = first
-    if not sure:  # asynchronous: all start at the lowest rung
-        return dict.fromkeys(highest, 0)
-    sure |= {index: 0 for index, rung in highest.items() if rung == 0}
-    known = sorted(sure)
-    return {
-        index: sure[index] if index in sure else _between(index, rung, known, sure)
-        for index, rung in highest.items()
-    }
-
-
-def _between(index: int, rung: int, known: Sequence[int], sure: Mapping[int, int]) -> int:
-    at = int(np.searchsorted(known, index))
-    around = {sure[k] for k in known[max(0, at - 1) : at + 1]}
-    return around.pop() if len(around) == 1 and next(iter(around)) <= rung else rung
 
 
 def ended_as(run: Run, trial: RayTrial, levels: Sequence[float]) -> TrialState:

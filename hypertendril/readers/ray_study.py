@@ -9,6 +9,7 @@ from typing import Any
 from hypertendril.model import Method, Objective, Outcome, TrialState
 from hypertendril.readers.draft import NAN, Draft, Look, TrialRow, fixed_values, flat, header_of
 from hypertendril.readers.looks import Course, by_time, closing_look, generation_looks, rung_looks
+from hypertendril.readers.ray_brackets import starting_rungs
 from hypertendril.readers.ray_pbt import Member, Population, population_of
 from hypertendril.readers.ray_run import (
     RayTrial,
@@ -17,7 +18,6 @@ from hypertendril.readers.ray_run import (
     levels_in,
     number_trials,
     objective_of,
-    starting_rungs,
 )
 from hypertendril.readers.ray_space import is_grid, space_of
 from hypertendril.readers.ray_trials import TrialLog

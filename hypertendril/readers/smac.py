@@ -62,11 +62,9 @@ class Smac(RunFolder):
         configs = _configs(history, rows, folder, losses)
         objectives = _objectives(scenario, rows)
         names = [objective.name for objective in objectives]
-        draft = Draft(losses, declared.space)
+        draft = Draft(losses, declared.space, declared.constants)
         is_halving = add_runs(draft, configs, [_run(row, names) for row in rows], names)
         attributes = _attributes(history, folder, losses, list(configs))
-        if declared.constants:
-            attributes["fixed"] = dict(declared.constants)
         method = scenario.method
         if is_halving and "+" not in method.name:
             method = Method(f"{method.name} + hyperband", method.settings)

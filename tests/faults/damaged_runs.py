@@ -1,22 +1,19 @@
 """Damages the files of small runs in every way that disks and networks do, and reads them.
 
-`python -m tests.faults.damaged_runs 100000` runs so many mutations a reader and prints what came
-of them; `... 100000 nni` only those of one reader.
+`python -m benchmarks.mutations` does so as often as it is told.
 """
 
 from __future__ import annotations
 
 import json
 import random
-import sys
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from hypertendril.errors import SourceFormatError
-from hypertendril.readers import READERS, Source, detect, inspect_json, to_generic
-from tests.contract.run_formats import RUN_FORMATS, Format
+from hypertendril.readers import READERS, Reader, Source, detect, inspect_json, to_generic
+from tests.contract.run_formats import Format
 
 # What is put in place of a piece of a file: valid JSON of the wrong kind, or nothing.
 PIECES = (b"null", b"-1", b"1e999", b'"x"', b"[]", b"{}", b"NaN", b"9" * 400, b"", b"true", b"\n")
@@ -30,10 +27,10 @@ class Tally:
     refused: int = 0
 
 
-def damaged(data: bytes, chance: random.Random) -> bytes:
+def damaged(data: bytes, chance: random.Random, *, cuts: bool = True) -> bytes:
     """Return the bytes of a file cut short, with bits flipped, or with a piece replaced."""
     changed = bytearray(data)
-    how = chance.random()
+    how = chance.random() if cuts else chance.uniform(0.4, 1)
     if how < 0.4:
         return data[: chance.randrange(len(data))]
     if how < 0.8:
@@ -59,9 +56,14 @@ def damaged_sources(form: Format, folder: Path, count: int, seed: int) -> Iterat
         path.write_bytes(whole[path])
 
 
+def reader_of(form: Format) -> Reader:
+    """Return the reader of a format."""
+    return next(reader for reader in READERS if reader.name == form.reader)
+
+
 def use(form: Format, source: Source, tally: Tally) -> None:
     """Read a source and use everything of it that the program uses; only one error is allowed."""
-    reader = next(reader for reader in READERS if reader.name == form.reader)
+    reader = reader_of(form)
     try:
         detect(source)
         for found in reader.read(source):
@@ -75,18 +77,3 @@ def use(form: Format, source: Source, tally: Tally) -> None:
         tally.refused += 1
         if "\n" in str(error):
             raise AssertionError("an error of more than one line") from error
-
-
-def main(count: int, only: list[str]) -> None:
-    for form in RUN_FORMATS:
-        if only and form.reader not in only:
-            continue
-        tally = Tally()
-        with tempfile.TemporaryDirectory() as folder:
-            for source in damaged_sources(form, Path(folder), count, seed=0):
-                use(form, source, tally)
-        print(f"{form.reader}: {tally.read} read, {tally.refused} refused")  # noqa: T201
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2:])

@@ -94,6 +94,21 @@ def test_comparisons_with_a_number_become_the_values_that_are_left() -> None:
     assert found.space["y"].condition == Condition("n", (1,))
 
 
+def test_a_constant_of_a_space_is_an_attribute_and_no_parameter(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(RUNS / "hpbandster", run)
+    space = json.loads((run / "configspace.json").read_text())
+    space["hyperparameters"].append({"name": "epochs", "type": "constant", "value": 5})
+    (run / "configspace.json").write_text(json.dumps(space))
+    lines = [json.loads(line) for line in (run / "configs.json").read_text().splitlines()]
+    for line in lines:
+        line[1]["epochs"] = 5
+    (run / "configs.json").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    header = _only(run).header
+    assert header.attributes["fixed"] == {"epochs": 5}
+    assert "epochs" not in header.space
+
+
 def test_of_joined_conditions_one_is_kept_and_the_loss_is_told() -> None:
     parts = [
         {"child": "x", "parent": "n", "type": "GT", "value": 2},
@@ -245,6 +260,13 @@ def test_ray_states_of_older_versions_are_read(tmp_path: Path) -> None:
     whole = {"trial_id": "t", "status": "ERROR", "logdir": f"/gone/{next(iter(trials))}"}
     found = _only(_ray(tmp_path, trials, {"checkpoints": [json.dumps(whole)]}))
     assert found.trials.state.tolist() == [TrialState.FAILED]
+
+
+def test_ray_trials_are_in_the_brackets_hyperband_filled() -> None:
+    found = _only(RUNS / "ray_tune" / "hyperband")
+    # Brackets that start at 9, 3 and 1 iterations take 3, 5 and 9 trials, in this order.
+    assert found.trials.bracket.tolist() == [2] * 3 + [1] * 5 + [0] * 7
+    assert found.header.method.settings["rungs"] == [1.0, 3.0, 9.0]
 
 
 def test_a_folder_of_one_ray_trial_is_a_study_of_one_trial(tmp_path: Path) -> None:
