@@ -329,10 +329,12 @@ def _settings(options: argparse.Namespace) -> Settings:
 
 
 def _read_job(options: argparse.Namespace, settings: Settings) -> Any:
+    from hypertendril.jobs.earlier import StudyFinder  # noqa: PLC0415
     from hypertendril.jobs.objectives import load_registry  # noqa: PLC0415
     from hypertendril.jobs.spec import JobSpec  # noqa: PLC0415
 
-    return JobSpec.from_file(options.job, load_registry(settings.objectives))
+    find = StudyFinder(settings.store, options.job.absolute().parent)
+    return JobSpec.from_file(options.job, load_registry(settings.objectives), find)
 
 
 @contextmanager

@@ -317,8 +317,11 @@ class JobQueue:
         if len(open_jobs) >= MAX_OPEN_JOBS:
             raise JobError(f"The queue is full ({MAX_OPEN_JOBS} jobs); cancel some first.")
         job_id = secrets.token_hex(5)
+        described = spec.to_json()
+        # May hold a thousand trials: apart, so that a heartbeat need not write them again.
+        self._cache[f"start:{job_id}"] = described.pop("start")
         self._cache[_key(job_id)] = {
-            "spec": spec.to_json(),
+            "spec": described,
             "state": JobState.QUEUED,
             "submitted": time.time(),
             "started": None,
@@ -387,7 +390,8 @@ class JobQueue:
     def _spec(self, job_id: str, record: dict[str, Any]) -> JobSpec | None:
         if job_id not in self._specs:
             try:
-                self._specs[job_id] = JobSpec.from_json(record["spec"])
+                start = self._read(f"start:{job_id}", None)
+                self._specs[job_id] = JobSpec.from_json({**record["spec"], "start": start})
             except JobError as error:
                 _log.warning("Job %s cannot be read by this version: %s", job_id, error)
                 self._specs[job_id] = None

@@ -25,6 +25,7 @@ from hypertendril.store.batch import Batch, TrialUpdates
 from hypertendril.store.experiment_store import ExperimentStore
 
 MAX_NOTE_LENGTH = 2000
+VIOLATION = "violation"  # what code calls the sum by which it breaks its constraints
 # A trial that goes on runs: in the store, one that waits is one that a decision is due about.
 _STATE_AFTER = {
     Outcome.PROMOTED: TrialState.RUNNING,
@@ -48,6 +49,7 @@ class _Row:
     state: TrialState = TrialState.RUNNING
     objectives: list[float] = field(default_factory=list)
     metrics: dict[str, float] = field(default_factory=dict)
+    violation: float = math.nan
     latest: dict[str, float] = field(default_factory=dict)
     steps: float = math.nan
     ended: float = math.nan
@@ -94,6 +96,7 @@ class Recorder:
             time.monotonic() - max(0.0, now - started),
             state=TrialState(trials.state[number]),
             objectives=values,
+            violation=float(trials.violation[number]),
             metrics={name: value for name, value in metrics.items() if not math.isnan(value)},
             ended=float(trials.ended[number]),
         )
@@ -128,15 +131,19 @@ class Recorder:
         The trial is complete, or has failed; unless a look says so, it waits instead.
 
         An objective, or a metric the study declares, that was not returned has the last
-        value that was reported. A trial without a value for each objective has failed.
+        value that was reported. A trial without a value for each objective has failed. So
+        has one whose violation is not a number; above 0 the trial is infeasible.
         """
         row = self._under_way[number]
         names = [objective.name for objective in self._header.objectives]
         returned = {names[0] if name == "" else name: value for name, value in metrics.items()}
         known = row.latest | returned
-        kept = {*self._header.metric_names, *returned} - {*names}
+        kept = {*self._header.metric_names, *(returned.keys() - {VIOLATION})} - {*names}
         row.objectives = [known.get(name, math.nan) for name in names]
         row.metrics |= {name: value for name, value in known.items() if name in kept}
+        if VIOLATION in known and VIOLATION not in names:
+            row.violation = known[VIOLATION]
+            names.append(VIOLATION)
         if error is None:
             error = _missing(names, known)
         row.state = TrialState.COMPLETE if error is None else TrialState.FAILED
@@ -161,6 +168,11 @@ class Recorder:
     def value(self, number: int) -> float:
         """Return the latest leading objective of a trial that is not at rest in the store yet."""
         return self._under_way[number].objectives[0]
+
+    def violation(self, number: int) -> float:
+        """Return by how much such a trial breaks its constraints, 0 where it has none."""
+        found = self._under_way[number].violation
+        return 0.0 if math.isnan(found) else found
 
     def flush(self) -> None:
         """Write what was noted.
@@ -211,6 +223,7 @@ class Recorder:
             for name, value in row.values.items():
                 trials.values[i, space.index(name)] = space[name].encode(value)
             trials.started[i], trials.ended[i] = row.started, row.ended
+            trials.violation[i] = row.violation
             if row.note:
                 trials.notes[i] = row.note
         _fill(trials, rows, self._header)
@@ -230,7 +243,7 @@ class Recorder:
             metrics=blank.metrics,
             started=np.array([row.started for row in rows]),
             ended=np.array([row.ended for row in rows]),
-            violation=blank.violation,
+            violation=np.array([row.violation for row in rows]),
             notes={row.number: row.note for row in rows},
         )
 

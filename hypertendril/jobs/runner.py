@@ -128,7 +128,9 @@ class _Run:
         self._id = study_id
         self._ask_owner = ask_owner
         self._checkpoints = checkpoints
-        limits = Limits(spec.budget.trials, spec.budget.steps, frozenset(objective.structural))
+        limits = Limits(
+            spec.budget.trials, spec.budget.steps, frozenset(objective.structural), spec.start
+        )
         self._scheduler = make_scheduler(
             spec.method, spec.settings, spec.space, spec.objectives, spec.seed, limits
         )
@@ -268,12 +270,18 @@ class _Run:
         self._segments += 1
         state, objectives = self._recorder.end(end.number, end.metrics, end.error)
         is_good = state is TrialState.COMPLETE
-        looks = self._scheduler.tell(end.number, objectives if is_good else None, state)
+        looks = self._scheduler.tell(
+            end.number,
+            objectives if is_good else None,
+            state,
+            self._recorder.violation(end.number),
+        )
         self._done += not is_good
         for look in looks:
             self._recorder.look(look)
             self._done += look.outcome in _ENDS
-            if look.outcome is Outcome.FINAL:
+            is_feasible = self._recorder.violation(look.number) <= 0
+            if look.outcome is Outcome.FINAL and is_feasible:
                 self._note_best(self._recorder.value(look.number))
         self._looks += looks
 
@@ -323,6 +331,7 @@ def recorded_trials(study: Study) -> list[Recorded]:
             TrialState(study.trials.state[number]),
             tuple(study.trials.objectives[number].tolist()),
             tuple(looks[number]),
+            float(np.nan_to_num(study.trials.violation[number], nan=0.0)),
         )
         for number in range(len(study))
     ]

@@ -13,9 +13,17 @@ from hypertendril.errors import JobError, SpaceError, did_you_mean
 from hypertendril.jobs import fields
 from hypertendril.jobs.budget import MAX_TRIALS, Budget
 from hypertendril.jobs.objectives import RegisteredObjective, Registry
+from hypertendril.jobs.starting import (
+    FindStudy,
+    check_founders,
+    check_start,
+    provenance,
+    start_from_json,
+    start_to_json,
+)
 from hypertendril.jobs.toml_text import to_toml_text
 from hypertendril.model import Method, Objective, SearchSpace, StudyHeader
-from hypertendril.search import MethodInfo, method_info
+from hypertendril.search import MethodInfo, StartingSet, method_info
 from hypertendril.search.sampling import activation_order
 
 MAX_SEED = 2**63 - 1
@@ -32,6 +40,7 @@ _KEYS = (
     "metrics",
     "curves",
     "space",
+    "start",
 )
 
 
@@ -47,6 +56,7 @@ class JobSpec:
         curves: Metrics reported at each step.
         method: Name of a search method, `settings` what was turned on it (all of them).
         refined_from: Store id of the study whose space this one narrows.
+        start: What is run first, and what the method is told before.
     """
 
     name: str
@@ -60,9 +70,12 @@ class JobSpec:
     metrics: tuple[str, ...] = ()
     curves: tuple[str, ...] = ()
     refined_from: str | None = None
+    start: StartingSet = field(default_factory=StartingSet)
 
     @classmethod
-    def from_json(cls, data: Any, registry: Registry | None = None) -> JobSpec:
+    def from_json(
+        cls, data: Any, registry: Registry | None = None, find: FindStudy | None = None
+    ) -> JobSpec:
         """Return the valid job `data` describes.
 
         Args:
@@ -70,6 +83,7 @@ class JobSpec:
             registry: Fills in what the job leaves open (objectives, metrics, curves, space,
                 steps) and is held against the rest. None takes the job as complete: one
                 that was checked before and comes back from the queue.
+            find: Finds earlier studies that are only named, as in a job file.
 
         Raises:
             JobError: Something is missing or invalid; the message names the field.
@@ -102,21 +116,29 @@ class JobSpec:
             refined_from=None
             if data.get("refined_from") is None
             else fields.text(data["refined_from"], "refined_from"),
+            start=start_from_json(data.get("start"), objectives, find),
         )
         _check_space(spec.space, entry)
-        return _limited(spec, info)
+        check_founders(spec.start, info, spec.settings)
+        spec = _limited(spec, info)
+        check_start(spec.start, info, spec.space, spec.budget.trials)
+        return spec
 
     @classmethod
-    def from_toml(cls, text: str, registry: Registry | None = None) -> JobSpec:
+    def from_toml(
+        cls, text: str, registry: Registry | None = None, find: FindStudy | None = None
+    ) -> JobSpec:
         """Return the valid job a TOML text describes (as `from_json`)."""
         try:
             data = tomllib.loads(text)
         except (tomllib.TOMLDecodeError, RecursionError) as error:
             raise JobError(f"This is not TOML: {error}.") from None
-        return cls.from_json(data, registry)
+        return cls.from_json(data, registry, find)
 
     @classmethod
-    def from_file(cls, path: Path, registry: Registry | None = None) -> JobSpec:
+    def from_file(
+        cls, path: Path, registry: Registry | None = None, find: FindStudy | None = None
+    ) -> JobSpec:
         """Return the valid job in a TOML or JSON file; errors name the file.
 
         Raises:
@@ -133,8 +155,8 @@ class JobSpec:
             raise JobError(f"{path}: this is too large for a job file.")
         try:
             if path.suffix.lower() != ".json":
-                return cls.from_toml(text, registry)
-            return cls.from_json(json.loads(text), registry)
+                return cls.from_toml(text, registry, find)
+            return cls.from_json(json.loads(text), registry, find)
         except JobError as error:
             raise JobError(f"{path}: {error}") from None
         except (ValueError, RecursionError) as error:
@@ -156,6 +178,7 @@ class JobSpec:
                 {"name": item.name, "direction": item.direction.value} for item in self.objectives
             ],
             "space": self.space.to_json(),
+            "start": start_to_json(self.start),
         }
 
     def to_toml(self) -> str:
@@ -180,8 +203,13 @@ class JobSpec:
                 "objective": self.objective,
                 "seed": self.seed,
                 "budget": self.budget.to_json(),
+                **self._provenance(),
             },
         )
+
+    def _provenance(self) -> dict[str, Any]:
+        found = provenance(self.start, self.space, self.objectives, self.seed)
+        return {} if found is None else {"start": found}
 
 
 def _objectives(
@@ -226,10 +254,12 @@ def _names(
 
 
 def _limited(spec: JobSpec, info: MethodInfo) -> JobSpec:
-    """Return the job with no more trials than its method makes."""
+    """Return the job with no more trials than its method makes, and those that are enqueued."""
     if info.trials is None:
         return spec
-    trials = min(spec.budget.trials, info.trials(spec.settings, spec.space))
+    # A population begins with what is enqueued; a grid has it besides.
+    more = len(spec.start.enqueued) if info.founders is None else 0
+    trials = min(spec.budget.trials, info.trials(spec.settings, spec.space) + more)
     return replace(spec, budget=replace(spec.budget, trials=trials))
 
 

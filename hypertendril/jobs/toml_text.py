@@ -25,13 +25,44 @@ def to_toml_text(data: Mapping[str, Any]) -> str:
     tables: list[str] = []
     for key, value in data.items():
         if isinstance(value, Mapping):
-            tables += ["", f"[{_key(key)}]", *_pairs(value)]
-        elif isinstance(value, list) and value and all(isinstance(v, Mapping) for v in value):
+            tables += _table(_key(key), value)
+        elif _is_tables(value):
             for item in value:
-                tables += ["", f"[[{_key(key)}]]", *_pairs(item)]
+                tables += ["", f"[[{_key(key)}]]", *_lines(item)]
         elif value is not None:
             lines.append(f"{_key(key)} = {_value(value)}")
     return "\n".join([*lines, *tables]) + "\n"
+
+
+def _table(name: str, table: Mapping[str, Any]) -> list[str]:
+    """Return a table, what holds lists of tables itself as tables of its own after it."""
+    deep = {key for key, value in table.items() if _is_tables(value) and any(map(_is_deep, value))}
+    lines = ["", f"[{name}]", *_lines({k: v for k, v in table.items() if k not in deep})]
+    for key in sorted(deep):
+        for item in table[key]:
+            lines += ["", f"[[{name}.{_key(key)}]]", *_lines(item)]
+    return lines
+
+
+def _is_deep(table: Mapping[str, Any]) -> bool:
+    return any(_is_tables(value) for value in table.values())
+
+
+def _lines(table: Mapping[str, Any]) -> list[str]:
+    """Return the lines of a table; of a list of tables each stands on a line of its own."""
+    return [
+        f"{_key(key)} = {_rows(value) if _is_tables(value) else _value(value)}"
+        for key, value in table.items()
+        if value is not None
+    ]
+
+
+def _is_tables(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(v, Mapping) for v in value)
+
+
+def _rows(tables: list[Mapping[str, Any]]) -> str:
+    return "".join(["[\n", *(f"    {_value(table)},\n" for table in tables), "]"])
 
 
 def _pairs(table: Mapping[str, Any]) -> list[str]:

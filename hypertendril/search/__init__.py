@@ -20,11 +20,14 @@ from hypertendril.search import (
 )
 from hypertendril.search.method import MethodInfo, SearchMethod, Setting, Settings
 from hypertendril.search.scheduler import Assignment, Limits, Look, Recorded, Scheduler
+from hypertendril.search.starting import EarlierStudy, EarlierTrial, StartingSet
 from hypertendril.search.whole_trials import WholeTrials
 
 __all__ = [
     "METHODS",
     "Assignment",
+    "EarlierStudy",
+    "EarlierTrial",
     "Limits",
     "Look",
     "MethodInfo",
@@ -33,6 +36,7 @@ __all__ = [
     "SearchMethod",
     "Setting",
     "Settings",
+    "StartingSet",
     "make_method",
     "make_scheduler",
     "method_info",
@@ -104,5 +108,6 @@ def make_scheduler(
     """
     info = method_info(name)
     if info.schedule is None:
-        return WholeTrials(make_method(name, settings, space, objectives, seed), limits)
+        method = make_method(name, settings, space, objectives, seed)
+        return WholeTrials(method, space, objectives, seed, limits)
     return info.schedule(info.checked_settings(settings), space, objectives, seed, limits)

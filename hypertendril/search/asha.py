@@ -8,7 +8,15 @@ from hypertendril.model import Choice, Objective, Outcome, SearchSpace, TrialSta
 from hypertendril.search.ladder import LADDER_SETTINGS, rungs
 from hypertendril.search.method import MethodInfo, Settings
 from hypertendril.search.random import RandomSearch
-from hypertendril.search.scheduler import Assignment, Limits, Look, Recorded, quality_of, ranked
+from hypertendril.search.scheduler import (
+    Assignment,
+    Limits,
+    Look,
+    Recorded,
+    quality_of,
+    ranked,
+)
+from hypertendril.search.starting import Opening
 
 
 class AsyncHalving:
@@ -36,7 +44,9 @@ class AsyncHalving:
         self._limit = limits.trials
         self._values: list[Mapping[str, Choice]] = []
         self._rung: list[int] = []
-        self._qualities: list[dict[int, float | None]] = [{} for _ in self._resources]
+        self._opening = Opening(space, seed, limits.start.enqueued)
+        self._objectives: list[dict[int, float | None]] = [{} for _ in self._resources]
+        self._violations: dict[int, float] = {}  # the latest, also for earlier rungs
         self._promoted: list[set[int]] = [set() for _ in self._resources]
         self._queue: list[int] = []
         self._running: set[int] = set()
@@ -48,7 +58,7 @@ class AsyncHalving:
             self._queue.remove(number)
         elif len(self._values) < self._limit:
             number = len(self._values)
-            self._values.append(self._proposer.ask(number))
+            self._values.append(self._opening.values(number, self._proposer.ask(number)))
             self._rung.append(0)
         else:
             return None
@@ -58,17 +68,21 @@ class AsyncHalving:
         return Assignment(number, self._values[number], start, self._resources[k], bracket=0)
 
     def tell(
-        self, number: int, objectives: Sequence[float] | None, state: TrialState
+        self,
+        number: int,
+        objectives: Sequence[float] | None,
+        state: TrialState,
+        violation: float = 0.0,
     ) -> list[Look]:
         """Note a result; say who is promoted for it, and in the end who is discarded."""
         del state
         self._running.discard(number)
         k = self._rung[number]
-        quality = quality_of(None if objectives is None else objectives[0], self._sign)
-        self._qualities[k][number] = quality
+        self._objectives[k][number] = None if objectives is None else objectives[0]
+        self._violations[number] = violation
         looks = []
         if k == len(self._resources) - 1:
-            looks = [] if quality is None else [self._look(number, Outcome.FINAL)]
+            looks = [self._look(number, Outcome.FINAL)] if self._has_value(number, k) else []
         else:
             for lucky in self._promotable(k):
                 looks.append(self._look(lucky, Outcome.PROMOTED))
@@ -80,10 +94,11 @@ class AsyncHalving:
         for trial in history:
             self._values.append(trial.values)
             self._rung.append(0)
+            self._violations[trial.number] = trial.violation
             promotions = [o for _, o in trial.looks if o is Outcome.PROMOTED]
             for k in range(len(promotions) + 1):
                 if trial.has_result(k):
-                    self._qualities[k][trial.number] = quality_of(trial.result(k), self._sign)
+                    self._objectives[k][trial.number] = trial.result(k)
                 if k < len(promotions):
                     self._promote(trial.number)
             if trial.state is not TrialState.RUNNING and trial.number in self._queue:
@@ -92,8 +107,11 @@ class AsyncHalving:
                 self._queue.append(trial.number)
 
     def _promotable(self, k: int) -> list[int]:
-        order = ranked(self._qualities[k])
-        best = order[: len(self._qualities[k]) // self._eta]
+        found = self._objectives[k]
+        order = ranked(
+            {n: quality_of(value, self._sign, self._violations[n]) for n, value in found.items()}
+        )
+        best = order[: len(found) // self._eta]
         return [number for number in best if number not in self._promoted[k]]
 
     def _promote(self, number: int) -> None:
@@ -110,8 +128,11 @@ class AsyncHalving:
         return [
             self._look(number, Outcome.DISCARDED)
             for number, k in enumerate(self._rung)
-            if k < top and self._qualities[k].get(number) is not None
+            if k < top and self._has_value(number, k)
         ]
+
+    def _has_value(self, number: int, k: int) -> bool:
+        return quality_of(self._objectives[k].get(number), self._sign) is not None
 
     def _look(self, number: int, outcome: Outcome) -> Look:
         k = self._rung[number]

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hypertendril.model import Choice, Objective, SearchSpace
 from hypertendril.search.density import Axes, Density, filled
-from hypertendril.search.ladder import LADDER_SETTINGS, brackets
+from hypertendril.search.ladder import LADDER_SETTINGS, brackets, rungs
 from hypertendril.search.method import MethodInfo, Setting, Settings
 from hypertendril.search.races import Races
 from hypertendril.search.random import RandomSearch
 from hypertendril.search.sampling import activation_order, is_active
-from hypertendril.search.scheduler import Limits
+from hypertendril.search.scheduler import Limits, Quality, quality_of
+from hypertendril.search.starting import Opening, ToldBefore, told_before
 
 # A kernel as narrow as the reference code allows.
 _LEAST_WIDTH = 1e-3
@@ -39,14 +40,17 @@ class TwoDensities:
         self._seed = seed
         self._least = settings["min_points"] or len(space) + 1
         self._results: dict[int, dict[int, tuple[NDArray[np.float64], float]]] = {}
+        self._feasibility: dict[int, float] = {}  # the latest, also for earlier results
 
     def learn(
-        self, number: int, values: Mapping[str, Choice], resource: int, quality: float | None
+        self, number: int, values: Mapping[str, Choice], resource: int, quality: Quality | None
     ) -> None:
         """Keep a result; a failure is as bad as can be."""
         row = np.array([self._unit(name, values) for name in self._space.names])
+        if quality is not None:
+            self._feasibility[number] = quality[0]
         found = self._results.setdefault(resource, {})
-        found[number] = (row, -np.inf if quality is None else quality)
+        found[number] = (row, -np.inf if quality is None else quality[1])
 
     def ask(self, number: int) -> dict[str, Choice]:
         """Return the active parameters of trial `number`."""
@@ -70,13 +74,19 @@ class TwoDensities:
             n = len(found)
             if n < self._least + 2:
                 continue
-            numbers = sorted(found, key=lambda number: (-found[number][1], number))
+            numbers = self._best_first({n: value for n, (_, value) in found.items()})
             rows = np.array([found[number][0] for number in numbers])
             n_good = max(self._least, round(self._settings["top_percent"] / 100.0 * n))
             n_good = min(n_good, n - 2)
             n_bad = max(self._least, n - n_good)
             return rows[:n_good], rows[n_good:][:n_bad]
         return None
+
+    def _best_first(self, found: Mapping[int, float]) -> list[int]:
+        def badness(n: int) -> tuple[bool, float, float, int]:
+            return found[n] == -np.inf, -self._feasibility.get(n, 0.0), -found[n], n
+
+        return sorted(found, key=badness)
 
     def _unit(self, name: str, values: Mapping[str, Choice]) -> float:
         if name not in values:
@@ -107,7 +117,26 @@ def _make(
 ) -> Races:
     sign = objectives[0].direction.sign
     plans = brackets(settings, limits)
-    return Races(plans, settings["eta"], TwoDensities(settings, space, seed), sign, limits)
+    densities = TwoDensities(settings, space, seed)
+    opening = Opening(space, seed, limits.start.enqueued)
+    for told in told_before(limits.start, space, objectives, seed):
+        for resource, value in _at_rungs(told, rungs(settings, limits)):
+            quality = quality_of(value, sign, told.violation)
+            densities.learn(told.number, told.values, resource, quality)
+    return Races(plans, settings["eta"], densities, opening, sign, limits)
+
+
+def _at_rungs(told: ToldBefore, resources: Sequence[int]) -> Iterator[tuple[int, float]]:
+    """Give the values of an earlier trial at the highest of `resources` it had reached.
+
+    A trial that nobody looked at on its way counts as fully trained.
+    """
+    if told.objectives is not None and not told.looks:
+        yield resources[-1], told.objectives[0]
+    for steps, value in told.looks:
+        reached = [resource for resource in resources if resource <= steps]
+        if reached:
+            yield reached[-1], value
 
 
 METHOD = MethodInfo(
@@ -145,4 +174,5 @@ METHOD = MethodInfo(
         ),
     ),
     schedule=_make,
+    learns=True,
 )

@@ -15,6 +15,8 @@ from hypertendril.search.told import Result, Rows, ToldTrials
 
 _MODEL_KEY = 5  # keeps these draws apart from others for the same trial
 _LEAST_SPREAD = 1e-8
+_PROMISING_SHARE = 0.1  # of earlier trials, gamma in the paper
+_PROMISING_WIDTH = 0.1  # about each of them, alpha in the paper
 _REDRAWS = 10  # of a point outside the cube, before it is cut off
 
 
@@ -41,6 +43,20 @@ class Distribution:
     def at_first(cls, d: int, spread: float) -> Distribution:
         """Return the distribution to begin with, in the middle of the cube."""
         return cls(np.full(d, 0.5), spread, np.eye(d), np.zeros(d), np.zeros(d))
+
+    @classmethod
+    def about(cls, points: Rows) -> Distribution:
+        """Return the distribution to begin with where (n, d) `points` were found to be good.
+
+        The normal distribution nearest to a mixture of one about each of them.
+
+        Source: Nomura et al., Warm starting CMA-ES for hyperparameter optimization (AAAI 2021).
+        """
+        d = points.shape[1]
+        offsets = points - points.mean(axis=0)
+        wide = _PROMISING_WIDTH**2 * np.eye(d) + offsets.T @ offsets / len(points)
+        spread = math.exp(float(np.linalg.slogdet(wide)[1]) / (2 * d))
+        return cls(points.mean(axis=0), spread, wide / spread**2, np.zeros(d), np.zeros(d))
 
     def updated(self, points: Rows) -> Distribution:
         """Return the distribution after a generation.
@@ -141,28 +157,42 @@ class CovarianceAdaptation:
         values: Mapping[str, Choice],
         objectives: Sequence[float] | None,
         state: TrialState,
+        violation: float = 0.0,
     ) -> None:
         """Take note of where trial `number` stands."""
-        self._told.note(number, values, objectives, state)
+        self._told.note(number, values, objectives, state, violation)
         own = number // self._population
         self._learnt = {g: found for g, found in self._learnt.items() if g <= own}
 
     def _distribution(self, generation: int) -> Distribution:
         """Return what the first generations taught, played again: a few hundred take no time."""
-        found = Distribution.at_first(self._size, self._settings["spread"])
         known = self._told.before(generation * self._population)
+        found = self._at_first([result for number, result in known if number < 0])
         members: dict[int, list[tuple[int, Result]]] = {}
         for number, result in known:
-            members.setdefault(number // self._population, []).append((number, result))
+            if number >= 0:
+                members.setdefault(number // self._population, []).append((number, result))
         for g in sorted(members):
-            ranked = sorted(
-                (-float(result.qualities[0]), number, result.point)
-                for number, result in members[g]
-                if result.qualities is not None
-            )
-            if len(ranked) > 1:
-                found = found.updated(np.array([point for _, _, point in ranked]))
+            points = _best_first([result for _, result in members[g]])
+            if len(points) > 1:
+                found = found.updated(points)
         return found
+
+    def _at_first(self, earlier: Sequence[Result]) -> Distribution:
+        points = _best_first(earlier)
+        if not len(points):
+            return Distribution.at_first(self._size, self._settings["spread"])
+        return Distribution.about(points[: math.ceil(_PROMISING_SHARE * len(points))])
+
+
+def _best_first(results: Sequence[Result]) -> Rows:
+    """Return (n, d) the points that have a result, the best first, the infeasible last."""
+    known = [
+        (result.violation, -float(result.qualities[0]), k)
+        for k, result in enumerate(results)
+        if result.qualities is not None
+    ]
+    return np.array([results[k].point for _, _, k in sorted(known)])
 
 
 METHOD = MethodInfo(
@@ -181,4 +211,5 @@ METHOD = MethodInfo(
         Setting("spread", "float", 0.25, "Of the first cloud, in ranges.", low=0.001, high=1.0),
     ),
     make=CovarianceAdaptation,
+    learns=True,
 )

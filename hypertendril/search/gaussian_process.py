@@ -56,18 +56,19 @@ class GaussianProcess:
         values: Mapping[str, Choice],
         objectives: Sequence[float] | None,
         state: TrialState,
+        violation: float = 0.0,
     ) -> None:
         """Take note of where trial `number` stands."""
-        self._told.note(number, values, objectives, state)
+        self._told.note(number, values, objectives, state, violation)
 
     def _proposal(self, number: int) -> dict[str, Choice]:
-        points, qualities = self._told.scored(number)
+        points, qualities, violations = self._told.scored(number)
         at_random = self._at_random.ask(number)
         if len(points) < max(2, self._settings["n_startup_trials"]) or not self._size:
             return at_random
         key = (number, _MODEL_KEY)
         random = np.random.default_rng(np.random.SeedSequence(self._seed, spawn_key=key))
-        target = _one_target(qualities, random)
+        target = _one_target(_feasible_first(qualities, violations), random)
         keep = _kept(target)
         points, target = points[keep], target[keep]
         pending = [r.point for _, r in self._told.before(number) if r.is_running]
@@ -87,6 +88,17 @@ class GaussianProcess:
         raw = np.clip(np.vstack([random.random((n // 2 + 1, self._size)), *near]), 0.0, 1.0)
         space = self._told.space
         return np.array([space.point(space.values(point)) for point in raw])
+
+
+def _feasible_first(qualities: Rows, violations: NDArray[np.float64]) -> Rows:
+    """Return (n, m) qualities, those of infeasible trials as bad as the worst of all.
+
+    Where nothing is feasible yet, (n, 1): less violation is better.
+    """
+    is_bad = violations > 0
+    if is_bad.all():
+        return -violations[:, None]
+    return np.where(is_bad[:, None], qualities.min(axis=0), qualities)
 
 
 def _one_target(qualities: Rows, random: np.random.Generator) -> NDArray[np.float64]:
@@ -187,4 +199,5 @@ METHOD = MethodInfo(
         ),
     ),
     make=GaussianProcess,
+    learns=True,
 )

@@ -35,6 +35,7 @@ class GridSearch:
         values: Mapping[str, Choice],
         objectives: Sequence[float] | None,
         state: TrialState,
+        violation: float = 0.0,
     ) -> None:
         """Learn nothing."""
 

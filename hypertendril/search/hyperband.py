@@ -7,6 +7,7 @@ from hypertendril.search.ladder import LADDER_SETTINGS, brackets
 from hypertendril.search.method import MethodInfo, Settings
 from hypertendril.search.races import AtRandom, Races
 from hypertendril.search.scheduler import Limits
+from hypertendril.search.starting import Opening
 
 
 def _hyperband(
@@ -18,7 +19,8 @@ def _hyperband(
 ) -> Races:
     sign = objectives[0].direction.sign
     plans = brackets(settings, limits)
-    return Races(plans, settings["eta"], AtRandom(space, seed), sign, limits)
+    opening = Opening(space, seed, limits.start.enqueued)
+    return Races(plans, settings["eta"], AtRandom(space, seed), opening, sign, limits)
 
 
 def _halving(
@@ -30,7 +32,8 @@ def _halving(
 ) -> Races:
     sign = objectives[0].direction.sign
     plans = brackets(settings, limits)[:1]
-    return Races(plans, settings["eta"], AtRandom(space, seed), sign, limits)
+    opening = Opening(space, seed, limits.start.enqueued)
+    return Races(plans, settings["eta"], AtRandom(space, seed), opening, sign, limits)
 
 
 HALVING = MethodInfo(

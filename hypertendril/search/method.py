@@ -31,14 +31,17 @@ class SearchMethod(Protocol):
         values: Mapping[str, Choice],
         objectives: Sequence[float] | None,
         state: TrialState,
+        violation: float = 0.0,
     ) -> None:
         """Take note of where trial `number` stands.
 
         Args:
-            number: Number of the trial, whether asked for here or in an earlier life.
+            number: Number of the trial, whether asked for here or in an earlier life; below 0
+                for one of an earlier study.
             values: Its active parameters as the user writes them.
             objectives: One value an objective, NaN where it has none; None for no result.
             state: RUNNING for a trial under way that this method did not ask for itself.
+            violation: Sum of constraint violations; above 0 is infeasible.
         """
         ...
 
@@ -106,6 +109,8 @@ class MethodInfo:
         schedule: Builds one that chooses segments, likewise; each method has one of the two.
         trials: How many trials it makes in all, given its settings and the space, where that
             is not for the job to say.
+        learns: Whether the trials of earlier studies tell it anything.
+        founders: How many configurations it can begin with, None for any number.
     """
 
     name: str
@@ -115,6 +120,8 @@ class MethodInfo:
     make: Maker | None = None
     schedule: SchedulerMaker | None = None
     trials: Callable[[Settings, SearchSpace], int] | None = None
+    learns: bool = False
+    founders: Callable[[Settings], int] | None = None
 
     def checked_settings(self, given: Settings) -> dict[str, int | float | bool]:
         """Return all settings, `given` ones checked and the others at their defaults.

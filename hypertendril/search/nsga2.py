@@ -24,6 +24,8 @@ class NonDominatedSorting:
     That makes every trial a function of the results before its generation, which is what
     lets an interrupted study go on the same.
 
+    Infeasible trials come after all others, the least bad first.
+
     Source: Deb et al., A fast and elitist multiobjective genetic algorithm (2002).
     """
 
@@ -62,16 +64,19 @@ class NonDominatedSorting:
         values: Mapping[str, Choice],
         objectives: Sequence[float] | None,
         state: TrialState,
+        violation: float = 0.0,
     ) -> None:
         """Take note of where trial `number` stands."""
-        self._told.note(number, values, objectives, state)
+        self._told.note(number, values, objectives, state, violation)
         self._elites = {born: elite for born, elite in self._elites.items() if born <= number}
 
     def _elite(self, born: int) -> Rows:
         """Return (k, d) the best trials before number `born`, the best first."""
         if born not in self._elites:
-            points, qualities = self._told.scored(born)
-            order = best_first(qualities) if len(points) else np.zeros(0, dtype=np.int64)
+            points, qualities, violations = self._told.scored(born)
+            order = (
+                best_first(qualities, violations) if len(points) else np.zeros(0, dtype=np.int64)
+            )
             self._elites[born] = points[order[: self._settings["population"]]]
         return self._elites[born]
 
@@ -85,11 +90,20 @@ class NonDominatedSorting:
         return found
 
 
-def best_first(qualities: Rows) -> NDArray[np.int64]:
+def best_first(qualities: Rows, violations: NDArray[np.float64]) -> NDArray[np.int64]:
     """Return the order of (n, m) qualities by front, then by crowding distance, then by place.
+
+    Infeasible trials, of (n,) violations above 0, follow all others, the least bad first.
 
     O(m n^2).
     """
+    feasible, infeasible = np.flatnonzero(violations <= 0), np.flatnonzero(violations > 0)
+    order = feasible[_by_front(qualities[feasible])] if len(feasible) else feasible
+    last = infeasible[np.argsort(violations[infeasible], kind="stable")]
+    return np.concatenate([order, last])
+
+
+def _by_front(qualities: Rows) -> NDArray[np.int64]:
     front = fronts(qualities)
     distance = np.zeros(len(qualities))
     for k in range(int(front.max()) + 1):
@@ -141,4 +155,5 @@ METHOD = MethodInfo(
         ),
     ),
     make=NonDominatedSorting,
+    learns=True,
 )

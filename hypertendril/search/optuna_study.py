@@ -96,6 +96,7 @@ class _Told:
     values: dict[str, Choice]
     objectives: tuple[float, ...] | None
     state: TrialState
+    violation: float = 0.0
 
     @property
     def is_scored(self) -> bool:
@@ -108,7 +109,7 @@ class _Told:
 
 
 class MirroredStudy:
-    """What was told, as an Optuna study with the same trial numbers.
+    """What was told, as an Optuna study whose trials are in the order of the numbers.
 
     Numbers are asked for in ascending order. A number nobody told of is a failed trial
     without values in the mirror, which no sampler learns from.
@@ -119,7 +120,12 @@ class MirroredStudy:
         self._directions: list[Any] = [objective.direction.value for objective in objectives]
         self._told: dict[int, _Told] = {}
         self._study: Any = None
-        self._count = 0
+        self._first = 0  # the number of the mirror's trial 0: below 0 with earlier studies
+        self._next = 0
+
+    def constraints(self, trial: Any) -> tuple[float]:
+        """Return the constraint values of an Optuna trial of the mirror."""
+        return (self._told[self._first + trial.number].violation,)
 
     def joint_distributions(self) -> dict[str, Any]:
         """Return the Optuna distributions of the parameters that every trial has and that vary."""
@@ -134,7 +140,7 @@ class MirroredStudy:
         self._build_up_to(number)
         self._study.sampler = sampler
         trial = self._study.ask()
-        self._count += 1
+        self._next += 1
         values: dict[str, Choice] = {}
         for axis in self._axes:
             if is_active(axis.parameter, values):
@@ -148,10 +154,12 @@ class MirroredStudy:
         values: Mapping[str, Choice],
         objectives: Sequence[float] | None,
         state: TrialState,
+        violation: float = 0.0,
     ) -> None:
         """Take note of where trial `number` stands (as `SearchMethod.tell`)."""
         before = self._told.get(number)
-        told = _Told(dict(values), None if objectives is None else tuple(objectives), state)
+        found = None if objectives is None else tuple(objectives)
+        told = _Told(dict(values), found, state, max(violation, 0.0))
         self._told[number] = told
         ends = before is not None and before.state is TrialState.RUNNING != told.state
         if self._study is None:
@@ -162,22 +170,22 @@ class MirroredStudy:
         from optuna.trial import TrialState as State  # noqa: PLC0415
 
         if told.is_scored:
-            self._study.tell(number, told.objectives)
+            self._study.tell(number - self._first, told.objectives)
         else:
-            self._study.tell(number, state=State.FAIL)
+            self._study.tell(number - self._first, state=State.FAIL)
 
     def _build_up_to(self, number: int) -> None:
         """Make `number` the next trial of the mirror."""
-        if self._study is None or self._count > number:
+        if self._study is None or self._next > number:
             import optuna  # noqa: PLC0415
 
             # Optuna greets each study on stderr, which belongs to whoever runs the search.
             optuna.logging.set_verbosity(optuna.logging.WARNING)
             self._study = optuna.create_study(directions=self._directions)
-            self._count = 0
-        for earlier in range(self._count, number):
+            self._first = self._next = min(0, min(self._told, default=0))
+        for earlier in range(self._next, number):
             self._study.add_trial(self._frozen(self._told.get(earlier)))
-        self._count = number
+        self._next = number
 
     def _frozen(self, told: _Told | None) -> Any:
         from optuna.trial import TrialState as State  # noqa: PLC0415
@@ -197,4 +205,5 @@ class MirroredStudy:
             values=told.objectives if told.is_scored else None,
             params=params,
             distributions=distributions,
+            system_attrs={"constraints": (told.violation,)} if told.is_scored else None,
         )

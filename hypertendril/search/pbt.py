@@ -11,7 +11,16 @@ from hypertendril.model import Choice, Objective, Outcome, SearchSpace, TrialSta
 from hypertendril.search.method import MethodInfo, Setting, Settings
 from hypertendril.search.perturb import perturbed
 from hypertendril.search.random import RandomSearch
-from hypertendril.search.scheduler import Assignment, Limits, Look, Recorded, quality_of, ranked
+from hypertendril.search.scheduler import (
+    Assignment,
+    Limits,
+    Look,
+    Quality,
+    Recorded,
+    quality_of,
+    ranked,
+)
+from hypertendril.search.starting import Opening
 
 
 class Population:
@@ -37,6 +46,7 @@ class Population:
         self._settings = settings
         self._space = space
         self._founders = RandomSearch(space, seed)
+        self._opening = Opening(space, seed, limits.start.enqueued)
         self._sign = objectives[0].direction.sign
         self._seed = seed
         self._limits = limits
@@ -44,7 +54,7 @@ class Population:
         self._known: list[Assignment] = []
         self._members: list[int] = []
         self._queue: list[int] = []
-        self._qualities: dict[int, float | None] = {}
+        self._qualities: dict[int, Quality | None] = {}
         self._found(settings["population"])
 
     def ask(self) -> Assignment | None:
@@ -52,11 +62,16 @@ class Population:
         return self._segment(self._queue.pop(0)) if self._queue else None
 
     def tell(
-        self, number: int, objectives: Sequence[float] | None, state: TrialState
+        self,
+        number: int,
+        objectives: Sequence[float] | None,
+        state: TrialState,
+        violation: float = 0.0,
     ) -> list[Look]:
         """Note a result; with the last one of a generation, say who survives."""
         del state
-        return self._settle(number, None if objectives is None else objectives[0])
+        objective = None if objectives is None else objectives[0]
+        return self._settle(number, quality_of(objective, self._sign, violation))
 
     def recall(self, history: Sequence[Recorded]) -> None:
         """Play the generations again from the results that were recorded."""
@@ -70,7 +85,9 @@ class Population:
                 return
             self._queue = [n for n in self._queue if n not in known]
             for number, k in [(n, self._looks_before(n)) for n in known]:
-                self._settle(number, history[number].result(k))
+                trial = history[number]
+                quality = quality_of(trial.result(k), self._sign, trial.violation)
+                self._settle(number, quality, history)
 
     def _looks_before(self, number: int) -> int:
         return self._generation - self._known[number].bracket
@@ -88,19 +105,22 @@ class Population:
             bracket=born.bracket,
         )
 
-    def _settle(self, number: int, objective: float | None) -> list[Look]:
-        quality = quality_of(objective, self._sign)
+    def _settle(
+        self, number: int, quality: Quality | None, history: Sequence[Recorded] = ()
+    ) -> list[Look]:
         self._qualities[number] = quality
         if len(self._qualities) < len(self._members):
             return []
         if self._generation == self._settings["generations"] - 1:
             return [self._look(n, Outcome.FINAL) for n in ranked(self._qualities)]
-        return self._turn()
+        return self._turn(history)
 
-    def _turn(self) -> list[Look]:
+    def _turn(self, history: Sequence[Recorded]) -> list[Look]:
         """End a generation and begin the next."""
         order = ranked(self._qualities)
-        alive = order[: survivor_count(self._settings)]
+        # Whether a trial was feasible then is not recorded, but who survived is.
+        survived = [n for n in order if self._has_survived(history, n)]
+        alive = survived or order[: survivor_count(self._settings)]
         looks = [
             self._look(n, Outcome.SURVIVED if n in alive else Outcome.DISCARDED) for n in order
         ]
@@ -112,6 +132,10 @@ class Population:
         else:
             self._found(vacant)
         return looks
+
+    def _has_survived(self, history: Sequence[Recorded], number: int) -> bool:
+        k = self._looks_before(number)
+        return number < len(history) and history[number].outcome(k) is Outcome.SURVIVED
 
     def _bear(self, count: int, parents: Sequence[int]) -> None:
         for _ in range(self._room(count)):
@@ -130,7 +154,8 @@ class Population:
 
     def _found(self, count: int) -> None:
         for _ in range(self._room(count)):
-            self._join(self._founders.ask(len(self._known)), None)
+            number = len(self._known)
+            self._join(self._opening.values(number, self._founders.ask(number)), None)
 
     def _room(self, count: int) -> int:
         return min(count, self._limits.trials - len(self._known))
@@ -182,4 +207,5 @@ METHOD = MethodInfo(
     ),
     schedule=Population,
     trials=_trials,
+    founders=lambda settings: int(settings["population"]),
 )

@@ -9,7 +9,16 @@ from typing import Protocol
 from hypertendril.model import Choice, Outcome, TrialState
 from hypertendril.search.ladder import Bracket
 from hypertendril.search.random import RandomSearch
-from hypertendril.search.scheduler import Assignment, Limits, Look, Recorded, quality_of, ranked
+from hypertendril.search.scheduler import (
+    Assignment,
+    Limits,
+    Look,
+    Quality,
+    Recorded,
+    quality_of,
+    ranked,
+)
+from hypertendril.search.starting import Opening
 
 
 class Proposer(Protocol):
@@ -20,7 +29,7 @@ class Proposer(Protocol):
         ...
 
     def learn(
-        self, number: int, values: Mapping[str, Choice], resource: int, quality: float | None
+        self, number: int, values: Mapping[str, Choice], resource: int, quality: Quality | None
     ) -> None:
         """Take note of a result: more quality is better, None is a failure."""
         ...
@@ -30,7 +39,7 @@ class AtRandom(RandomSearch):
     """Random values, whatever was learnt."""
 
     def learn(
-        self, number: int, values: Mapping[str, Choice], resource: int, quality: float | None
+        self, number: int, values: Mapping[str, Choice], resource: int, quality: Quality | None
     ) -> None:
         """Learn nothing."""
 
@@ -49,7 +58,7 @@ class _Race:
     rung: int = 0
     started: int = 0
     queue: list[int] = field(default_factory=list)
-    qualities: dict[int, float | None] = field(default_factory=dict)
+    qualities: dict[int, Quality | None] = field(default_factory=dict)
     entrants: int = 0
 
     @property
@@ -78,15 +87,23 @@ class Races:
         plans: Brackets, repeated in this order until the job has its trials; the last one is
             smaller where fewer are left.
         eta: Of the brackets.
+        proposer: Of the values, but for those `opening` knows.
         sign: +1 where more is better, -1 where less is.
     """
 
     def __init__(
-        self, plans: Sequence[Bracket], eta: int, proposer: Proposer, sign: float, limits: Limits
+        self,
+        plans: Sequence[Bracket],
+        eta: int,
+        proposer: Proposer,
+        opening: Opening,
+        sign: float,
+        limits: Limits,
     ) -> None:
         self._plans = plans
         self._eta = eta
         self._proposer = proposer
+        self._opening = opening
         self._sign = sign
         self._trials = limits.trials
         self._races: list[_Race] = []
@@ -101,15 +118,20 @@ class Races:
         number = len(self._values)
         if number >= self._trials:
             return None
-        self._enter(number, self._proposer.ask(number))
+        self._enter(number, self._opening.values(number, self._proposer.ask(number)))
         return self._assignment(number)
 
     def tell(
-        self, number: int, objectives: Sequence[float] | None, state: TrialState
+        self,
+        number: int,
+        objectives: Sequence[float] | None,
+        state: TrialState,
+        violation: float = 0.0,
     ) -> list[Look]:
         """Note a result; with the last one of a rung, say who goes on."""
         del state  # no values, no quality
-        return self._settle(number, None if objectives is None else objectives[0])
+        objective = None if objectives is None else objectives[0]
+        return self._settle(number, quality_of(objective, self._sign, violation))
 
     def recall(self, history: Sequence[Recorded]) -> None:
         """Play the brackets again from the results that were recorded."""
@@ -121,7 +143,9 @@ class Races:
                 race.queue = [n for n in race.queue if n not in known]
                 rung = race.rung
                 for number in known:
-                    self._settle(number, history[number].result(rung))
+                    trial = history[number]
+                    quality = quality_of(trial.result(rung), self._sign, trial.violation)
+                    self._settle(number, quality, history)
 
     def _enter(self, number: int, values: Mapping[str, Choice]) -> None:
         """Let a new trial take part in the first bracket with room."""
@@ -145,21 +169,25 @@ class Races:
             bracket=race.index,
         )
 
-    def _settle(self, number: int, objective: float | None) -> list[Look]:
+    def _settle(
+        self, number: int, quality: Quality | None, history: Sequence[Recorded] = ()
+    ) -> list[Look]:
         race = self._race_of[number]
-        quality = quality_of(objective, self._sign)
         resource = race.plan.resources[race.rung]
         self._proposer.learn(number, self._values[number], resource, quality)
         race.qualities[number] = quality
         if race.is_top:
             return [] if quality is None else [self._look(race, number, Outcome.FINAL)]
-        return self._promote(race) if race.is_decided else []
+        return self._promote(race, history) if race.is_decided else []
 
-    def _promote(self, race: _Race) -> list[Look]:
+    def _promote(self, race: _Race, history: Sequence[Recorded]) -> list[Look]:
         order = ranked(race.qualities)
-        kept = order[: race.plan.counts[race.rung + 1]]
-        outcomes = [Outcome.PROMOTED] * len(kept) + [Outcome.DISCARDED] * (len(order) - len(kept))
-        looks = [self._look(race, n, o) for n, o in zip(order, outcomes, strict=True)]
+        # Whether a trial was feasible then is not recorded, but who was promoted is.
+        promoted = [n for n in order if _was_promoted(history, n, race.rung)]
+        kept = promoted or order[: race.plan.counts[race.rung + 1]]
+        looks = [
+            self._look(race, n, Outcome.PROMOTED if n in kept else Outcome.DISCARDED) for n in order
+        ]
         race.rung += 1
         race.queue, race.qualities, race.entrants = list(kept), {}, len(kept)
         return looks
@@ -167,3 +195,7 @@ class Races:
     def _look(self, race: _Race, number: int, outcome: Outcome) -> Look:
         resource = race.plan.resources[race.rung]
         return Look(number, outcome, resource, race.index, race.index, race.rung)
+
+
+def _was_promoted(history: Sequence[Recorded], number: int, rung: int) -> bool:
+    return number < len(history) and history[number].outcome(rung) is Outcome.PROMOTED

@@ -4,33 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
 from hypertendril.model import Choice, Objective, SearchSpace, TrialState
 from hypertendril.search.method import MethodInfo, Settings
-from hypertendril.search.sampling import activation_order, draw, is_active
+from hypertendril.search.sampling import SeededDraws
 
 
 class RandomSearch:
-    """Trial k is a function of the seed and k alone, whatever was told.
-
-    Each parameter owns one draw, used or not, so that narrowing one range or changing
-    one condition leaves the draws of the others as they were.
-    """
+    """Trial k is a function of the seed and k alone, whatever was told."""
 
     def __init__(self, space: SearchSpace, seed: int) -> None:
-        self._columns = [(space.index(p.name), p) for p in activation_order(space)]
-        self._seed = seed
+        self._draws = SeededDraws(space, seed)
 
     def ask(self, number: int) -> dict[str, Choice]:
         """Return the active parameters of trial `number`."""
-        source = np.random.SeedSequence(entropy=self._seed, spawn_key=(number,))
-        uniforms = np.random.Generator(np.random.Philox(source)).random(len(self._columns))
-        values: dict[str, Choice] = {}
-        for column, parameter in self._columns:
-            if is_active(parameter, values):
-                values[parameter.name] = draw(parameter, float(uniforms[column]))
-        return values
+        return self._draws.completed(number, {})
 
     def tell(
         self,
@@ -38,6 +25,7 @@ class RandomSearch:
         values: Mapping[str, Choice],
         objectives: Sequence[float] | None,
         state: TrialState,
+        violation: float = 0.0,
     ) -> None:
         """Learn nothing."""
 

@@ -11,6 +11,33 @@ from hypertendril.errors import SpaceError
 from hypertendril.model import Choice, Parameter, ParameterKind, SearchSpace
 
 
+class SeededDraws:
+    """A configuration for each number, a function of the seed and that number alone.
+
+    Each parameter owns one draw, used or not, so that narrowing one range or changing
+    one condition leaves the draws of the others as they were.
+    """
+
+    def __init__(self, space: SearchSpace, seed: int) -> None:
+        self._columns = [(space.index(p.name), p) for p in activation_order(space)]
+        self._seed = seed
+
+    def completed(self, number: int, given: Mapping[str, Choice]) -> dict[str, Choice]:
+        """Return the active parameters of configuration `number`, where `given` as they are there."""
+        source = np.random.SeedSequence(entropy=self._seed, spawn_key=(number,))
+        uniforms = np.random.Generator(np.random.Philox(source)).random(len(self._columns))
+        values: dict[str, Choice] = {}
+        for column, parameter in self._columns:
+            if not is_active(parameter, values):
+                continue
+            if parameter.name in given:
+                code = parameter.encode(given[parameter.name])
+                values[parameter.name] = parameter.decode(code)
+            else:
+                values[parameter.name] = draw(parameter, float(uniforms[column]))
+        return values
+
+
 def draw(parameter: Parameter, u: float) -> Choice:
     """Return the value of `parameter` at the uniform number `u` in [0, 1).
 

@@ -13,6 +13,9 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from hypertendril.model import Choice, Outcome, TrialState
+from hypertendril.search.starting import StartingSet
+
+Quality = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,7 @@ class Recorded:
 
     Attributes:
         objectives: Its latest values, NaN where it has none.
+        violation: The latest sum of its constraint violations; above 0 is infeasible.
         looks: The leading objective and the outcome at each look so far, in order.
     """
 
@@ -67,6 +71,7 @@ class Recorded:
     state: TrialState
     objectives: tuple[float, ...]
     looks: tuple[tuple[float, Outcome], ...] = ()
+    violation: float = 0.0
 
     def has_result(self, k: int) -> bool:
         """Return whether the segment before look `k` (from 0) came to its end."""
@@ -80,6 +85,10 @@ class Recorded:
             return self.looks[k][0]
         return None if self.state is TrialState.FAILED else self.objectives[0]
 
+    def outcome(self, k: int) -> Outcome:
+        """Return what was decided at look `k`, PENDING where nothing was."""
+        return self.looks[k][1] if len(self.looks) > k else Outcome.PENDING
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -89,11 +98,13 @@ class Limits:
         trials: How many trials the study may have.
         steps: Steps of a full training, None where nobody said.
         structural: Parameters a copied model cannot change, because they shape it.
+        start: What the study begins with.
     """
 
     trials: int
     steps: int | None = None
     structural: frozenset[str] = field(default_factory=frozenset)
+    start: StartingSet = field(default_factory=StartingSet)
 
 
 class Scheduler(Protocol):
@@ -111,7 +122,11 @@ class Scheduler(Protocol):
         ...
 
     def tell(
-        self, number: int, objectives: Sequence[float] | None, state: TrialState
+        self,
+        number: int,
+        objectives: Sequence[float] | None,
+        state: TrialState,
+        violation: float = 0.0,
     ) -> list[Look]:
         """Take note of how the segment of trial `number` ended; return what follows from it.
 
@@ -120,6 +135,7 @@ class Scheduler(Protocol):
         Args:
             objectives: One value an objective; None where the trial failed.
             state: COMPLETE where the segment came to its end, else FAILED.
+            violation: Sum of constraint violations; above 0 is infeasible.
         """
         ...
 
@@ -133,12 +149,19 @@ class Scheduler(Protocol):
         ...
 
 
-def quality_of(objective: float | None, sign: float) -> float | None:
-    """Return `sign * objective`, more is better; None where there is nothing to compare."""
-    return None if objective is None or math.isnan(objective) else sign * objective
+def quality_of(objective: float | None, sign: float, violation: float = 0.0) -> Quality | None:
+    """Return what is greater for the better trial; None where there is nothing to compare.
+
+    Any feasible trial is better than any infeasible one, and of those the one that violates less.
+
+    Source: Deb, An efficient constraint handling method for genetic algorithms (2000).
+    """
+    if objective is None or math.isnan(objective):
+        return None
+    return (-max(violation, 0.0), sign * objective)
 
 
-def ranked(qualities: Mapping[int, float | None]) -> list[int]:
+def ranked(qualities: Mapping[int, Quality | None]) -> list[int]:
     """Return the numbers of trials that have a quality, best first, the earlier of equals first."""
-    known = [(-quality, number) for number, quality in qualities.items() if quality is not None]
-    return [number for _, number in sorted(known)]
+    known = [(quality, -number) for number, quality in qualities.items() if quality is not None]
+    return [-number for _, number in sorted(known, reverse=True)]

@@ -42,6 +42,7 @@ class SobolSearch:
         values: Mapping[str, Choice],
         objectives: Sequence[float] | None,
         state: TrialState,
+        violation: float = 0.0,
     ) -> None:
         """Learn nothing."""
 

@@ -60,11 +60,13 @@ class Result:
         point: (d,) coordinates.
         qualities: (m,) more is better; None while it runs, or where it failed.
         is_running: Whether a result may still come.
+        violation: Above 0 is infeasible.
     """
 
     point: Rows
     qualities: Rows | None
     is_running: bool
+    violation: float = 0.0
 
 
 class ToldTrials:
@@ -81,6 +83,7 @@ class ToldTrials:
         values: Mapping[str, Choice],
         objectives: Sequence[float] | None,
         state: TrialState,
+        violation: float = 0.0,
     ) -> None:
         """Take note of where a trial stands (as `SearchMethod.tell`)."""
         qualities = None
@@ -88,14 +91,20 @@ class ToldTrials:
             found = self._signs * np.array(objectives, dtype=np.float64)
             qualities = None if np.isnan(found).any() else found
         is_running = state in (TrialState.RUNNING, TrialState.WAITING)
-        self._found[number] = Result(self.space.point(values), qualities, is_running)
+        point = self.space.point(values)
+        self._found[number] = Result(point, qualities, is_running, max(violation, 0.0))
 
     def before(self, number: int) -> list[tuple[int, Result]]:
         """Return what is known of the trials before `number`, by number."""
         return [(n, self._found[n]) for n in sorted(self._found) if n < number]
 
-    def scored(self, number: int) -> tuple[Rows, Rows]:
-        """Return (n, d) coordinates and (n, m) qualities of the scored trials before `number`."""
+    def scored(self, number: int) -> tuple[Rows, Rows, NDArray[np.float64]]:
+        """Return what is known of the scored trials before `number`.
+
+        Returns:
+            (n, d) coordinates, (n, m) qualities and (n,) violations, 0 where feasible.
+        """
         known = [r for _, r in self.before(number) if r.qualities is not None]
         points = np.array([r.point for r in known])
-        return points, np.array([r.qualities for r in known])
+        violations = np.array([r.violation for r in known], dtype=np.float64)
+        return points, np.array([r.qualities for r in known]), violations

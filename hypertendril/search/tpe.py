@@ -42,22 +42,26 @@ class TreeParzen:
         values: Mapping[str, Choice],
         objectives: Sequence[float] | None,
         state: TrialState,
+        violation: float = 0.0,
     ) -> None:
         """Take note of where trial `number` stands."""
-        self._study.tell(number, values, objectives, state)
+        self._study.tell(number, values, objectives, state, violation)
 
     def _sampler(self, number: int) -> Any:
         from optuna.exceptions import ExperimentalWarning  # noqa: PLC0415 - see optuna_study
 
         source = np.random.SeedSequence(entropy=self._seed, spawn_key=(number,))
         with warnings.catch_warnings():
-            # Optuna 4 called both options experimental; 5 no longer does.
+            # Optuna 4 calls these options experimental; 5 takes constraints in another way too,
+            # which 4 does not know.
             warnings.simplefilter("ignore", ExperimentalWarning)
+            warnings.simplefilter("ignore", FutureWarning)
             sampler = _sampler_class()(
                 n_startup_trials=self._settings["n_startup_trials"],
                 n_ei_candidates=self._settings["n_candidates"],
                 multivariate=True,
                 constant_liar=True,
+                constraints_func=self._study.constraints,
                 seed=int(source.generate_state(1)[0]),
             )
         sampler.joint_space = self._study.joint_distributions()
@@ -103,4 +107,5 @@ METHOD = MethodInfo(
         ),
     ),
     make=TreeParzen,
+    learns=True,
 )

@@ -5,17 +5,37 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from hypertendril.model import Choice, Outcome, TrialState
+from hypertendril.model import Choice, Objective, Outcome, SearchSpace, TrialState
 from hypertendril.search.method import SearchMethod
 from hypertendril.search.scheduler import Assignment, Limits, Look, Recorded
+from hypertendril.search.starting import Opening, told_before
 
 
 class WholeTrials:
-    """Asks `method` for trial after trial, until there are as many as the job wants."""
+    """Asks `method` for trial after trial, until there are as many as the job wants.
 
-    def __init__(self, method: SearchMethod, limits: Limits) -> None:
+    Args:
+        method: Fresh; it is told first what earlier studies found.
+        space, objectives, seed: What it was made with.
+        limits: Of the job.
+    """
+
+    def __init__(
+        self,
+        method: SearchMethod,
+        space: SearchSpace,
+        objectives: Sequence[Objective],
+        seed: int,
+        limits: Limits,
+    ) -> None:
         self._method = method
         self._limits = limits
+        self._opening = Opening(space, seed, limits.start.enqueued)
+        for told in told_before(limits.start, space, objectives, seed):
+            if told.objectives is not None:
+                method.tell(
+                    told.number, told.values, told.objectives, TrialState.COMPLETE, told.violation
+                )
         self._again: list[tuple[int, Mapping[str, Choice]]] = []
         self._under_way: dict[int, Mapping[str, Choice]] = {}
         self._next = 0
@@ -25,22 +45,33 @@ class WholeTrials:
         if self._again:
             number, values = self._again.pop(0)
         elif self._next < self._limits.trials:
-            number, values = self._next, self._method.ask(self._next)
+            number, values = self._next, self._new(self._next)
             self._next += 1
         else:
             return None
         self._under_way[number] = values
         return Assignment(number, values)
 
+    def _new(self, number: int) -> Mapping[str, Choice]:
+        proposed = self._method.ask(number)
+        values = self._opening.values(number, proposed)
+        if values != proposed:
+            self._method.tell(number, values, None, TrialState.RUNNING)
+        return values
+
     def limit(self, trials: int) -> None:
         """Make `trials` in all from now on."""
         self._limits = replace(self._limits, trials=trials)
 
     def tell(
-        self, number: int, objectives: Sequence[float] | None, state: TrialState
+        self,
+        number: int,
+        objectives: Sequence[float] | None,
+        state: TrialState,
+        violation: float = 0.0,
     ) -> list[Look]:
         """Pass the result on; whatever came to its end is final."""
-        self._method.tell(number, self._under_way.pop(number), objectives, state)
+        self._method.tell(number, self._under_way.pop(number), objectives, state, violation)
         if state is not TrialState.COMPLETE:
             return []
         return [Look(number, Outcome.FINAL, iteration=number)]
@@ -53,4 +84,6 @@ class WholeTrials:
                 self._again.append((trial.number, trial.values))
                 self._method.tell(trial.number, trial.values, None, TrialState.RUNNING)
             else:
-                self._method.tell(trial.number, trial.values, trial.objectives, trial.state)
+                self._method.tell(
+                    trial.number, trial.values, trial.objectives, trial.state, trial.violation
+                )

@@ -11,6 +11,7 @@ import pytest
 
 from hypertendril.errors import SpaceError
 from hypertendril.model import (
+    Choice,
     Condition,
     Direction,
     Objective,
@@ -20,7 +21,17 @@ from hypertendril.model import (
     SearchSpace,
     TrialState,
 )
-from hypertendril.search import METHODS, Assignment, Limits, Recorded, Scheduler, make_scheduler
+from hypertendril.search import (
+    METHODS,
+    Assignment,
+    EarlierStudy,
+    EarlierTrial,
+    Limits,
+    Recorded,
+    Scheduler,
+    StartingSet,
+    make_scheduler,
+)
 
 SPACE = SearchSpace(
     (
@@ -51,7 +62,9 @@ SETTINGS = {
     "gp": {"n_startup_trials": 28, "n_candidates": 20},
 }
 ALL = pytest.mark.parametrize("name", METHODS)
+LEARNERS = pytest.mark.parametrize("name", [n for n, info in METHODS.items() if info.learns])
 Result = Callable[[Assignment], float | None]
+Violation = Callable[[Assignment], float]
 _STATES = {
     Outcome.PROMOTED: TrialState.RUNNING,
     Outcome.SURVIVED: TrialState.RUNNING,
@@ -77,6 +90,17 @@ def often_bad(task: Assignment) -> float | None:
     return [score(task), None, score(task), math.inf, -math.inf][task.number % 5]
 
 
+def never(task: Assignment) -> float:
+    del task
+    return 0.0
+
+
+def now_and_then(task: Assignment) -> float:
+    """Some trials break a constraint, some of them only at first or only later."""
+    steps = task.to_step or 9
+    return [0.0, 0.5, steps - 4.0, 4.0 - steps, -1.0][task.number % 5]
+
+
 @dataclass
 class Journal:
     """Runs a scheduler as the runner does, `parallel` segments at a time, and keeps the record."""
@@ -84,6 +108,7 @@ class Journal:
     scheduler: Scheduler
     result: Result = score
     parallel: int = 1
+    violation: Violation = never
     trials: list[Recorded] = field(default_factory=list)
     asked: list[Assignment] = field(default_factory=list)
     running: list[Assignment] = field(default_factory=list)
@@ -112,12 +137,15 @@ class Journal:
     def end(self, task: Assignment) -> None:
         value = self.result(task)
         state = TrialState.FAILED if value is None else TrialState.COMPLETE
-        looks = self.scheduler.tell(task.number, None if value is None else [value], state)
+        violation = self.violation(task)
+        objectives = None if value is None else [value]
+        looks = self.scheduler.tell(task.number, objectives, state, violation)
         found = TrialState.FAILED if value is None else TrialState.WAITING
         self.trials[task.number] = replace(
             self.trials[task.number],
             state=found,
             objectives=(math.nan if value is None else value,),
+            violation=violation,
         )
         for look in looks:
             trial = self.trials[look.number]
@@ -131,7 +159,7 @@ class Journal:
     def killed(self, fresh: Scheduler) -> Journal:
         """Return the journal as another process takes it up with a fresh scheduler."""
         fresh.recall(self.trials)
-        return Journal(fresh, self.result, self.parallel, list(self.trials))
+        return Journal(fresh, self.result, self.parallel, self.violation, list(self.trials))
 
 
 @ALL
@@ -279,3 +307,129 @@ def test_a_condition_that_cannot_be_met_is_refused(name: str) -> None:
     orphan = Parameter("a", ParameterKind.INT, 0, 1, condition=Condition("b", (1,)))
     with pytest.raises(SpaceError, match="'b', which the space lacks"):
         scheduler(name, space=SearchSpace((orphan,)))
+
+
+ENQUEUED: tuple[dict[str, Choice], ...] = (
+    {
+        "lr": 1e-3,
+        "dropout": 0.3,
+        "width": 64,
+        "depth": 5,
+        "batch": 32,
+        "optimizer": "sgd",
+        "momentum": 0.9,
+        "odd": None,
+        "fixed": 0.5,
+    },
+    {"lr": 2e-4, "optimizer": "adam", "momentum": 0.5},
+    {"optimizer": "sgd"},
+    {},
+)
+
+
+def earlier_trial(number: int, rate: float) -> EarlierTrial:
+    """A trial of a study without `dropout`, whose widths went further."""
+    values = {
+        "lr": rate,
+        "width": 200 if number % 7 == 0 else 16 + number,
+        "depth": 1 + 2 * (number % 5),
+        "batch": (16, 32, 64)[number % 3],
+        "optimizer": ("sgd", "adam")[number % 2],
+        "odd": (1, True, "1", None)[number % 4],
+        "momentum": 0.9,
+        "gone": 3,
+    }
+    quality = -((math.log10(rate) + 3.0) ** 2)
+    return EarlierTrial(number, values, {"score": quality}, violation=float(number % 3 == 1))
+
+
+EARLIER = EarlierStudy(
+    "before", tuple(earlier_trial(k, 10.0 ** (-5.0 + 4.0 * k / 27.0)) for k in range(28))
+)
+
+
+def begun(name: str) -> Limits:
+    studies = (EARLIER,) if METHODS[name].learns else ()
+    # The Gaussian process has its model after four trials more: each takes a third of a second.
+    trials = 7 if name == "gp" else LIMITS.trials
+    return replace(LIMITS, trials=trials, start=StartingSet(ENQUEUED, studies))
+
+
+@ALL
+def test_enqueued_configurations_are_run_first_and_in_order(name: str) -> None:
+    trials = Journal(scheduler(name, limits=begun(name))).run().trials
+    for trial, wanted in zip(trials, ENQUEUED, strict=False):
+        assert wanted.items() - trial.values.items() <= {("momentum", 0.5)}
+        assert ("momentum" in trial.values) == (trial.values["optimizer"] == "sgd")
+        assert trial.values.keys() | {"momentum"} == set(SPACE.names)
+    assert trials[0].values == ENQUEUED[0]
+
+
+@ALL
+@pytest.mark.parametrize("result", [score, often_bad])
+def test_a_study_with_a_starting_set_and_constraints_survives_kills(
+    name: str, result: Result
+) -> None:
+    def fresh() -> Scheduler:
+        return scheduler(name, limits=begun(name))
+
+    whole = Journal(fresh(), result, violation=now_and_then).run()
+    for results in {1, min(17, len(whole.asked) - 2), len(whole.asked) - 2}:
+        before = Journal(fresh(), result, violation=now_and_then).run(results)
+        after = before.killed(fresh()).run()
+        assert before.asked + after.asked == whole.asked, results
+        assert after.trials == whole.trials, results
+
+
+@ALL
+def test_the_trials_of_earlier_studies_are_not_trials_of_the_new_one(name: str) -> None:
+    trials = Journal(scheduler(name, limits=begun(name))).run().trials
+    settings = METHODS[name].checked_settings(SETTINGS.get(name, {}))
+    most = METHODS[name].trials
+    plan = begun(name).trials
+    assert len(trials) == (plan if most is None else min(plan, most(settings, SPACE)))
+    assert [trial.number for trial in trials] == list(range(len(trials)))
+
+
+@LEARNERS
+def test_a_method_keeps_what_earlier_trials_taught(name: str) -> None:
+    """With these trials behind it, it looks near the best rate from the beginning."""
+    settings = SETTINGS.get(name, {}) | ({"n_startup_trials": 10} if name == "gp" else {})
+
+    def distance(limits: Limits) -> float:
+        found = [
+            abs(math.log10(trial.values["lr"]) + 3.0)  # type: ignore[arg-type]
+            for seed in range(3)
+            for trial in Journal(make_scheduler(name, settings, SPACE, OBJECTIVES, seed, limits))
+            .run(5)
+            .trials[:5]
+        ]
+        return sum(found) / len(found)
+
+    assert distance(replace(LIMITS, start=StartingSet(studies=(EARLIER,)))) < distance(LIMITS)
+
+
+@ALL
+def test_infeasible_trials_are_preferred_to_none(name: str) -> None:
+    """Whatever their values: of those looked at together, the feasible go on."""
+
+    def violation(task: Assignment) -> float:
+        return float(task.number % 2)
+
+    def tempting(task: Assignment) -> float:
+        return 1000.0 * (task.number % 2) + score(task)
+
+    journal = Journal(scheduler(name), tempting, violation=violation).run()
+    promoted = [
+        trial.number % 2
+        for trial in journal.trials
+        for _, outcome in trial.looks
+        if outcome in (Outcome.PROMOTED, Outcome.SURVIVED)
+    ]
+    assert sum(promoted) <= 0.2 * len(promoted)
+
+
+@ALL
+def test_a_study_ends_though_every_trial_is_infeasible(name: str) -> None:
+    journal = Journal(scheduler(name), violation=lambda _: 1.0).run()
+    assert {trial.state for trial in journal.trials} <= {TrialState.COMPLETE, TrialState.PRUNED}

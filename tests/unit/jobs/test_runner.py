@@ -327,3 +327,61 @@ def test_closing_marks_what_will_never_end_and_nothing_else(bench: Bench) -> Non
     version = bench.study.version
     close_trials(bench.store, "s1", TrialState.FAILED, "Cancelled.")
     assert bench.study.version == version
+
+
+def fenced(segment: Segment) -> list[Event]:
+    """The higher x, the better, and the further beyond a limit of 0."""
+    x = segment.params["x"]
+    assert isinstance(x, float)
+    return [Ended(segment.number, {"score": x, "size": 5.0, "violation": x})]
+
+
+def test_a_returned_violation_is_recorded_and_the_best_trial_is_a_feasible_one(
+    bench: Bench,
+) -> None:
+    assert bench.run(spec(20), fenced) is Ending.DONE
+    trials = bench.study.trials
+    np.testing.assert_array_equal(trials.violation, trials.values[:, 0])
+    assert "violation" not in bench.study.header.metric_names
+    best = bench.study.best()
+    assert best is not None
+    assert bench.progress[-1].best == trials.objectives[best, 0] <= 0
+
+
+def test_a_violation_that_is_not_a_number_fails_its_trial(bench: Bench) -> None:
+    def train(segment: Segment) -> list[Event]:
+        return [Ended(segment.number, {"score": 1.0, "size": 5.0, "violation": math.nan})]
+
+    bench.run(spec(1), train)
+    assert bench.study.trials.state[0] == TrialState.FAILED
+    assert bench.study.trials.notes[0] == "Its 'violation' is not a number (NaN)."
+
+
+@pytest.mark.parametrize("method", ["tpe", "hyperband", "asha"])
+def test_a_study_with_a_starting_set_goes_on_after_a_stop_as_if_nothing_had_been(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    earlier = [
+        {"number": k, "params": {"x": k / 20.0, "n": 2}, "values": {"score": -k}} for k in range(15)
+    ]
+    start: dict[str, Any] = {"enqueue": [{"x": 0.5}, {"n": 3}]}
+    if method == "tpe":
+        start["studies"] = [{"name": "before", "trials": earlier}]
+    data = spec(12, method).to_json() | {"start": start}
+    job = JobSpec.from_json(data, REGISTRY)
+
+    def studied(folder: str, *, stops: bool) -> Study:
+        with ExperimentStore.open(tmp_path / folder) as store:
+            bench = Bench(store, monkeypatch)
+            looks = itertools.count()
+            ask = lambda _: Order.RELEASE if next(looks) == 5 else Order.GO_ON  # noqa: E731
+            if stops:
+                assert bench.run(job, fenced, ask) is Ending.RELEASED
+            assert bench.run(job, fenced) is Ending.DONE
+            return bench.study
+
+    whole, halves = studied("whole", stops=False), studied("halves", stops=True)
+    assert whole.trials.values[0, 0] == 0.5
+    assert whole.trials.values[1, 1] == 3.0
+    np.testing.assert_array_equal(whole.trials.values, halves.trials.values)
+    np.testing.assert_array_equal(whole.trials.state, halves.trials.state)

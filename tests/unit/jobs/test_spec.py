@@ -77,6 +77,78 @@ def test_the_toml_form_comes_back_equal() -> None:
     assert JobSpec.from_toml(found.to_toml()) == found
 
 
+START = {
+    "enqueue": [{"x": 0.5}, {"x": -1, "n": 3}],
+    "studies": [
+        {
+            "name": "before",
+            "id": "k3j4",
+            "trials": [
+                {"number": 4, "params": {"x": 0.25, "n": 2}, "values": {"score": 0.75}},
+                {"number": 5, "params": {"x": 5.0, "n": 2}, "values": {"score": "-inf"}},
+                {"number": 6, "params": {"n": 1}, "violation": 0.5, "looks": [[1, 0.5], [3, 0.6]]},
+            ],
+        }
+    ],
+}
+
+
+def test_a_starting_set_comes_back_equal_from_both_forms() -> None:
+    found = spec(start=START)
+    assert [dict(values) for values in found.start.enqueued] == START["enqueue"]
+    assert JobSpec.from_json(json.loads(json.dumps(found.to_json()))) == found
+    assert JobSpec.from_toml(found.to_toml(), REGISTRY) == found
+
+
+def test_each_trial_of_a_starting_set_has_a_line_of_the_job_file() -> None:
+    lines = spec(start=START).to_toml().splitlines()
+    assert "    {x = 0.5}," in lines
+    assert "    {number = 4, params = {x = 0.25, n = 2}, values = {score = 0.75}}," in lines
+
+
+def test_the_header_says_what_the_study_began_with() -> None:
+    assert "start" not in spec().header().attributes
+    assert spec(start=START).header().attributes["start"] == {
+        "enqueued": 2,
+        "studies": [{"name": "before", "id": "k3j4", "trials": 3, "told": 2}],
+    }
+
+
+@pytest.mark.parametrize(
+    ("start", "message"),
+    [
+        ({"enqueued": []}, "'start.enqueued'.*enqueue, studies"),
+        ({"enqueue": [{"y": 1}]}, r"'start.enqueue\[0\].y'.*it has x, n"),
+        ({"enqueue": [{}, {"x": 2}]}, r"'start.enqueue\[1\].x': 2 must be a number from -1 to 1"),
+        ({"enqueue": [{"n": 1.5}]}, r"'start.enqueue\[0\].n': 1.5 must be"),
+        ({"enqueue": [{"x": [1]}]}, r"'start.enqueue\[0\].x'"),
+        ({"enqueue": [{}] * 9}, "'start.enqueue': 9 configurations are more than the 8 trials"),
+        ({"studies": [{"name": "a"}]}, r"'start.studies\[0\].trials': it is missing"),
+        ({"studies": [{"trials": []}]}, r"'start.studies\[0\].name'"),
+        ({"studies": [{"name": "a", "trials": [{"values": {"x": "?"}}]}]}, r"values.x': '\?' must"),
+        ({"studies": [{"name": "a", "trials": [{"looks": [[1]]}]}]}, r"looks\[0\]': it must be a"),
+        ({"studies": [{"name": "a", "trials": [{}] * 1001}]}, "at most 1000"),
+    ],
+)
+def test_a_wrong_starting_set_is_named(start: dict[str, Any], message: str) -> None:
+    with pytest.raises(JobError, match=message):
+        spec(start=start)
+
+
+def test_a_method_that_learns_nothing_says_which_do() -> None:
+    with pytest.raises(JobError, match=r"'start.studies': the method 'random' learns nothing.*tpe"):
+        spec(method="random", start=START)
+    with pytest.raises(JobError, match="PBT begins with 2 trials; 3 are enqueued"):
+        spec(method="pbt", settings={"population": 2}, start={"enqueue": [{}] * 3})
+
+
+def test_a_grid_makes_room_for_what_is_enqueued() -> None:
+    alone = spec(method="grid", budget={})
+    assert spec(method="grid", budget={}, start={"enqueue": [{}, {}]}).budget.trials == (
+        alone.budget.trials + 2
+    )
+
+
 def test_the_toml_form_cannot_hold_null_and_says_what_can() -> None:
     space = SearchSpace((Parameter("a", ParameterKind.CATEGORICAL, choices=(None, "x")),))
     with pytest.raises(JobError, match="export the job as JSON"):

@@ -25,9 +25,14 @@ def test_fronts_are_peeled_one_after_the_other() -> None:
 
 def test_the_ends_of_a_front_come_first_then_the_loneliest() -> None:
     qualities = np.array([[0.0, 4.0], [1.9, 2.1], [2.0, 2.0], [3.0, 1.0], [4.0, 0.0]])
-    order = best_first(qualities).tolist()
+    order = best_first(qualities, np.zeros(5)).tolist()
     assert set(order[:2]) == {0, 4}
     assert order[-1] == 2
+
+
+def test_whatever_its_values_an_infeasible_trial_comes_after_all_feasible_ones() -> None:
+    qualities = np.array([[9.0, 9.0], [1.0, 1.0], [8.0, 8.0], [2.0, 2.0]])
+    assert best_first(qualities, np.array([0.5, 0.0, 0.2, 0.0])).tolist() == [3, 1, 2, 0]
 
 
 def test_nsga2_covers_a_front_better_than_random_search() -> None:
