@@ -157,7 +157,7 @@ class LocalExecutor:
     def _understand(self, process: TrialProcess, message: dict[str, Any]) -> Event | None:
         if "broken" in message:
             raise JobError(
-                f"The objective {self._objective.name!r} ({self._objective.function}) cannot be "
+                f"The objective {self._objective.name!r} ({self._objective.code}) cannot be "
                 f"loaded: {message['broken']}"
             )
         if "ready" in message:
@@ -172,7 +172,8 @@ class LocalExecutor:
             return Reported(number, message["step"], message["metrics"])
         process.segment = None
         self._limit(process)
-        return Ended(number, message.get("done") or {}, message.get("failed"))
+        metrics = message.get("done") or message.get("pruned") or {}
+        return Ended(number, metrics, message.get("failed"), is_pruned="pruned" in message)
 
     def _check(self, process: TrialProcess) -> list[Event]:
         """Return the end of the segment of a process that died or takes too long."""
@@ -204,7 +205,7 @@ class LocalExecutor:
         self._failed_starts += 1
         if self._failed_starts >= MAX_FAILED_STARTS:
             raise JobError(
-                f"The objective {self._objective.name!r} ({self._objective.function}) cannot be "
+                f"The objective {self._objective.name!r} ({self._objective.code}) cannot be "
                 f"loaded: {reason}"
             )
         if segment is not None:

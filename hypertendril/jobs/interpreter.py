@@ -20,3 +20,11 @@ def with_package_path(environment: dict[str, str]) -> dict[str, str]:
     path = environment.get("PYTHONPATH")
     entries = [str(_PACKAGE_PARENT), *([path] if path else [])]
     return environment | {"PYTHONPATH": os.pathsep.join(entries)}
+
+
+def without_package_path(environment: dict[str, str]) -> dict[str, str]:
+    """Return `environment` as it was before: another Python must not find our libraries."""
+    entries = environment.get("PYTHONPATH", "").split(os.pathsep)
+    rest = os.pathsep.join(entries[1:] if entries[0] == str(_PACKAGE_PARENT) else entries)
+    others = {name: value for name, value in environment.items() if name != "PYTHONPATH"}
+    return others | ({"PYTHONPATH": rest} if rest else {})

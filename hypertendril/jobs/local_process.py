@@ -6,7 +6,6 @@ import json
 import os
 import re
 import secrets
-import signal
 import subprocess
 from collections.abc import Mapping
 from contextlib import suppress
@@ -15,7 +14,7 @@ from typing import Any
 
 from hypertendril.jobs.interpreter import module_command, with_package_path
 from hypertendril.jobs.objectives import RegisteredObjective
-from hypertendril.jobs.processes import MARK, end_group
+from hypertendril.jobs.processes import MARK, end_group, how_it_ended
 from hypertendril.jobs.segments import Segment
 
 # Each trial has a process of its own, so more threads would only fight over the cores.
@@ -52,8 +51,6 @@ class TrialProcess:
                     str(commands),
                     str(reports),
                     str(os.getpid()),
-                    objective.function,
-                    str(objective.folder),
                 ),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -67,6 +64,9 @@ class TrialProcess:
                 os.close(theirs)
         for ours in (self.reports, self.output):
             os.set_blocking(ours, False)
+        # Through the pipe: a large space would be too long for an argument.
+        entry = {"name": objective.name, "item": objective.to_json()}
+        self._send({"load": entry | {"folder": str(objective.folder)}})
 
     @property
     def group(self) -> int:
@@ -101,11 +101,13 @@ class TrialProcess:
         *lines, self._buffer = (self._buffer + (data or b"")).split(b"\n")
         if data == b"" or len(self._buffer) > _MAX_LINE_BYTES:
             self.kill()
-        try:
-            messages = [dict(json.loads(line)) for line in lines]
-        except (ValueError, TypeError, RecursionError):
-            self.kill()
-            return []
+        messages = []
+        for line in lines:
+            try:
+                messages.append(dict(json.loads(line)))
+            except (ValueError, TypeError, RecursionError):
+                self.kill()  # what it said before that counts
+                break
         # A thread that outlives its trial may report in its name; that trial is closed.
         number = self.segment.number if self.segment else None
         return [message for message in messages if message.get("number", number) == number]
@@ -125,14 +127,8 @@ class TrialProcess:
         if code is None:
             return None
         self.read_output()
-        how = f"the process ended with status {code}"
-        if code < 0:
-            with suppress(ValueError):
-                how = f"the process was ended by {signal.Signals(-code).name}"
-            if -code == signal.SIGKILL:
-                how += " (out of memory, or killed by hand)"
         printed = self._printed.decode(errors="replace").strip()
-        return f"{how}\n{printed}".strip()
+        return f"the process {how_it_ended(code)}\n{printed}".strip()
 
     def kill(self) -> None:
         """End it and all it started."""

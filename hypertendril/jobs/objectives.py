@@ -10,17 +10,21 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from hypertendril.errors import JobError, did_you_mean
 from hypertendril.jobs import fields
 from hypertendril.jobs.budget import MAX_STEPS
+from hypertendril.jobs.command import Command
 from hypertendril.model import Objective, SearchSpace
 
 _FUNCTION = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", re.ASCII)
 _KEYS = (
     "function",
+    "kind",
+    "command",
     "directions",
     "curves",
     "metrics",
@@ -32,12 +36,20 @@ _KEYS = (
 )
 
 
+class ObjectiveKind(StrEnum):
+    """What an objective is made of."""
+
+    FUNCTION = "function"  # train(trial), as in `training`
+    OPTUNA = "optuna"  # objective(trial), as Optuna calls it
+    COMMAND = "command"  # a program in any language
+
+
 @dataclass(frozen=True, slots=True)
 class RegisteredObjective:
     """Something that may be run.
 
     Attributes:
-        function: `module:function`.
+        function: `module:function`; empty for a command.
         folder: Put first on the module path of the processes that run it.
         objectives: What it optimises unless a job says otherwise; the first one leads.
         curves: Metrics it reports at each step, in the order to show them.
@@ -59,6 +71,85 @@ class RegisteredObjective:
     description: str = ""
     environment: tuple[str, ...] = ()
     structural: tuple[str, ...] = ()
+    kind: ObjectiveKind = ObjectiveKind.FUNCTION
+    command: Command | None = None
+
+    @property
+    def code(self) -> str:
+        """What it runs, in a word."""
+        return self.function if self.command is None else self.command.program
+
+    @property
+    def needed(self) -> frozenset[str]:
+        """Parameters, among other names, that it cannot be run without, so far as can be known."""
+        return frozenset() if self.command is None else self.command.needed
+
+    @property
+    def can_resume(self) -> bool:
+        """Whether it can go on from a checkpoint, so far as can be known."""
+        if self.command is not None:
+            return {"checkpoint", "checkpoint_dir"} <= self.command.places
+        return self.kind is not ObjectiveKind.OPTUNA
+
+    @classmethod
+    def from_json(cls, name: str, item: Any, folder: Path) -> RegisteredObjective:
+        """Return the objective an entry of the registry describes.
+
+        Raises:
+            JobError: The entry is invalid; the message names the field.
+        """
+        at = f"objectives.{name}"
+        data = fields.mapping(item, at)
+        fields.known_only(data, _KEYS, f"{at}.")
+        kind = _kind(data, at)
+        directions = fields.mapping(data.get("directions"), f"{at}.directions")
+        if not directions:
+            raise fields.wrong(f"{at}.directions", "name at least one metric and its direction.")
+        steps = data.get("steps")
+        space = fields.space(data.get("space"), f"{at}.space")
+        return cls(
+            name=name,
+            function="" if kind is ObjectiveKind.COMMAND else _function(data, at),
+            folder=folder,
+            objectives=tuple(
+                fields.objective(metric, direction, f"{at}.directions")
+                for metric, direction in directions.items()
+            ),
+            curves=fields.names(data.get("curves", []), f"{at}.curves"),
+            metrics=fields.names(data.get("metrics", []), f"{at}.metrics"),
+            space=space,
+            steps=None
+            if steps is None
+            else fields.whole(steps, f"{at}.steps", low=1, high=MAX_STEPS),
+            description=str(data.get("description", "")).strip(),
+            environment=fields.names(data.get("environment", []), f"{at}.environment"),
+            structural=_structural(data, space, at),
+            kind=kind,
+            command=Command.from_json(
+                data["command"], f"{at}.command", space, has_steps=steps is not None
+            )
+            if kind is ObjectiveKind.COMMAND
+            else None,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the entry of the registry; `from_json` gives an equal objective back."""
+        code = (
+            {"function": self.function}
+            if self.command is None
+            else {"command": self.command.to_json()}
+        )
+        return code | {
+            "kind": self.kind.value,
+            "directions": {item.name: item.direction.value for item in self.objectives},
+            "curves": list(self.curves),
+            "metrics": list(self.metrics),
+            "space": self.space.to_json(),
+            "steps": self.steps,
+            "description": self.description,
+            "environment": list(self.environment),
+            "structural": list(self.structural),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +192,9 @@ def load_registry(path: Path | None) -> Registry:
         fields.known_only(data, ("objectives",))
         entries = fields.mapping(data.get("objectives", {}), "objectives")
         found = {
-            name: _entry(fields.text(name, "objectives"), item, path.absolute().parent)
+            name: RegisteredObjective.from_json(
+                fields.text(name, "objectives"), item, path.absolute().parent
+            )
             for name, item in entries.items()
         }
     except JobError as error:
@@ -109,35 +202,29 @@ def load_registry(path: Path | None) -> Registry:
     return Registry(path, found)
 
 
-def _entry(name: str, item: Any, folder: Path) -> RegisteredObjective:
-    at = f"objectives.{name}"
-    data = fields.mapping(item, at)
-    fields.known_only(data, _KEYS, f"{at}.")
-    function = data.get("function")
+def _kind(data: Mapping[str, Any], at: str) -> ObjectiveKind:
+    if ("function" in data) == ("command" in data):
+        raise fields.wrong(f"{at}.function", "an objective has either a function or a command.")
+    default = ObjectiveKind.COMMAND if "command" in data else ObjectiveKind.FUNCTION
+    known = [default] if "command" in data else [ObjectiveKind.FUNCTION, ObjectiveKind.OPTUNA]
+    kind = data.get("kind", default)
+    if kind not in known:
+        hint = did_you_mean(kind, known)
+        raise fields.wrong(f"{at}.kind", f"{kind!r} must be {' or '.join(known)} here.{hint}")
+    return ObjectiveKind(kind)
+
+
+def _function(data: Mapping[str, Any], at: str) -> str:
+    function = data["function"]
     if not isinstance(function, str) or not _FUNCTION.fullmatch(function):
         raise fields.wrong(f"{at}.function", f"{function!r} must be written module:function.")
-    directions = fields.mapping(data.get("directions"), f"{at}.directions")
-    if not directions:
-        raise fields.wrong(f"{at}.directions", "name at least one metric and its direction.")
-    steps = data.get("steps")
-    space = fields.space(data.get("space"), f"{at}.space")
-    structural = fields.names(data.get("structural", []), f"{at}.structural")
-    for parameter in structural:
+    return function
+
+
+def _structural(data: Mapping[str, Any], space: SearchSpace, at: str) -> tuple[str, ...]:
+    names = fields.names(data.get("structural", []), f"{at}.structural")
+    for parameter in names:
         if parameter not in space:
-            raise fields.wrong(f"{at}.structural", f"the space has no {parameter!r}.")
-    return RegisteredObjective(
-        name=name,
-        function=function,
-        folder=folder,
-        objectives=tuple(
-            fields.objective(metric, direction, f"{at}.directions")
-            for metric, direction in directions.items()
-        ),
-        curves=fields.names(data.get("curves", []), f"{at}.curves"),
-        metrics=fields.names(data.get("metrics", []), f"{at}.metrics"),
-        space=space,
-        steps=None if steps is None else fields.whole(steps, f"{at}.steps", low=1, high=MAX_STEPS),
-        description=str(data.get("description", "")).strip(),
-        environment=fields.names(data.get("environment", []), f"{at}.environment"),
-        structural=structural,
-    )
+            hint = did_you_mean(parameter, space.names)
+            raise fields.wrong(f"{at}.structural", f"the space has no {parameter!r}.{hint}")
+    return names

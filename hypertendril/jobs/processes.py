@@ -29,6 +29,16 @@ _PAUSE_SECONDS = 0.05
 _PATIENCE_SECONDS = 2.0
 
 
+def how_it_ended(code: int) -> str:
+    """Return in words how a process ended, given its return code."""
+    if code >= 0:
+        return f"ended with status {code}"
+    how = f"was ended by signal {-code}"
+    with suppress(ValueError):
+        how = f"was ended by {signal.Signals(-code).name}"
+    return how + (" (out of memory, or killed by hand)" if -code == signal.SIGKILL else "")
+
+
 def end_group(group: int, mark: str) -> None:
     """Kill the process group `group` and every process of ours that carries `mark`."""
     with suppress(ProcessLookupError, PermissionError):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from hypertendril.jobs.segments import Reported
+from hypertendril.jobs.segments import Ended, Reported
 from hypertendril.model import (
     Choice,
     CurvePoints,
@@ -123,20 +123,19 @@ class Recorder:
             (report.number, name, report.step, value) for name, value in report.metrics.items()
         ]
 
-    def end(
-        self, number: int, metrics: Mapping[str, float], error: str | None
-    ) -> tuple[TrialState, list[float]]:
+    def end(self, end: Ended) -> tuple[TrialState, list[float]]:
         """Note the end of a segment; return the trial's state and the value of each objective.
 
-        The trial is complete, or has failed; unless a look says so, it waits instead.
+        The trial is complete, has failed, or was given up; unless a look says that it is
+        complete, it waits instead.
 
         An objective, or a metric the study declares, that was not returned has the last
         value that was reported. A trial without a value for each objective has failed. So
         has one whose violation is not a number; above 0 the trial is infeasible.
         """
-        row = self._under_way[number]
+        row = self._under_way[end.number]
         names = [objective.name for objective in self._header.objectives]
-        returned = {names[0] if name == "" else name: value for name, value in metrics.items()}
+        returned = {names[0] if name == "" else name: value for name, value in end.metrics.items()}
         known = row.latest | returned
         kept = {*self._header.metric_names, *(returned.keys() - {VIOLATION})} - {*names}
         row.objectives = [known.get(name, math.nan) for name in names]
@@ -144,13 +143,16 @@ class Recorder:
         if VIOLATION in known and VIOLATION not in names:
             row.violation = known[VIOLATION]
             names.append(VIOLATION)
-        if error is None:
+        error = end.error
+        if error is None and not end.is_pruned:
             error = _missing(names, known)
         row.state = TrialState.COMPLETE if error is None else TrialState.FAILED
+        if end.is_pruned:
+            row.state = TrialState.PRUNED
         row.note = (error or "")[:MAX_NOTE_LENGTH]
         # Not the time of day again: a clock that was set meanwhile makes no negative durations.
         row.ended = row.started + time.monotonic() - row.clock
-        self._changed.add(number)
+        self._changed.add(end.number)
         state = row.state
         if state is TrialState.COMPLETE:
             row.state = TrialState.WAITING

@@ -30,7 +30,6 @@ GRACE_SECONDS = 0.5  # for code that wants to end in order
 DISK_PATIENCE_SECONDS = 60.0  # how long a disk may refuse before the job is given back
 _ENDS = (Outcome.DISCARDED, Outcome.FINAL)
 _OPEN_STATES = (TrialState.RUNNING, TrialState.WAITING)
-_AFTER_A_SEGMENT = (TrialState.WAITING, TrialState.FAILED)  # that no look was taken at
 STOPPED_NOTE = "It was stopped by hand."
 _log = logging.getLogger(__name__)
 
@@ -190,7 +189,7 @@ class _Run:
             raise JobError(f"The study {self._id} was not made by this job; its trials do not fit.")
         history = recorded_trials(study)
         for trial in history:
-            self._segments += len(trial.looks) + (trial.state in _AFTER_A_SEGMENT)
+            self._segments += len(trial.looks) + _has_unseen_end(trial)
             if trial.state not in _OPEN_STATES:
                 self._done += 1
             elif trial.looks or trial.state is TrialState.WAITING:
@@ -268,7 +267,7 @@ class _Run:
 
     def _end_trial(self, end: Ended) -> None:
         self._segments += 1
-        state, objectives = self._recorder.end(end.number, end.metrics, end.error)
+        state, objectives = self._recorder.end(end)
         is_good = state is TrialState.COMPLETE
         looks = self._scheduler.tell(
             end.number,
@@ -316,6 +315,13 @@ class _Run:
         executor.close(GRACE_SECONDS)
         self._recorder.flush()
         return _ENDINGS[order]
+
+
+def _has_unseen_end(trial: Recorded) -> bool:
+    """Return whether the latest segment of a trial ended and no look was taken at it."""
+    is_discarded = any(outcome is Outcome.DISCARDED for _, outcome in trial.looks)
+    is_pruned = trial.state is TrialState.PRUNED and not is_discarded
+    return is_pruned or trial.state in (TrialState.WAITING, TrialState.FAILED)
 
 
 def recorded_trials(study: Study) -> list[Recorded]:

@@ -52,11 +52,13 @@ class Ended:
     Attributes:
         metrics: What it returned; a bare number stands under the empty name.
         error: Why it failed; None if it did not.
+        is_pruned: Its own code gave it up.
     """
 
     number: int
     metrics: Mapping[str, float]
     error: str | None = None
+    is_pruned: bool = False
 
 
 Event = Reported | Ended

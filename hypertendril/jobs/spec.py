@@ -118,7 +118,10 @@ class JobSpec:
             else fields.text(data["refined_from"], "refined_from"),
             start=start_from_json(data.get("start"), objectives, find),
         )
-        _check_space(spec.space, entry)
+        _check_order(spec.space)
+        if entry is not None:
+            _check_space(spec.space, entry)
+            _check_method(info, entry)
         check_founders(spec.start, info, spec.settings)
         spec = _limited(spec, info)
         check_start(spec.start, info, spec.space, spec.budget.trials)
@@ -263,14 +266,48 @@ def _limited(spec: JobSpec, info: MethodInfo) -> JobSpec:
     return replace(spec, budget=replace(spec.budget, trials=trials))
 
 
-def _check_space(space: SearchSpace, entry: RegisteredObjective | None) -> None:
+def _check_space(space: SearchSpace, entry: RegisteredObjective) -> None:
+    """Refuse what the objective would not understand.
+
+    Texts are those of the registry alone: a job, which may come from a page, says nothing to
+    somebody's code that its owner has not written down.
+    """
     for parameter in space:
-        if entry is not None and parameter.name not in entry.space:
+        if parameter.name not in entry.space:
             raise fields.wrong(
                 "space",
                 f"the objective {entry.name!r} has no parameter {parameter.name!r}; it has "
                 f"{', '.join(entry.space.names)}.{did_you_mean(parameter.name, entry.space.names)}",
             )
+        known = entry.space[parameter.name].choices
+        for choice in parameter.choices:
+            if isinstance(choice, str) and choice not in known:
+                raise fields.wrong(
+                    "space",
+                    f"{parameter.name!r} has no choice {choice!r} in the registry; it has "
+                    f"{', '.join(map(repr, known)) or 'none'}.",
+                )
+    missing = (entry.needed & {*entry.space.names}) - {*space.names}
+    if missing:
+        raise fields.wrong(
+            "space",
+            f"the command of {entry.name!r} cannot do without {', '.join(sorted(missing))}.",
+        )
+
+
+def _check_method(info: MethodInfo, entry: RegisteredObjective) -> None:
+    if info.copies and not entry.can_resume:
+        why = "is written for Optuna, which keeps no checkpoints"
+        if entry.command is not None:
+            why = "has no {checkpoint} and {checkpoint_dir} in its command"
+        raise fields.wrong(
+            "method",
+            f"{info.title} copies trained models from trial to trial, but {entry.name!r} {why}; "
+            "take another method.",
+        )
+
+
+def _check_order(space: SearchSpace) -> None:
     try:
         activation_order(space)
     except SpaceError as error:

@@ -21,6 +21,18 @@ MAX_METRICS = 256
 MAX_NAME_LENGTH = 200
 
 
+class TrialPruned(Exception):  # noqa: N818 - Optuna's word for it
+    """The code gave its trial up, which is no failure.
+
+    Args:
+        metrics: What is known of the trial all the same.
+    """
+
+    def __init__(self, metrics: Mapping[str, float] | None = None) -> None:
+        super().__init__("The trial was given up by its own code.")
+        self.metrics = dict(metrics or {})
+
+
 class TrialContext:
     """One trial as the code that trains it sees it.
 
@@ -65,6 +77,22 @@ class TrialContext:
         """Folder to save the model in; it exists."""
         self._segment.checkpoint_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         return self._segment.checkpoint_dir
+
+    @property
+    def from_step(self) -> int:
+        """Steps that are done already: those of the checkpoint, 0 for a fresh start."""
+        return self._segment.from_step
+
+    @property
+    def to_step(self) -> int | None:
+        """Steps that shall be done at the end of this segment; None leaves it to the code."""
+        return self._segment.to_step
+
+    @property
+    def report_file(self) -> Path:
+        """File that code in another language may report into; whoever uses it removes it."""
+        folder = self._segment.checkpoint_dir
+        return folder.with_name(f"{folder.name}.report.jsonl")
 
     @property
     def should_stop(self) -> bool:

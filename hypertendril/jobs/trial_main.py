@@ -19,8 +19,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from hypertendril.errors import HyperTendrilError
+from hypertendril.jobs.command_run import CommandRun
+from hypertendril.jobs.objectives import ObjectiveKind, RegisteredObjective
+from hypertendril.jobs.optuna_style import OptunaStyle
 from hypertendril.jobs.segments import Segment
-from hypertendril.jobs.training import TrialContext, as_numbers
+from hypertendril.jobs.training import TrialContext, TrialPruned, as_numbers
 
 MAX_ERROR_LENGTH = 2000
 _PR_SET_PDEATHSIG = 1
@@ -44,17 +48,29 @@ class Line:
             while rest:
                 rest = rest[os.write(self._reports, rest) :]
 
+    def objective(self) -> RegisteredObjective | None:
+        """Wait to be told what to run; None when nobody will."""
+        command = self._next_command()
+        if command is None:
+            return None
+        entry = command["load"]
+        return RegisteredObjective.from_json(entry["name"], entry["item"], Path(entry["folder"]))
+
     def next_segment(self) -> Segment | None:
         """Wait for the next segment; None when there will be none."""
-        while True:
-            while b"\n" not in self._buffer:
-                if not self._read():
-                    return None
-            line, _, self._buffer = self._buffer.partition(b"\n")
-            command = json.loads(line)
+        while (command := self._next_command()) is not None:
             if "segment" in command:
                 self._is_stop_wanted = False
                 return _segment(command["segment"])
+        return None
+
+    def _next_command(self) -> dict[str, Any] | None:
+        while b"\n" not in self._buffer:
+            if not self._read():
+                return None
+        line, _, self._buffer = self._buffer.partition(b"\n")
+        command: dict[str, Any] = json.loads(line)
+        return command
 
     def is_stop_wanted(self) -> bool:
         """Return whether the segment under way was asked to end; looks, does not wait."""
@@ -89,6 +105,12 @@ def run_segment(segment: Segment, objective: Objective, line: Line) -> None:
     try:
         result = objective(TrialContext(segment, report, line.is_stop_wanted))
         metrics = _result(result)
+    except TrialPruned as pruned:
+        line.send({"number": segment.number, "pruned": pruned.metrics})
+        return
+    except HyperTendrilError as error:  # says what to do; the way to it is ours, not theirs
+        line.send({"number": segment.number, "failed": str(error)[:MAX_ERROR_LENGTH]})
+        return
     except BaseException as error:  # noqa: BLE001 - whatever ends the code, the trial has ended
         first = error.__traceback__
         error_text = _told(error, first.tb_next if first else None)
@@ -113,19 +135,22 @@ def _told(error: BaseException, trace: TracebackType | None) -> str:
     return f"{head}\n{way[-(MAX_ERROR_LENGTH - len(head) - 1) :]}".strip()
 
 
-def load(function: str, folder: str) -> Objective:
-    """Return the objective `module:function`, its module looked for in `folder` first.
+def load(entry: RegisteredObjective) -> Objective:
+    """Return what a registered objective runs, the module of a function looked for in its folder.
 
     Raises:
         TypeError: What has that name cannot be called.
+        JobError: There is no such program.
     """
-    module, _, name = function.partition(":")
-    sys.path.insert(0, folder)
+    if entry.command is not None:
+        return CommandRun(entry.command, entry.folder)
+    module, _, name = entry.function.partition(":")
+    sys.path.insert(0, str(entry.folder))
     found = getattr(importlib.import_module(module), name)
     if not callable(found):
-        raise TypeError(f"{function} is not a function.")
+        raise TypeError(f"{entry.function} is not a function.")
     objective: Objective = found
-    return objective
+    return OptunaStyle(found, entry) if entry.kind is ObjectiveKind.OPTUNA else objective
 
 
 def die_with(parent: int) -> None:
@@ -138,13 +163,19 @@ def die_with(parent: int) -> None:
 
 def main(arguments: list[str]) -> None:
     """Serve segments until the executor closes its end."""
-    commands, reports, parent, function, folder = arguments
+    commands, reports, parent = arguments
     die_with(int(parent))
     for pipe in (int(commands), int(reports)):
         os.set_inheritable(pipe, False)
     line = Line(int(commands), int(reports))
+    entry = line.objective()
+    if entry is None:
+        return
     try:
-        objective = load(function, folder)
+        objective = load(entry)
+    except HyperTendrilError as error:
+        line.send({"broken": str(error)})
+        return
     except BaseException as error:  # noqa: BLE001 - as above
         line.send({"broken": _told(error, error.__traceback__)})
         return

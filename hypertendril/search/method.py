@@ -111,6 +111,7 @@ class MethodInfo:
             is not for the job to say.
         learns: Whether the trials of earlier studies tell it anything.
         founders: How many configurations it can begin with, None for any number.
+        copies: Whether trials begin with the checkpoints of others.
     """
 
     name: str
@@ -122,6 +123,7 @@ class MethodInfo:
     trials: Callable[[Settings, SearchSpace], int] | None = None
     learns: bool = False
     founders: Callable[[Settings], int] | None = None
+    copies: bool = False
 
     def checked_settings(self, given: Settings) -> dict[str, int | float | bool]:
         """Return all settings, `given` ones checked and the others at their defaults.

@@ -208,4 +208,5 @@ METHOD = MethodInfo(
     schedule=Population,
     trials=_trials,
     founders=lambda settings: int(settings["population"]),
+    copies=True,
 )

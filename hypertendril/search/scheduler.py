@@ -80,10 +80,11 @@ class Recorded:
         )
 
     def result(self, k: int) -> float | None:
-        """Return the leading objective at look `k`; None where the trial failed before it."""
+        """Return the leading objective at look `k`; None where the trial failed, or gave up, before it."""
         if len(self.looks) > k:
             return self.looks[k][0]
-        return None if self.state is TrialState.FAILED else self.objectives[0]
+        has_none = self.state in (TrialState.FAILED, TrialState.PRUNED)
+        return None if has_none else self.objectives[0]
 
     def outcome(self, k: int) -> Outcome:
         """Return what was decided at look `k`, PENDING where nothing was."""
@@ -134,7 +135,7 @@ class Scheduler(Protocol):
 
         Args:
             objectives: One value an objective; None where the trial failed.
-            state: COMPLETE where the segment came to its end, else FAILED.
+            state: COMPLETE where the segment came to its end, else FAILED, or PRUNED by its own code.
             violation: Sum of constraint violations; above 0 is infeasible.
         """
         ...

@@ -297,10 +297,12 @@ def test_whatever_a_field_holds_it_is_a_job_or_a_job_error(field: str, value: ob
 
 def test_the_bundled_jobs_are_valid() -> None:
     registry = load_registry(ROOT / "examples" / "objectives.toml")
-    methods = {
-        path.stem: JobSpec.from_file(path, registry).method
-        for path in (ROOT / "examples").glob("digits_*.toml")
-    }
-    families = {name.split("_")[1] for name in methods}
-    assert families == {"random", "tpe", "hyperband", "bohb", "pbt"}
-    assert all(name.split("_")[1] == method for name, method in methods.items())
+    files = {*(ROOT / "examples").glob("*.toml")} - {registry.path}
+    methods = {JobSpec.from_file(path, registry).method for path in files}
+    assert {"random", "tpe", "hyperband", "bohb", "asha", "pbt"} <= methods
+
+
+def test_texts_among_the_choices_are_those_of_the_registry() -> None:
+    how = {"name": "how", "kind": "categorical", "choices": ["well", "wel"]}
+    with pytest.raises(JobError, match="'how' has no choice 'wel' in the registry; it has 'well'"):
+        spec(objective="odd", space=[how])
