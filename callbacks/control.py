@@ -6,6 +6,7 @@ from typing import Any
 
 from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, no_update
 
+from hypertendril.callbacks import starting
 from hypertendril.callbacks.control_actions import (
     CHANGES,
     beginning,
@@ -37,6 +38,7 @@ _FORM = {
     "settings": State(ids.method_setting(ALL), "value"),
     "settings_ids": State(ids.method_setting(ALL), "id"),
     "edits": State(ids.CONTROL_EDITS, "data"),
+    "start": State(ids.CONTROL_START, "data"),
 }
 _TAKERS = {
     "brushes": Input(ids.CONTROL_TAKE_BRUSHES, "n_clicks"),
@@ -51,6 +53,7 @@ def register(app: Dash, services: Services) -> None:
     _register_lists(app, services)
     _register_draft(app, services)
     _register_rows(app)
+    starting.register(app, services)
     _register_running(app, services)
 
 

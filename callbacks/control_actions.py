@@ -20,6 +20,7 @@ from hypertendril.callbacks.next_study import (
     space_before,
 )
 from hypertendril.callbacks.services import Services
+from hypertendril.callbacks.shown import shown_study
 from hypertendril.errors import JobError, SpaceError
 from hypertendril.guidance.next_study import from_best, from_brushes
 from hypertendril.jobs.queue import JobState
@@ -45,6 +46,7 @@ def form_of(states: dict[str, Any]) -> Form:
         seed=states["seed"],
         settings=dict(zip(keys, states["settings"], strict=True)),
         edits=edits_of(states["edits"]),
+        start=states["start"],
     )
 
 
@@ -165,7 +167,7 @@ def submitted(services: Services, draft: Draft, form: Form, page_key: Any) -> tu
     Raises:
         HyperTendrilError: The form is invalid or the queue refuses.
     """
-    spec = form.job(draft, services.registry)
+    spec = form.job(draft, services.registry, shown_study(services, {"study": draft.study}))
     content = json.dumps([str(page_key), spec.to_json()], sort_keys=True)
     key = hashlib.sha256(content.encode()).hexdigest()
     job_id = services.queue.submit(spec, key=key)
@@ -182,7 +184,7 @@ def exported(services: Services, draft: Draft, form: Form) -> tuple[Any, Any]:
     Raises:
         HyperTendrilError: The form is invalid, or TOML cannot say it.
     """
-    spec = form.job(draft, services.registry)
+    spec = form.job(draft, services.registry, shown_study(services, {"study": draft.study}))
     name = f"{re.sub(r'[^A-Za-z0-9]+', '-', spec.name).strip('-')[:60] or 'study'}.toml"
     file = {"content": spec.to_toml(), "filename": name, "type": "application/toml"}
     return file, message(f"Saved {name}: run it with hypertendril run {name}")

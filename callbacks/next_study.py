@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hypertendril.analysis.ranges import consistent
+from hypertendril.callbacks.next_start import Beginning
 from hypertendril.errors import HyperTendrilError, JobError, SpaceError
 from hypertendril.guidance.next_study import carried_over
 from hypertendril.jobs.objectives import RegisteredObjective, Registry
@@ -138,6 +139,7 @@ class Form:
         settings: Text of each setting of the method, by its name.
         edits: Text of the bounds `low` and `high`, or codes ticked as `choices`, of each row that
             was edited, by the position of the parameter in the draft.
+        start: What the page chose to begin with, see `Beginning`.
     """
 
     objective: Any
@@ -148,6 +150,7 @@ class Form:
     seed: Any
     settings: Mapping[str, Any]
     edits: Mapping[str, Mapping[str, Any]]
+    start: Any = None
 
     def space(self, draft: Draft) -> SearchSpace:
         """Return the space the rows describe.
@@ -171,14 +174,21 @@ class Form:
             return _chosen(declared, given, edited.get("choices"))
         return edited_range(given, edited)
 
-    def job(self, draft: Draft, registry: Registry) -> JobSpec:
+    def job(self, draft: Draft, registry: Registry, study: Study | None) -> JobSpec:
         """Return the job the form describes.
+
+        Args:
+            draft: The space of the next study.
+            registry: What may be run.
+            study: The one the draft is of.
 
         Raises:
             HyperTendrilError: Something is missing or invalid; the message names the field.
         """
         if self.objective not in registry.objectives:
             raise JobError("Objective: choose one; only registered objectives can be run.")
+        space = self.space(draft)
+        begun = Beginning.from_json(self.start, draft.study if draft.is_refined else None)
         data = {
             "name": self.name.strip() if isinstance(self.name, str) else self.name,
             "objective": self.objective,
@@ -189,7 +199,8 @@ class Form:
                 "trials": _whole("Trials", self.trials),
                 "parallel": _whole("Workers", self.parallel),
             },
-            "space": self.space(draft).to_json(),
+            "space": space.to_json(),
+            "start": begun.start(study, space, registry[self.objective].objectives),
             "refined_from": draft.study if draft.is_refined else None,
         }
         return JobSpec.from_json(data, registry)

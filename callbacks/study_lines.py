@@ -190,6 +190,22 @@ def _detail(job: Job, counts: Mapping[TrialState, int]) -> str:
     return f"{job.state.value} after {_ended(counts)} of {job.spec.budget.trials} trials"
 
 
+def beginnings(start: Any) -> list[str]:
+    """Return what a study began with, in words; nothing where its header says nothing of it."""
+    if not isinstance(start, Mapping):
+        return []
+    lines = []
+    if count := start.get("enqueued"):
+        lines.append(f"{count} enqueued configuration{'s' if count != 1 else ''} first")
+    studies = start.get("studies")
+    for study in studies if isinstance(studies, list) else ():
+        if isinstance(study, Mapping):
+            told, all_trials = study.get("told"), study.get("trials")
+            name = plain(str(study.get("name")), 80)
+            lines.append(f"was told {told} of {all_trials} trials of {name}")
+    return lines
+
+
 def _title(study: StudySummary) -> str:
     header = study.header
     counts = ", ".join(
@@ -200,6 +216,7 @@ def _title(study: StudySummary) -> str:
         f"{header.method.name}, written by {header.framework}",
         *([plain(header.source, 200)] if header.source else []),
         counts or "no trials yet",
+        *beginnings(header.attributes.get("start")),
         *([f"{len(header.skipped)} items could not be read"] if header.skipped else []),
     ]
     return "\n".join(lines)

@@ -12,6 +12,7 @@ from dash.development.base_component import Component
 from hypertendril.layouts import ids
 from hypertendril.layouts.control_import import import_box
 from hypertendril.layouts.control_open import open_section, open_stores
+from hypertendril.layouts.control_start import start_row
 from hypertendril.layouts.control_steer import steer_box
 from hypertendril.layouts.panel import panel
 from hypertendril.search import METHODS
@@ -123,6 +124,7 @@ def _form() -> list[Component]:
         html.Div(wide, className="control-fields"),
         html.Div(id=ids.CONTROL_HINT, className="control-hint"),
         html.Div(counts, className="control-counts"),
+        start_row(),
     ]
 
 

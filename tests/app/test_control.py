@@ -202,13 +202,13 @@ def test_bad_input_is_one_sentence_that_names_the_field(
     draft: Draft, registry: Registry, change: dict[str, Any], field: str
 ) -> None:
     with pytest.raises(HyperTendrilError, match=field) as error:
-        replace(FORM, **change).job(draft, registry)
+        replace(FORM, **change).job(draft, registry, None)
     assert "\n" not in str(error.value)
 
 
 def test_the_form_describes_the_job(draft: Draft, registry: Registry) -> None:
     form = replace(FORM, method="tpe", settings={"n_startup_trials": "3"}, edits=ADAM)
-    spec = form.job(draft, registry)
+    spec = form.job(draft, registry, None)
     assert (spec.name, spec.budget.trials, spec.budget.parallel) == ("digits refined", 12, 2)
     assert spec.settings["n_startup_trials"] == 3
     assert spec.refined_from == "s"
@@ -222,7 +222,7 @@ def test_a_bound_nobody_edited_stays_exact(draft: Draft, registry: Registry) -> 
     shown = replace(draft, space=space)
     for edited in ({}, {"high": "0.05"}, {"low": bound_text(exact)}):
         form = replace(FORM, edits={"0": edited})
-        assert form.job(shown, registry).space["lr"].low == exact
+        assert form.job(shown, registry, None).space["lr"].low == exact
 
 
 def test_what_an_unticked_choice_makes_impossible_is_left_out() -> None:
@@ -318,7 +318,7 @@ def test_cancelling_says_what_happened(services: Any, study_of: StudyOf) -> None
 
 def test_the_form_is_read_by_the_keys_of_its_inputs() -> None:
     states: dict[str, Any] = dict.fromkeys(
-        ("objective", "method", "name", "trials", "parallel", "seed"), "x"
+        ("objective", "method", "name", "trials", "parallel", "seed", "start"), "x"
     )
     states |= {"settings": ["a", "b"], "settings_ids": [{"key": "eta"}, {"key": "rate"}]}
     form = form_of(states | {"edits": {"0": {"low": "1"}, "1": None}})
@@ -340,7 +340,7 @@ def test_the_panel_and_the_settings_serialise() -> None:
     assert json.dumps(parts, default=lambda part: part.to_plotly_json())
 
 
-def test_no_registered_objective_means_nothing_can_be_run(study_of: StudyOf) -> None:
-    services = SimpleNamespace(registry=Registry())
+def test_no_registered_objective_means_nothing_can_be_run(services: Any, study_of: StudyOf) -> None:
+    bare = SimpleNamespace(registry=Registry(), store=services.store)
     with pytest.raises(JobError, match="only registered objectives"):
-        submitted(services, draft_of(study_of(), Registry()), FORM, "page")  # type: ignore[arg-type]
+        submitted(bare, draft_of(study_of(), Registry()), FORM, "page")  # type: ignore[arg-type]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -134,6 +135,31 @@ def test_the_exported_file_says_what_the_form_says(shown: Page, tmp_path: Path) 
     assert job["budget"]["trials"] == 17
     assert [item["name"] for item in job["space"]] == ["lr", "depth", "optimizer"]
     assert job["space"][2]["choices"] == ["<b>x</b>", "__proto__"]
+
+
+def test_a_study_may_begin_with_selected_trials_and_go_on_from_all(shown: Page) -> None:
+    first, go_on = shown.locator("#control-enqueue-button"), shown.locator("#control-go-on-button")
+    said = shown.locator("#control-message-div")
+    first.click()
+    expect(said).to_contain_text("Nothing is selected")
+    shown.evaluate("() => ht.commitBrush({view: 'selected', kind: 'trials', trials: [1, 2]})")
+    expect(shown.locator("#page-chips-div .chip")).to_have_count(1)
+    first.click()
+    expect(first).to_have_text("2 run first ×")
+    go_on.click()
+    expect(go_on).to_have_attribute("aria-pressed", "true")
+    with shown.expect_download() as waiting:
+        shown.locator("#control-export-button").click()
+    start = tomllib.loads(Path(waiting.value.path()).read_text())["start"]
+    assert len(start["enqueue"]) == 2
+    assert start["studies"][0]["trials"]
+    first.click()
+    expect(first).to_have_text("Run selected first")
+    go_on.click()
+    expect(go_on).to_have_attribute("aria-pressed", "false")
+    shown.locator("#control-method-select").select_option("random")
+    expect(go_on).to_be_disabled()
+    expect(go_on).to_have_attribute("title", re.compile("learns nothing from earlier trials"))
 
 
 def test_a_job_waits_in_the_queue_until_it_is_cancelled(shown: Page) -> None:
