@@ -1,7 +1,9 @@
 /* The engine of all views. A view is a Plotly figure that draws axes once, and canvases over it:
    `base` (every trial, faint), `chosen` (what the brushes leave), `labels` (texts that marks must
    not cover) and `top` (hover).
-   A brush repaints `chosen` and `top` of all views in one animation frame; a hover only `top`.
+   A brush repaints `chosen` of all views. While it is dragged every frame must be in time: the view
+   under the pointer is painted in each, the others in every second one, by turns, and what costs the
+   page a new layout (words, chips) ten times a second. A hover repaints only `top`.
    Plotly and Dash hear of no pointer move: both would spend more on it than the drawing takes. */
 (function () {
   "use strict";
@@ -10,11 +12,14 @@
   const LAYERS = ["base", "chosen", "labels", "top"];
   const CLICK_PX = 4;
   const ATTACH_MS = 150;
+  const FULL_MS = 100;
   const views = [];
   const dataListeners = [];
   const changeListeners = [];
   let frameRequest = 0;
   let maskIsStale = false;
+  let lastFull = 0;
+  let catchingUp = 0;
 
   ht.state = {
     data: null,
@@ -112,8 +117,12 @@
     if (!gd || !gd.on || !gd._fullLayout || view.gd === gd) return;
     view.gd = gd;
     view.holder = holder;
-    for (const name of LAYERS) view.layers[name] = makeLayer(holder, name);
-    listen(view, view.layers.top.canvas);
+    for (const name of LAYERS) {
+      // Each canvas costs every frame, empty or not.
+      if (name !== "labels" || view.spec.labels) view.layers[name] = makeLayer(holder, name);
+    }
+    view.hasTop = undefined;
+    listen(view, view.layers.chosen.canvas);
     gd.on("plotly_afterplot", () => invalidate(view));
     invalidate(view);
   }
@@ -125,6 +134,10 @@
     holder.appendChild(canvas);
     return { canvas, g: canvas.getContext("2d") };
   }
+
+  const show = ({ canvas }, isShown) => {
+    canvas.style.visibility = isShown ? "" : "hidden";
+  };
 
   function invalidate(view) {
     view.isStale = true;
@@ -182,25 +195,44 @@
     if (draw) draw.call(view.spec, g, view);
   }
 
+  /** Whether this frame shows everything: not each one of a drag does. */
+  function isFullFrame(now) {
+    clearTimeout(catchingUp);
+    const isFull = !state.preview || now - lastFull >= FULL_MS;
+    if (isFull) lastFull = now;
+    else catchingUp = setTimeout(ht.repaint, FULL_MS);
+    return isFull;
+  }
+
+  function paintView(view, isFull, hasTurn) {
+    if (!view.gd || !view.gd._fullLayout) return;
+    const isNew = view.isStale;
+    if (isNew) paintBase(view);
+    if (!view.isReady) return;
+    const isDue = view.isBehind && (isFull || hasTurn || Boolean(view.drag));
+    if (isNew || isDue || view.isAsked || (!view.spec.hover && isFull)) {
+      paintLayer(view, "chosen", view.spec.overlay);
+      view.isBehind = view.isAsked = false;
+    }
+    const isPointed =
+      Boolean(view.spec.hover) && (state.hover >= 0 || Boolean(view.pointer && !view.drag));
+    // Touching a canvas costs the browser a copy of it, drawn upon or not; so does showing it.
+    if (isPointed || view.hasTop) paintLayer(view, "top", isPointed && view.spec.hover);
+    if (isPointed !== view.hasTop) show(view.layers.top, isPointed);
+    view.hasTop = isPointed;
+  }
+
   function paint() {
     frameRequest = 0;
     const started = performance.now();
     const withMask = maskIsStale;
     if (maskIsStale) updateMask();
-    for (const view of views) {
-      if (!view.gd || !view.gd._fullLayout) continue;
-      const isNew = view.isStale;
-      if (isNew) paintBase(view);
-      if (!view.isReady) continue;
-      const isAsked = view.isAsked;
-      view.isAsked = false;
-      if (isNew || withMask || isAsked || !view.spec.hover) paintLayer(view, "chosen", view.spec.overlay);
-      const isPointed = Boolean(view.spec.hover) && (state.hover >= 0 || Boolean(view.pointer));
-      // Touching a canvas costs the browser a copy of it, drawn upon or not.
-      if (isPointed || view.hasTop) paintLayer(view, "top", isPointed && view.spec.hover);
-      view.hasTop = isPointed;
-    }
-    for (const listener of changeListeners) listener();
+    const isFull = isFullFrame(started);
+    views.forEach((view, k) => {
+      view.isBehind = view.isBehind || withMask;
+      paintView(view, isFull, k % 2 === ht.debug.paints % 2);
+    });
+    if (isFull) for (const listener of changeListeners) listener();
     const spent = performance.now() - started;
     ht.debug.paints += 1;
     (withMask ? ht.debug.paintMs : ht.debug.hoverMs).push(spent);
@@ -286,7 +318,7 @@
 
   /* ---- pointer ---- */
   function position(view, event) {
-    const box = view.layers.top.canvas.getBoundingClientRect();
+    const box = view.layers.chosen.canvas.getBoundingClientRect();
     return [event.clientX - box.left, event.clientY - box.top];
   }
 

@@ -9,7 +9,7 @@
   // picture of all lies below.
   const MOST_LINES = 2000;
   // While a brush is dragged or axes move fewer do, so that every frame is in time.
-  const MOST_WHILE_MOVING = 400;
+  const MOST_WHILE_MOVING = 300;
   const BRUSH_HALF_PX = 7;
   const PICK_PX = 8;
   const MOST_BAR_PX = 84;
@@ -94,28 +94,10 @@
   }
 
   /* ---- the chosen lines ---- */
-  /** The selected rows that are drawn, worst first: all up to the limit, else every k-th counted
-      from the best. */
-  function chosenRows() {
-    const most = state.preview || space.isMoving() ? MOST_WHILE_MOVING : MOST_LINES;
-    const { mask, count } = state;
-    const { order } = state.data;
-    const rows = new Uint32Array(Math.min(most, count));
-    const step = count / rows.length;
-    let left = rows.length;
-    let seen = 0;
-    for (let i = order.length - 1; i >= 0 && left; i--) {
-      const row = order[i];
-      if (!mask[row]) continue;
-      if (seen >= Math.floor((rows.length - left) * step)) rows[--left] = row;
-      seen += 1;
-    }
-    return rows.subarray(left);
-  }
-
   function overlay(g, view) {
     const packed = ht.colour.packed();
-    ht.strokeLines(g, view, chosenRows(), view.path.xs, view.path.ys, {
+    const most = state.preview || space.isMoving() ? MOST_WHILE_MOVING : MOST_LINES;
+    ht.strokeLines(g, view, ht.sampled(most, state.mask), view.path.xs, view.path.ys, {
       colours: (row) => packed[state.data.levels[row]],
       alpha: state.count > 300 ? 0.72 : 0.9,
     });

@@ -95,7 +95,7 @@
     layout(view) {
       view.plot = plotOf(view);
       view.xs = places(view, "x", view.meta.axis);
-      view.rows = ht.thinned(state.data.order, MOST_TICKS);
+      view.rows = ht.sampled(MOST_TICKS);
     },
 
     base(g, view) {
@@ -114,7 +114,7 @@
       g.strokeStyle = ht.token("accent");
       g.lineWidth = 1;
       g.globalAlpha = clamp(60 / state.count, 0.25, 0.9);
-      rug(g, view, chosen(MOST_TICKS));
+      rug(g, view, ht.sampled(MOST_TICKS, state.mask));
       g.globalAlpha = 1;
     },
 
@@ -175,13 +175,6 @@
     g.stroke();
   }
 
-  /** At most so many of the selected trials, worst to best. */
-  function chosen(most) {
-    const { order, n } = state.data;
-    if (state.count === n) return ht.thinned(order, most);
-    return ht.thinned(order.filter((row) => state.mask[row]), most);
-  }
-
   /** The training time of intervals is an axis, but no column of the trials: nothing to brush. */
   const isColumn = (axis) => Boolean(state.data.col(axis.key));
 
@@ -204,7 +197,7 @@
       view.plot = plotOf(view);
       view.xs = places(view, "x", view.meta.x);
       view.ys = places(view, "y", view.meta.y);
-      view.rows = ht.thinned(state.data.order, MOST_POINTS);
+      view.rows = ht.sampled(MOST_POINTS);
       view.radius = state.data.n > 300 ? 1.3 : 1.7;
     },
 
@@ -219,7 +212,7 @@
 
     /** A dark heart in a light rim, or the reverse: seen on every colour of the surface. */
     overlay(g, view) {
-      const rows = chosen(MOST_POINTS);
+      const rows = ht.sampled(MOST_POINTS, state.mask);
       const stamp = (token, radius) =>
         ht.stamp(g, view, view.xs, view.ys, {
           rows,
