@@ -19,7 +19,7 @@ from hypertendril.readers.told import IGNORED, TableColumn, UntoldTableError
 from hypertendril.store.opened import Closed
 
 MAX_COLUMNS = 300  # a dialog with more rows is no dialog
-COMMANDS = ("close", "close-source", "undo", "show-closed", "columns")
+COMMANDS = ("close", "close-source", "undo", "show-closed", "columns", "keep-guess")
 _GROUPS = {"param": "parameter", "objective": "objective", "metric": "metric"}
 
 
@@ -73,12 +73,19 @@ def close_command(services: Services, command: Mapping[str, Any]) -> Outcome:
         if verb == "undo":
             back = services.opened.undo(str(command.get("token")))
             return Outcome("Open again.", awaited=next(iter(back), None))
-        if verb == "show-closed":
-            services.opened.show_all()
-            return Outcome("All studies are shown.")
-        return Outcome(asks=(_source_text(services, command),))
+        if verb == "columns":
+            return Outcome(asks=(_source_text(services, command),))
+        return _settled(services, command)
     except HyperTendrilError as error:
         return Outcome(str(error), is_error=True)
+
+
+def _settled(services: Services, command: Mapping[str, Any]) -> Outcome:
+    if command.get("do") == "keep-guess":
+        services.opened.keep_guess(str(command.get("source")))
+        return Outcome("Kept.")
+    services.opened.show_all()
+    return Outcome("All studies are shown.")
 
 
 def _source_text(services: Services, command: Mapping[str, Any]) -> str:
@@ -110,6 +117,10 @@ def notices(services: Services) -> list[Notice]:
         for source, text in sorted(services.follower.problems.items())
     ]
     spoken = services.opened.spoken
+    found += [
+        Notice("guess", spoken(text), source)
+        for source, text in sorted(services.follower.guesses.items())
+    ]
     found += [
         Notice("reading", f"Reading {spoken(name)} …", name) for name in services.follower.reading
     ]

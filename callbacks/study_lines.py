@@ -149,7 +149,7 @@ def _actions(study: StudySummary, job: Job | None) -> tuple[str, ...]:
             return saves
         is_resting = job.state is JobState.PAUSED or job.is_pausing
         return ("resume" if is_resting else "pause", "steer", "cancel", *saves)
-    tells = ("columns",) if study.header.framework == "table" else ()
+    tells = ("columns",) if study.header.source is not None else ()
     return (*tells, *saves, "close")
 
 

@@ -23,6 +23,10 @@ from hypertendril.settings import DATA_VARIABLE, OBJECTIVES_VARIABLE, Settings
 # What a command needs is imported by it: `jobs` shall not wait for a sampler to load.
 
 BAD_INPUT = 2
+TELL = (
+    "Say it with --objective NAME, --direction minimize|maximize and --column NAME=KIND; "
+    "it is remembered."
+)
 NOT_DONE = 1
 
 
@@ -54,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     inspect = _command(commands, "inspect", _inspect, "show what a reader sees in some results")
     inspect.add_argument("source", metavar="SOURCE", help="file, folder or storage URL")
     inspect.add_argument("--json", action="store_true", help="write JSON")
+    _telling_options(inspect)
     importance = _command(
         commands, "importance", _importance, "tell which hyperparameters explain the results"
     )
@@ -100,13 +105,35 @@ def _parser() -> argparse.ArgumentParser:
     worker.add_argument(
         "--only-if-none", action="store_true", help="end at once where another worker is active"
     )
-    for command in (run, submit, jobs, cancel, *steering, worker):
+    for command in (inspect, importance, export, run, submit, jobs, cancel, *steering, worker):
         command.add_argument("--data", metavar="DIR", help=f"data folder (or {DATA_VARIABLE})")
     for command in (run, submit, worker):
         command.add_argument(
             "--objectives", metavar="FILE", help=f"registry (or {OBJECTIVES_VARIABLE})"
         )
     return parser
+
+
+def _telling_options(inspect: argparse.ArgumentParser) -> None:
+    """Add what says better than the results what they mean; it is remembered."""
+    inspect.add_argument(
+        "--objective", metavar="NAME", action="append", default=[], help="the column that counts"
+    )
+    inspect.add_argument(
+        "--direction",
+        action="append",
+        default=[],
+        choices=("minimize", "maximize"),
+        help="of the objective",
+    )
+    inspect.add_argument(
+        "--column",
+        metavar="NAME=KIND",
+        action="append",
+        default=[],
+        help="what a column is: param, param:log, param:linear, objective:minimize, "
+        "objective:maximize, metric, number, state or ignore",
+    )
 
 
 def _steering_commands(commands: Any) -> tuple[argparse.ArgumentParser, ...]:
@@ -133,17 +160,44 @@ def _command(
 
 
 def _inspect(options: argparse.Namespace) -> int:
-    from hypertendril.readers import inspect_json, read  # noqa: PLC0415
+    from hypertendril.readers import Source, inspect_json  # noqa: PLC0415
+    from hypertendril.readers.telling import kind_of, roles_said  # noqa: PLC0415
+    from hypertendril.readers.told import UntoldTableError  # noqa: PLC0415
 
-    studies = [inspect_json(study) for study in read(options.source)]
+    answers, source = _answers(options), Source.parse(options.source)
+    if options.objective or options.direction or options.column:
+        columns = answers.columns(source)
+        said = roles_said(columns, options.objective, options.direction, options.column)
+        answers.tell(source, said)
+    try:
+        studies = [inspect_json(study) for study in answers.read(source)]
+    except UntoldTableError as error:
+        guessed = ", ".join(f"{c.name} ({kind_of(c)})" for c in answers.columns(source))
+        raise HyperTendrilError(f"{error.args[0]} {TELL} It looks like: {guessed}.") from None
     if options.json:
         _write_json({"studies": studies})
         return 0
     for study in studies:
         _write(_study_line(study))
         for skipped in study["skipped"]:
-            _write(f"  left out: {skipped['reason']}")
+            _write(f"  {'guessed' if skipped['is_guess'] else 'left out'}: {skipped['reason']}")
+    if any(skipped["is_guess"] for study in studies for skipped in study["skipped"]):
+        _write(TELL)
     return 0
+
+
+def _answers(options: argparse.Namespace) -> Any:
+    """Return what was said about results, on this command line or on the page."""
+    from hypertendril.store.answers import Answers  # noqa: PLC0415
+
+    return Answers(_settings(options).data)
+
+
+def _read(options: argparse.Namespace) -> Any:
+    """Return the studies of a source as they were told."""
+    from hypertendril.readers import Source  # noqa: PLC0415
+
+    return _answers(options).read(Source.parse(options.source))
 
 
 def _importance(options: argparse.Namespace) -> int:
@@ -170,9 +224,7 @@ def _importance(options: argparse.Namespace) -> int:
 
 def _one_study(options: argparse.Namespace) -> Any:
     """Return the study of a source, or the one of several that was named."""
-    from hypertendril.readers import read  # noqa: PLC0415
-
-    studies = [found.as_study() for found in read(options.source)]
+    studies = [found.as_study() for found in _read(options)]
     if options.study is not None:
         studies = [study for study in studies if study.name == options.study]
         if not studies:
@@ -198,9 +250,8 @@ def _convert(options: argparse.Namespace) -> int:
 
 def _export(options: argparse.Namespace) -> int:
     from hypertendril.exports import write_studies  # noqa: PLC0415
-    from hypertendril.readers import read  # noqa: PLC0415
 
-    studies = read(options.source)
+    studies = _read(options)
     if options.study is not None:
         names = [study.header.name for study in studies]
         studies = tuple(study for study in studies if study.header.name == options.study)

@@ -21,7 +21,7 @@ class Notice:
     """Something that stands in the panel until it is mended.
 
     Attributes:
-        kind: `problem`, `reading` or `worker`; decides the colour.
+        kind: `problem`, `guess`, `reading` or `worker`; decides the colour and the buttons.
         source: The source it is about, None for none.
         can_be_told: Whether somebody may say what the columns of the source are.
     """
@@ -96,7 +96,10 @@ def notice_list(notices: Sequence[Notice]) -> list[Component]:
 
 def _notice(notice: Notice) -> Component:
     buttons: list[Component] = []
-    if notice.source is not None:
+    if notice.source is not None and notice.kind == "guess":
+        buttons.append(_button("Keep it", "keep-guess", notice.source))
+        buttons.append(_button("Change…", "columns", notice.source))
+    elif notice.source is not None:
         if notice.can_be_told:
             buttons.append(_button("Columns…", "columns", notice.source))
         buttons.append(_button("Close", "close-source", notice.source))

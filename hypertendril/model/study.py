@@ -44,11 +44,17 @@ class Method:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """Something a reader had to leave out, and why."""
+    """Something a reader had to leave out, and why; or had to guess, and what it took.
+
+    Attributes:
+        line: Where in the file, None where that says nothing.
+        is_guess: Whether it is a guess of the objective or its direction that somebody may correct.
+    """
 
     file: str
     reason: str
     line: int | None = None
+    is_guess: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,7 +102,7 @@ def _study(
     config = _config(row.get("exp_config"), losses)
     target = str(config.get("target") or "")
     if target not in ("max", "min"):
-        losses.add("the target of the experiment is not recorded; min is assumed")
+        losses.guess("the target of the experiment is not recorded; min is assumed")
     is_max = target == "max"
     objective = Objective("score", Direction.MAXIMIZE if is_max else Direction.MINIMIZE)
     runs = [_run(job, points.get(job.get("jid"), []), losses) for job in jobs]

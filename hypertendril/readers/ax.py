@@ -213,7 +213,7 @@ def _assumed(
     names = dict.fromkeys(name for points in frames.values() for name in points)
     name = next((n for n in names if n not in bounded), "value")
     direction, _ = direction_of(name)
-    losses.add(f"the objective is not recorded; {name!r}, to {direction}, is assumed")
+    losses.guess(f"the objective is not recorded; {name!r}, to {direction}, is assumed")
     return (Objective(name, direction),)
 
 

@@ -74,6 +74,8 @@ def add_runs(
     configs: Mapping[Hashable, Configuration],
     runs: Sequence[BudgetRun],
     objectives: Sequence[str],
+    *,
+    is_over: bool = False,
 ) -> bool:
     """Add trials, evaluations and curves to `draft`; return whether the budgets are rungs.
 
@@ -82,9 +84,10 @@ def add_runs(
         configs: All configurations by key; each run names one of them.
         runs: In the order they were recorded.
         objectives: Names; each gets a curve over the budgets.
+        is_over: The method has ended, so that no configuration waits for a decision any more.
     """
     _forget_wrong_clocks(draft, runs)
-    ladder = _Ladder(configs, runs)
+    ladder = _Ladder(configs, runs, is_over=is_over)
     rows: dict[Hashable, int] = {}
     own: dict[Hashable, list[BudgetRun]] = {key: [] for key in configs}
     for run in runs:
@@ -114,8 +117,13 @@ class _Ladder:
     """Which budgets there are, and which of them each configuration climbed."""
 
     def __init__(
-        self, configs: Mapping[Hashable, Configuration], runs: Sequence[BudgetRun]
+        self,
+        configs: Mapping[Hashable, Configuration],
+        runs: Sequence[BudgetRun],
+        *,
+        is_over: bool,
     ) -> None:
+        self.is_over = is_over
         self._configs = configs
         self._has_brackets = any(config.bracket >= 0 for config in configs.values())
         done = [run for run in runs if run.status != RUNNING]
@@ -232,7 +240,8 @@ def _state(
         return TrialState.FAILED
     if highest >= ladder.top or not ladder.is_halving:
         return TrialState.COMPLETE
-    return TrialState.RUNNING if config.is_open or ladder.goes_on(key) else TrialState.PRUNED
+    is_open = not ladder.is_over and (config.is_open or ladder.goes_on(key))
+    return TrialState.RUNNING if is_open else TrialState.PRUNED
 
 
 def _look(

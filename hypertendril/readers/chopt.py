@@ -113,7 +113,7 @@ def _objective(measure: str, config: Mapping[str, Any], losses: Losses) -> Objec
     if order.startswith("asc"):
         return Objective(measure, Direction.MINIMIZE)
     direction, _ = direction_of(measure)
-    losses.add(f"the direction of {measure!r} is not recorded; {direction} is assumed")
+    losses.guess(f"the direction of {measure!r} is not recorded; {direction} is assumed")
     return Objective(measure, direction)
 
 

@@ -81,11 +81,11 @@ def _objectives(meta: dict[str, Any], losses: Losses) -> list[Objective]:
             name = f"objective_{len(found)}"
             losses.add(f"{META}: an objective without a name of its own")
         if optimize not in ("lower", "upper"):
-            losses.add(f"{META}: the direction of {name!r} is unknown; minimize is assumed")
+            losses.guess(f"{META}: the direction of {name!r} is unknown; minimize is assumed")
         direction = Direction.MAXIMIZE if optimize == "upper" else Direction.MINIMIZE
         found[name] = Objective(clean(name), direction)
     if not found:
-        losses.add(f"{META}: no objectives; 'cost' to be minimized is assumed")
+        losses.guess(f"{META}: no objectives; 'cost' to be minimized is assumed")
     return list(found.values()) or [Objective("cost", Direction.MINIMIZE)]
 
 

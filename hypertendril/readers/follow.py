@@ -16,6 +16,7 @@ from hypertendril.errors import SourceFormatError
 from hypertendril.model import CurvePoints, Evaluations, StudyHeader, Trials
 from hypertendril.readers.registry import detect
 from hypertendril.readers.result import Reader, ReadStudy, Tail, outside_id
+from hypertendril.readers.retold import guesses_of
 from hypertendril.readers.source import Source
 
 RETRY_SECONDS = 10.0  # a source that failed and has not changed is tried again this often
@@ -85,6 +86,12 @@ class Follower:
     def reading(self) -> tuple[str, ...]:
         """Names of the sources that are being read for the first time."""
         return tuple(f.source.shown for f in self._followed if f.is_new)
+
+    @property
+    def guesses(self) -> dict[str, str]:
+        """What had to be guessed of the goal of a study, by source; nothing for most."""
+        found = {f.source.shown: f.guess() for f in self._followed}
+        return {source: guess for source, guess in found.items() if guess is not None}
 
     @property
     def sources(self) -> tuple[Source, ...]:
@@ -179,6 +186,13 @@ class _Followed:
 
     def ids(self) -> tuple[str, ...]:
         return tuple(self._put)
+
+    def guess(self) -> str | None:
+        """Return the first guess about the studies of the source, None if none was needed."""
+        for study in self._put.values():
+            for sentence in guesses_of(study):
+                return f"{study.header.name}: {sentence}"
+        return None
 
     def close(self) -> None:
         """Take the studies out of the store; a look under way puts nothing more into it."""

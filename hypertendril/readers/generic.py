@@ -132,7 +132,7 @@ def _objectives(
     declared = data.get("objectives")
     if declared is None:
         names = items.found_names("values") or ["value"]
-        losses.add(f"objectives are missing; {', '.join(names)} to be minimized is assumed")
+        losses.guess(f"objectives are missing; {', '.join(names)} to be minimized is assumed")
         return tuple(Objective(name, Direction.MINIMIZE) for name in names)
     if not isinstance(declared, list) or not declared:
         raise source.error("must be a list of at least one objective.", field="objectives")
@@ -143,7 +143,9 @@ def _objectives(
             raise source.error("needs a name of its own.", field=f"objectives[{i}].name")
         direction = item.get("direction") if isinstance(item, dict) else None
         if direction not in list(Direction):
-            losses.add(f"objectives[{i}].direction: not minimize or maximize; minimize is assumed")
+            losses.guess(
+                f"objectives[{i}].direction: not minimize or maximize; minimize is assumed"
+            )
             direction = Direction.MINIMIZE
         found[name] = Objective(name, Direction(direction))
     return tuple(found.values())

@@ -18,6 +18,7 @@ from hypertendril.model import (
 )
 from hypertendril.readers.json_text import as_choice, as_number, brief, clean
 from hypertendril.readers.losses import Losses
+from hypertendril.readers.state_words import state_of
 from hypertendril.readers.times import posix
 
 TRIAL_KEYS = frozenset(
@@ -27,7 +28,6 @@ TRIAL_KEYS = frozenset(
 EVALUATION_KEYS = frozenset(
     {"iteration", "bracket", "rung", "resource", "value", "outcome", "time", "order"}
 )
-STATES = {state.name.lower(): state for state in TrialState}
 OUTCOMES = {outcome.name.lower(): outcome for outcome in Outcome}
 NOT_FINITE = {
     "inf": np.inf,
@@ -177,7 +177,7 @@ class TrialList:
 
     def _state(self, row: int, item: dict[str, Any], into: Trials) -> TrialState:
         state = item.get("state")
-        known = STATES.get(state.lower()) if isinstance(state, str) else None
+        known = state_of(state) if isinstance(state, str) else None
         if known is not None:
             return known
         has_value = not np.isnan(into.objectives[row]).all()

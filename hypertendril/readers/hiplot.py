@@ -126,22 +126,24 @@ def _split(points: _Points, losses: Losses) -> Objective:
     numeric: dict[str, bool] = {}
     for run in points.runs:
         for name, value in run.params.items():
-            numeric[name] = numeric.get(name, True) and as_number(value) is not None
+            is_number = value is None or as_number(value) is not None
+            numeric[name] = numeric.get(name, True) and is_number
     measured = [name for name, is_number in numeric.items() if is_number and rank_of(name) < 3]
     if numeric.get(points.goal):
         measured.append(points.goal)
     counted = [n for n, is_number in numeric.items() if is_number and _COUNTER.fullmatch(n.lower())]
     for run in points.runs:
         for name in dict.fromkeys((*measured, *counted)):
-            if name in run.params:
-                run.metrics[name] = run.params.pop(name)
-    losses.add(
+            value = run.params.pop(name, None)
+            if value is not None:
+                run.metrics[name] = value
+    losses.guess(
         "which columns are parameters is not recorded; "
         f"metrics are taken to be: {', '.join(dict.fromkeys((*measured, *counted))) or 'none'}"
     )
     if numeric.get(points.goal):
         direction, _ = direction_of(points.goal)
-        losses.add(f"the direction of {points.goal!r} is not recorded; {direction} is assumed")
+        losses.guess(f"the direction of {points.goal!r} is not recorded; {direction} is assumed")
         return Objective(points.goal, direction)
     return guess_objective(points.runs, losses)
 

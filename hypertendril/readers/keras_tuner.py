@@ -118,7 +118,7 @@ def _objective(trials: Sequence[Mapping[str, Any]], losses: Losses) -> Objective
             return Objective(clean(name), Direction.MAXIMIZE if is_max else Direction.MINIMIZE)
     direction, _ = direction_of("score") if not names else (Direction.MINIMIZE, True)
     if scored:
-        losses.add(f"no metric is the score of the trials; score, to {direction}, is assumed")
+        losses.guess(f"no metric is the score of the trials; score, to {direction}, is assumed")
     return Objective("score", direction)
 
 

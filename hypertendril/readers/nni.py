@@ -157,7 +157,7 @@ def _objective(params: Mapping[str, Any], losses: Losses) -> Objective:
         arguments = as_dict(as_dict(params.get(part)).get("classArgs"))
         mode = mode or arguments.get("optimize_mode")
     if mode not in ("maximize", "minimize"):
-        losses.add("the direction of 'default' is not recorded; maximize is assumed, as NNI does")
+        losses.guess("the direction of 'default' is not recorded; maximize is assumed, as NNI does")
         mode = "maximize"
     return Objective(DEFAULT, Direction(mode))
 

@@ -48,7 +48,7 @@ def build_study(run: Run) -> ReadStudy:
         extents = _add_trials(run, draft, objective, levels, starts)
         method = _method(run, levels, starts, draft)
     if guess:
-        run.losses.add(guess)
+        run.losses.guess(guess)
     fixed = fixed_values([t.params for t in draft.trials])
     for trial in draft.trials:
         trial.params = {k: v for k, v in trial.params.items() if k not in fixed}

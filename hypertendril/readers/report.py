@@ -27,7 +27,10 @@ def inspect_json(found: ReadStudy) -> dict[str, Any]:
         "lineage": [
             [int(trials.number[row]), int(trials.number[trials.parent[row]])] for row in forked
         ],
-        "skipped": [{"file": s.file, "line": s.line, "reason": s.reason} for s in header.skipped],
+        "skipped": [
+            {"file": s.file, "line": s.line, "reason": s.reason, "is_guess": s.is_guess}
+            for s in header.skipped
+        ],
     }
 
 

@@ -63,8 +63,10 @@ class Smac(RunFolder):
         objectives = _objectives(scenario, rows)
         names = [objective.name for objective in objectives]
         draft = Draft(losses, declared.space, declared.constants)
-        is_halving = add_runs(draft, configs, [_run(row, names) for row in rows], names)
         attributes = _attributes(history, folder, losses, list(configs))
+        runs = [_run(row, names) for row in rows]
+        is_over = attributes.get("finished") is True
+        is_halving = add_runs(draft, configs, runs, names, is_over=is_over)
         method = scenario.method
         if is_halving and "+" not in method.name:
             method = Method(f"{method.name} + hyperband", method.settings)

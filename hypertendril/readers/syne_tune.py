@@ -155,7 +155,7 @@ def _setup(data: Mapping[str, Any], losses: Losses) -> Setup:
             else:
                 guess, _ = direction_of(name)
                 mode = guess.value[:3]
-                losses.add(f"the direction of {name!r} is not recorded; {guess} is assumed")
+                losses.guess(f"the direction of {name!r} is not recorded; {guess} is assumed")
         direction = Direction.MINIMIZE if mode == "min" else Direction.MAXIMIZE
         objectives.append(Objective(clean(name), direction))
     created = as_number(data.get("st_tuner_start_timestamp"))

@@ -36,6 +36,6 @@ def metric_columns(names: Iterable[str], losses: Losses) -> list[MetricColumn]:
         way = match["way"]
         direction = Direction(way) if way else direction_of(name)[0]
         if way is None:
-            losses.add(f"the direction of {name!r} is not recorded; {direction} is assumed")
+            losses.guess(f"the direction of {name!r} is not recorded; {direction} is assumed")
         found.setdefault(name, MetricColumn(column, Objective(name, direction)))
     return list(found.values())

@@ -9,13 +9,14 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 from hypertendril.errors import SourceFormatError
-from hypertendril.model import Parameter
+from hypertendril.model import Direction, Parameter
 from hypertendril.readers.directions import direction_of, rank_of
 from hypertendril.readers.inferred import infer_parameter
 from hypertendril.readers.json_text import clean
 from hypertendril.readers.parquet import MAGIC
 from hypertendril.readers.result import ReadStudy, Rereading, Tail
 from hypertendril.readers.source import Source
+from hypertendril.readers.state_words import state_of
 from hypertendril.readers.table import (
     GROUPS,
     PLAIN,
@@ -38,9 +39,15 @@ _METRICS = re.compile(r"^(?:metrics?|summary|results?|scores?)[./: _](?=.)", re.
 _COUNTERS = re.compile(
     r"^(?:trial|number|trial[_ ]?(?:id|number|index)|config[_ ]?id)$", re.IGNORECASE
 )
+_STATES = re.compile(r"^(?:state|status)$", re.IGNORECASE)
+# What counts the steps of a training: no parameter, whatever its values are.
+_STEPS = re.compile(
+    r"^(?:_?step|epochs?|iterations?|training_iteration|global_step)$", re.IGNORECASE
+)
 _ADMINISTRATION = re.compile(
     r"^(?:unnamed: \d+|index|id|uid|from_uid|uuid|name|run[_ ]?(?:id|name|uuid)|tags?|notes?|user"
-    r"|host(?:name)?|pid|seed|.*timestamp|date.*|created.*|started.*|ended.*|_.*|state|status|)$",
+    r"|host(?:name)?|pid|seed|.*timestamp|date.*|created.*|updated.*|started.*|ended.*|_.*|state|status"
+    r"|runtime|duration|sweep|group|job type|)$",
     re.IGNORECASE,
 )
 
@@ -121,12 +128,14 @@ def _guessed(names: Sequence[str], columns: Sequence[Sequence[str]]) -> tuple[Ta
 def _role(name: str, cells: Sequence[str], numbers: Sequence[float]) -> str:
     if name in PLAIN or name.startswith(tuple(f"{group}:" for group in GROUPS)):
         return name
+    if _STATES.match(name) and all(state_of(cell) is not None for cell in cells if cell.strip()):
+        return "state"
     if _COUNTERS.match(name):
         is_count = len({*numbers}) == len(cells) and all(v.is_integer() for v in numbers)
         return "number" if numbers and is_count else IGNORED
     if _PARAMETERS.match(name):
         return _parameter_role(_PARAMETERS.sub("", name), cells)
-    if numbers and (_METRICS.match(name) or rank_of(name) < 3):
+    if numbers and (_METRICS.match(name) or _STEPS.match(name) or rank_of(name) < 3):
         return f"metric:{_METRICS.sub('', name)}"
     return _parameter_role(name, cells) if _may_be_parameter(name, cells, numbers) else IGNORED
 
@@ -153,12 +162,16 @@ def _choose_objective(
         return
     metrics = [i for i, role in enumerate(roles) if role.startswith("metric:")]
     measured = [i for i, role in enumerate(roles) if role.startswith("param:") and numbers[i]]
-    chosen = min(metrics, key=lambda i: rank_of(names[i])) if metrics else None
+    chosen = min(metrics, key=lambda i: _unlikeliness(names[i])) if metrics else None
     if chosen is None and measured:
         chosen = measured[-1]
     if chosen is not None:
         name = roles[chosen].split(":", 1)[1] if chosen in metrics else names[chosen]
         roles[chosen] = f"objective:{name}:{direction_of(name)[0].value}"
+
+
+def _unlikeliness(name: str) -> tuple[int, bool]:
+    return rank_of(name), direction_of(name)[0] is Direction.MINIMIZE  # a score goes before a loss
 
 
 def _numbers(cells: Sequence[str]) -> list[float]:

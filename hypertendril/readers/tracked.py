@@ -82,7 +82,7 @@ def guess_objective(runs: Iterable[TrackedRun], losses: Losses) -> Objective:
     )
     name = ranked[0] if ranked else "value"
     direction, _ = direction_of(name)
-    losses.add(f"the objective is not recorded; {name!r}, to {direction}, is assumed")
+    losses.guess(f"the objective is not recorded; {name!r}, to {direction}, is assumed")
     return Objective(name, direction)
 
 

@@ -17,6 +17,7 @@ from hypertendril.readers.json_text import as_number, clean
 from hypertendril.readers.losses import Losses
 from hypertendril.readers.result import ReadStudy, Rereading, Tail
 from hypertendril.readers.source import Source
+from hypertendril.readers.state_words import state_of
 from hypertendril.readers.syne_space import typed
 from hypertendril.readers.times import posix
 from hypertendril.readers.tracked import Known, TrackedRun, by_start, study_of
@@ -30,10 +31,6 @@ _IDS = ("run_id", "sys/id", "id", "experiment_key", "experimentkey", "task id", 
 _STATUSES = ("status", "state", "sys/state")
 _STARTS = ("start_time", "sys/creation_time", "started", "created", "start_server_timestamp")
 _ENDS = ("end_time", "sys/ping_time", "completed", "ended", "end_server_timestamp")
-_FAILED = ("fail", "crash", "kill", "abort", "error")
-_OPEN = {"running": TrialState.RUNNING, "in_progress": TrialState.RUNNING}
-_OPEN |= {"active": TrialState.RUNNING, "scheduled": TrialState.WAITING}
-_OPEN |= {"queued": TrialState.WAITING, "created": TrialState.WAITING}
 
 
 class TrackerTable:
@@ -101,9 +98,9 @@ def _run(row: Mapping[str, str], key: str) -> TrackedRun:
             if number is not None:
                 run.metrics[_METRIC.sub("", name, count=1)] = number
     status = next((lowered[s].lower() for s in _STATUSES if lowered.get(s)), "")
-    run.state = _OPEN.get(status, TrialState.COMPLETE)
-    if any(word in status for word in _FAILED):
-        run.state, run.note = TrialState.FAILED, status
+    run.state = state_of(status) or TrialState.COMPLETE
+    if run.state is TrialState.FAILED:
+        run.note = status
     run.started = posix(next((lowered[s] for s in _STARTS if lowered.get(s)), None))
     run.ended = posix(next((lowered[s] for s in _ENDS if lowered.get(s)), None))
     return run

@@ -14,22 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from hypertendril.errors import HyperTendrilError, SourceFormatError, StoreError
-from hypertendril.readers import registry
 from hypertendril.readers.export import write_whole
 from hypertendril.readers.follow import Follower, Shelf
-from hypertendril.readers.result import Reader
 from hypertendril.readers.roots import links_outside, roots_of, source_within
 from hypertendril.readers.source import Source
-from hypertendril.readers.table import TableCsv
-from hypertendril.readers.told import (
-    TableColumn,
-    ToldTable,
-    checked_roles,
-    is_untold_table,
-    preview,
-    untold,
-)
+from hypertendril.readers.told import TableColumn, is_untold_table
 from hypertendril.settings import private_folder
+from hypertendril.store.answers import Answers
 
 FILE_NAME = "opened.json"
 UPLOADS = "uploads"
@@ -46,7 +37,6 @@ class _Kept:
 
     sources: list[str] = field(default_factory=list)
     hidden: set[str] = field(default_factory=set)
-    answers: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Return what is written to the file."""
@@ -55,7 +45,6 @@ class _Kept:
             # A password has no business in a file: such a source is opened anew each time.
             "sources": [text for text in self.sources if Source.parse(text).shown == text],
             "hidden": sorted(self.hidden),
-            "answers": self.answers,
         }
 
     @classmethod
@@ -64,10 +53,6 @@ class _Kept:
         return cls(
             [str(text) for text in data.get("sources", [])],
             {str(study) for study in data.get("hidden", [])},
-            {
-                str(source): {str(name): str(role) for name, role in roles.items()}
-                for source, roles in data.get("answers", {}).items()
-            },
         )
 
 
@@ -108,12 +93,14 @@ class OpenedResults:
         self.uploads = private_folder(folder / UPLOADS).resolve()
         self.roots = (*roots_of(sources, roots), self.uploads)
         self._kept = _read(self._file)
-        self._readers: dict[str, ToldTable] = {}
+        self._answers = Answers(folder)
         self._closed: dict[str, Closed] = {}
         self._guard = threading.RLock()
         self._forget_uploads()
         self.change_count = 0
-        self.follower = Follower([*sources, *self._kept.sources], store, detect=self._reader_of)
+        self.follower = Follower(
+            [*sources, *self._kept.sources], store, detect=self._answers.reader_of
+        )
 
     @property
     def hidden(self) -> frozenset[str]:
@@ -128,7 +115,7 @@ class OpenedResults:
             SourceFormatError: It may not be opened, or is nothing that can be read.
         """
         source = self._allowed(text)
-        self._reader_of(source)
+        self._answers.reader_of(source)
         with self._guard:
             if str(source.path or source.url) not in self._kept.sources:
                 self._kept.sources.append(str(source.path or source.url))
@@ -179,39 +166,31 @@ class OpenedResults:
         ]
 
     def columns(self, text: str) -> tuple[TableColumn, ...]:
-        """Return the columns of a table with what was said of them, or a guess.
+        """Return the columns of a source with what was said of them, or a guess.
 
         Raises:
-            SourceFormatError: It may not be opened, or is no table.
+            SourceFormatError: It may not be opened, or can't be read.
         """
-        source = self._allowed(text)
-        if not (is_untold_table(source) or TableCsv().detects(source)):
-            raise source.error("is no table, so there are no columns to be told.")
-        told = self._kept.answers.get(source.shown, {})
-        return tuple(
-            TableColumn(c.name, told.get(c.name, c.role), c.cells, c.is_number, c.can_be_log)
-            for c in preview(source)
-        )
+        return self._answers.columns(self._allowed(text))
 
     def tell(self, text: str, roles: Mapping[str, str]) -> tuple[str, ...]:
-        """Remember what the columns of a table are, and open it.
+        """Remember what the columns of a source are, and open it.
 
         Raises:
-            SourceFormatError: The table can't be read, or not like that.
+            SourceFormatError: The source can't be read, or not like that.
         """
         source = self._allowed(text)
-        try:
-            answers = checked_roles(roles, preview(source))
-        except ValueError as error:
-            raise source.error(str(error)) from None
-        reader = ToldTable(answers)
-        reader.read(source)
-        with self._guard:
-            self._kept.answers[source.shown] = answers
-            self._readers[source.shown] = reader
-            self._save()
+        self._answers.tell(source, roles)
         self.follower.remove(source)
         return self.open(text)
+
+    def keep_guess(self, text: str) -> tuple[str, ...]:
+        """Take what was guessed of a source for said, and open it.
+
+        Raises:
+            SourceFormatError: The source can't be read.
+        """
+        return self.tell(text, {column.name: column.role for column in self.columns(text)})
 
     def close(self, study_id: str) -> Closed:
         """Take a study from the list; its source is followed no more when none of it is left."""
@@ -284,19 +263,6 @@ class OpenedResults:
                 "Start app.py with --root for the folder it leads to.",
             )
         return source
-
-    def _reader_of(self, source: Source) -> Reader:
-        if source.shown not in self._readers and source.shown in self._kept.answers:
-            self._readers[source.shown] = ToldTable(self._kept.answers[source.shown])
-        if source.shown in self._readers:
-            source.require_there()
-            return self._readers[source.shown]
-        try:
-            return registry.detect(source)
-        except SourceFormatError:
-            if is_untold_table(source):
-                raise untold(source) from None
-            raise
 
     def _first_look(self, source: Source) -> None:
         """Read a new source in a thread of its own, and wait a moment for it."""

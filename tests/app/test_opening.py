@@ -69,6 +69,23 @@ def test_a_table_nobody_explained_opens_the_dialog_with_a_guess(page: Any) -> No
     assert (header.space["lr"].log, header.objectives[0].name) == (True, "score")
 
 
+def test_a_guessed_objective_is_asked_about_until_it_is_kept_or_changed(page: Any) -> None:
+    trials = [{"values": {"y": n}, "metrics": {"acc": -n}} for n in range(3)]
+    for name in ("one.json", "other.json"):
+        Path(name).write_text(json.dumps({"trials": trials}))
+    open_all(page, ["one.json", "other.json"])
+    asked = [notice for notice in notices(page) if notice.kind == "guess"]
+    assert len(asked) == 2 and "is assumed" in asked[0].text
+    assert close_command(page, {"do": "keep-guess", "source": asked[0].source}).text == "Kept."
+    asked = [notice for notice in notices(page) if notice.kind == "guess"]
+    assert [notice.source for notice in asked] == [str(Path("other.json").resolve())]
+    dialog = dialog_of(page, (str(asked[0].source),))
+    assert dialog["title"] == "What are the columns of other.json?"
+    (study,) = told(page, "other.json", ["metric", "objective"], ["", "maximize"])
+    assert page.store.snapshot(study).header.objectives[0].name == "acc"
+    assert not notices(page)
+
+
 def test_a_broken_source_is_a_notice_until_it_is_closed(page: Any) -> None:
     open_all(page, ["bad.json"])
     (notice,) = notices(page)

@@ -117,6 +117,30 @@ def test_inspect_says_it_in_words(call: Call, tmp_path: Path) -> None:
     assert "3 complete; best " in result.out
 
 
+def test_inspect_remembers_what_it_was_told_and_other_commands_know_it(call: Call) -> None:
+    Path("t.csv").write_text("lr,score,host\n0.1,1,a\n0.2,3,b\n")
+    asked = call("inspect", "t.csv")
+    assert asked.status == 2
+    assert "Say it with --objective NAME" in asked.err
+    assert "lr (param:linear), score (objective:maximize)" in asked.err
+    told = call("inspect", "t.csv", "--objective", "score", "--direction", "minimize")
+    assert "score (minimize)" in told.out
+    assert "score (minimize)" in call("inspect", "t.csv").out
+    call("export", "t.csv", "t.json")
+    assert json.loads(Path("t.json").read_text())["objectives"][0]["direction"] == "minimize"
+
+
+def test_inspect_tells_what_was_guessed_and_how_to_say_it(call: Call) -> None:
+    Path("s.json").write_text('{"trials": [{"values": {"y": 1}, "metrics": {"acc": 2}}]}')
+    result = call("inspect", "s.json")
+    assert "guessed: objectives are missing" in result.out
+    assert "--objective NAME" in result.out
+    told = call("inspect", "s.json", "--objective", "acc", "--json")
+    (study,) = told.json["studies"]
+    assert study["objectives"] == [{"name": "acc", "direction": "maximize"}]
+    assert study["skipped"] == []
+
+
 def test_a_study_of_which_nothing_worked_says_why(call: Call, tmp_path: Path) -> None:
     space = '[[space]]\nname = "how"\nkind = "categorical"\nchoices = ["raises"]\n'
     write_job(tmp_path, "odd", 2)

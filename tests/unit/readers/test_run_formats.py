@@ -328,6 +328,21 @@ def test_smac_with_seeds_takes_the_mean_and_forgets_the_cost_of_a_crash(tmp_path
 # Orion
 
 
+def test_smac_that_has_ended_leaves_nothing_running(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(RUNS / "smac3" / "mf" / "6", run)
+    state = json.loads((run / "optimization.json").read_text())
+    first = next(iter(json.loads((run / "runhistory.json").read_text())["configs"].values()))
+    tracker = {"state": {"tracker": {"0,0": [[0, [first]]]}}}
+    (run / "intensifier.json").write_text(json.dumps(tracker))
+    running = {}
+    for finished in (False, True):
+        (run / "optimization.json").write_text(json.dumps(state | {"finished": finished}))
+        running[finished] = int((_only(run).trials.state == TrialState.RUNNING).sum())
+    assert running[False] > 0
+    assert running[True] == 0
+
+
 def test_orion_priors_are_read_without_running_them() -> None:
     losses = Losses("x")
     found = read_priors(

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from hypertendril.model import Direction
+from hypertendril.model import Direction, TrialState
 from hypertendril.readers import Source
 from hypertendril.readers.table import read_table
-from hypertendril.readers.told import checked_roles, is_untold_table, preview
+from hypertendril.readers.told import ToldTable, checked_roles, is_untold_table, preview
 
 TABLE = """run_id,config.lr,batch,optimizer,train_loss,val_accuracy,trial
 a,0.001,32,adam,0.3,0.92,0
@@ -73,3 +73,25 @@ def test_other_files_are_no_tables(tmp_path: Path, text: str) -> None:
 
 def test_a_table_without_hints_is_one(table: Source) -> None:
     assert is_untold_table(table)
+
+
+def test_a_runs_table_of_weights_and_biases_is_guessed_whole(tmp_path: Path) -> None:
+    path = tmp_path / "wandb_export.csv"
+    path.write_text(
+        "Name,State,Notes,User,Tags,Created,Runtime,Sweep,batch_size,lr,optimizer,epoch,val_acc\n"
+        "a-1,finished,-,me,,2024-01-02T10:00:00.000Z,100,s,32,0.001,adam,10,0.8\n"
+        "b-2,crashed,-,me,,2024-01-02T11:00:00.000Z,50,s,64,0.01,sgd,3,\n"
+        "c-3,running,-,me,,2024-01-02T12:00:00.000Z,120,s,32,0.0001,adam,10,0.85\n"
+    )
+    columns = preview(Source.parse(path))
+    roles = {column.name: column.role for column in columns if column.role}
+    assert roles == {
+        "State": "state",
+        "batch_size": "param:batch_size:linear",
+        "lr": "param:lr:log",
+        "optimizer": "param:optimizer",
+        "epoch": "metric:epoch",
+        "val_acc": "objective:val_acc:maximize",
+    }
+    (study,) = ToldTable(roles).read(Source.parse(path))
+    assert [TrialState(s).name for s in study.trials.state] == ["COMPLETE", "FAILED", "RUNNING"]
