@@ -184,10 +184,18 @@
     g.putImageData(raster.image, 0, 0);
   };
 
+  const widths = new Map();
+  /** Width of a text on a tag: measuring costs the browser more than drawing. */
+  function widthOf(g, text) {
+    if (widths.size > 2000) widths.clear();
+    if (!widths.has(text)) widths.set(text, g.measureText(text).width);
+    return widths.get(text);
+  }
+
   /** Text on a small card, so that it stays readable over lines; keeps inside the view. */
   ht.tag = function (g, view, text, x, y, colour) {
-    g.font = `600 10px ${getComputedStyle(document.body).fontFamily}`;
-    const w = g.measureText(text).width + 8;
+    g.font = `600 10px ${ht.token("font")}`;
+    const w = widthOf(g, text) + 8;
     const left = Math.min(Math.max(0, x), view.width - w);
     g.fillStyle = ht.token("card");
     g.globalAlpha = 0.92;

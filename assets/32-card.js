@@ -22,38 +22,68 @@
     document.body.appendChild(card);
   }
 
-  function line(parent, name, value, className) {
-    const row = document.createElement("div");
-    if (className) row.className = className;
-    const label = document.createElement("span");
-    label.textContent = name;
-    const text = document.createElement("b");
-    text.textContent = value;
-    row.append(label, text);
-    parent.appendChild(row);
+  /* Lines are written over, not made anew: that takes the browser several times as long. */
+  const lines = [];
+  let count = 0;
+
+  function line(name, value, className) {
+    const made = lines[count] || (lines[count] = newLine());
+    count += 1;
+    write(made.label, name);
+    write(made.text, value);
+    if (made.row.className !== (className || "")) made.row.className = className || "";
+    if (!made.row.parentNode) card.appendChild(made.row);
   }
+
+  function newLine() {
+    const row = document.createElement("div");
+    const [label, text] = ["span", "b"].map((tag) => {
+      const words = document.createTextNode("");
+      const holder = document.createElement(tag);
+      holder.appendChild(words);
+      row.appendChild(holder);
+      return words;
+    });
+    return { row, label, text };
+  }
+
+  function write(node, words) {
+    const text = String(words);
+    if (node.data !== text) node.data = text;
+  }
+
+  /** Words on a line of their own, below the others. */
+  function sentence(words) {
+    const made = document.createElement("p");
+    made.textContent = words;
+    card.appendChild(made);
+    sentences.push(made);
+  }
+  const sentences = [];
 
   function fill(row) {
     const { data } = state;
-    card.replaceChildren();
+    count = 0;
+    sentences.splice(0).forEach((made) => made.remove());
     const number = data.col("number").values;
-    line(card, `trial ${number[row]}`, ht.stateName(row), "is-title");
+    line(`trial ${number[row]}`, ht.stateName(row), "is-title");
     for (const column of data.columns.values()) {
       if (column.kind !== "objective" && column.kind !== "metric") continue;
       const value = column.values[row];
-      if (!Number.isNaN(value)) line(card, column.label, ht.number(value));
+      if (!Number.isNaN(value)) line(column.label, ht.number(value));
     }
     const parent = data.col("parent").values[row];
-    if (parent >= 0) line(card, "forked from", `trial ${number[parent]}`);
+    if (parent >= 0) line("forked from", `trial ${number[parent]}`);
     for (const column of data.columns.values()) {
       if (!column.key.startsWith("param:")) continue;
       const value = column.values[row];
-      if (!Number.isNaN(value)) line(card, column.label, column.text(value), "is-param");
+      if (!Number.isNaN(value)) line(column.label, column.text(value), "is-param");
     }
-    for (const add of ht.cardParts) add(row, card, line);
+    for (const add of ht.cardParts) add(row, { line, sentence });
+    for (const spare of lines.slice(count)) spare.row.remove();
   }
 
-  /** What views add to the card: functions of (row, card, line(parent, name, value, class)). */
+  /** What views add to the card: functions of (row, {line(name, value, class), sentence(words)}). */
   ht.cardParts = [];
   /** A view whose marks the card must not cover says where its left edge is; null elsewhere. */
   ht.cardBeside = null;

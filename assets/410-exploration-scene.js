@@ -281,26 +281,42 @@
     return { of };
   }
 
-  /** All ancestors and descendants of a trial, and itself. */
+  /** Children of each trial: those of `row` are children[starts[row]] ... [starts[row + 1] - 1]. */
+  function childrenOf(scene) {
+    if (scene.offspring) return scene.offspring;
+    const { parent, n } = scene;
+    const starts = new Int32Array(n + 1);
+    for (const above of parent) if (above >= 0) starts[above + 1] += 1;
+    for (let k = 0; k < n; k++) starts[k + 1] += starts[k];
+    const children = new Int32Array(starts[n]);
+    const next = starts.slice();
+    parent.forEach((above, below) => {
+      if (above >= 0) children[next[above]++] = below;
+    });
+    scene.offspring = { starts, children, seen: new Uint8Array(n) };
+    return scene.offspring;
+  }
+
+  /** {line: a trial and its ancestors upwards, descendants: its own, the nearest first}. */
   explore.family = function (scene, row) {
-    if (!scene.children) {
-      scene.children = new Map();
-      scene.parent.forEach((above, below) => {
-        if (above < 0) return;
-        if (!scene.children.has(above)) scene.children.set(above, []);
-        scene.children.get(above).push(below);
-      });
+    const { starts, children, seen } = childrenOf(scene);
+    const line = [];
+    for (let up = row; up >= 0 && !seen[up]; up = scene.parent[up]) {
+      line.push(up);
+      seen[up] = 1;
     }
-    const rows = new Set([row]);
-    for (let up = scene.parent[row]; up >= 0 && !rows.has(up); up = scene.parent[up]) rows.add(up);
-    const queue = [row];
-    while (queue.length) {
-      for (const child of scene.children.get(queue.pop()) || []) {
-        if (rows.has(child)) continue;
-        rows.add(child);
-        queue.push(child);
+    const descendants = [];
+    const visit = (of) => {
+      for (let k = starts[of]; k < starts[of + 1]; k++) {
+        if (seen[children[k]]) continue;
+        seen[children[k]] = 1;
+        descendants.push(children[k]);
       }
-    }
-    return rows;
+    };
+    visit(row);
+    for (let k = 0; k < descendants.length; k++) visit(descendants[k]);
+    for (const one of line) seen[one] = 0;
+    for (const one of descendants) seen[one] = 0;
+    return { line, descendants };
   };
 })();

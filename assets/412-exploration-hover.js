@@ -9,43 +9,53 @@
   const GRAPH = "exploration-frame-graph";
   const REST_MS = 90;
   const KEPT_STORIES = 400;
-  // Of a family larger than this the lines are drawn, not the points too.
-  const MANY_MARKS = 600;
+  // Points of a family larger than this are specks: circles cost too much for a frame. Of a still
+  // larger one the lines alone are drawn.
+  const MANY_MARKS = 60;
+  const MOST_MARKS = 600;
+  // The lines of more descendants lie on one another: they can not be told apart, only paid for.
+  const MOST_DESCENDANTS = 200;
+  const SPECK_PX = 3;
   const TURN = 2 * Math.PI;
 
   explore.hover = function (g, view) {
     const row = state.hover;
     const { scene } = view;
     if (row < 0 || !scene) return;
-    const { own, others, edges } = familyOf(view, row);
+    const { own, others, steps, edges } = familyOf(view, row);
     const hot = ht.token("hot");
     guide(g, view, row);
     g.strokeStyle = hot;
     g.lineWidth = 1.8;
     g.beginPath();
-    for (let k = 1; k < scene.at.length; k++) trail(g, scene, k, own, others, edges);
+    for (let k = 1; k < scene.at.length; k++) trail(g, scene.at[k], steps, edges);
     g.stroke();
     g.lineWidth = 1.5;
     if (others.length <= MANY_MARKS) dots(g, scene, others, 3, hot, ht.token("card"));
+    else if (others.length <= MOST_MARKS) specks(g, scene, others, hot);
     dots(g, scene, own, 4.5, hot, hot);
   };
 
-  /** Marks of the trial, marks of its ancestors and descendants, and the edges between them all. */
+  /** Marks of the trial, of its ancestors and descendants, and the edges between them all. */
   function familyOf(view, row) {
     const { scene } = view;
     if (view.family && view.family.row === row && view.family.scene === scene) return view.family;
-    const rows = explore.family(scene, row);
+    const { line, descendants } = explore.family(scene, row);
     const own = scene.marksOf(row);
     const others = [];
-    for (const r of rows) if (r !== row) for (const i of scene.marksOf(r)) others.push(i);
     const edges = [];
     const edgeOf = edgesByChild(scene);
-    for (const r of rows) {
-      const e = edgeOf[r];
-      if (e < 0 || !rows.has(scene.parent[r])) continue;
-      edges.push(scene.edges[e], scene.edges[e + 1]);
+    const stride = Math.ceil(descendants.length / MOST_DESCENDANTS);
+    for (const r of [...line, ...descendants.filter((_, k) => k % stride === 0)]) {
+      if (r !== row) for (const i of scene.marksOf(r)) others.push(i);
+      if (edgeOf[r] >= 0) edges.push(scene.edges[edgeOf[r]], scene.edges[edgeOf[r] + 1]);
     }
-    view.family = { row, scene, own, others, edges };
+    // From mark to mark of one trial.
+    const steps = [];
+    for (const i of [...own, ...others]) {
+      if (scene.previous[i] >= 0) steps.push(scene.previous[i], i);
+    }
+    view.family = { row, scene, own, others, steps, edges };
     return view.family;
   }
 
@@ -60,17 +70,20 @@
     return scene.edgeOf;
   }
 
-  function trail(g, scene, k, own, others, edges) {
-    const { xs, ys } = scene.at[k];
-    for (const marks of [own, others]) {
-      for (const i of marks) {
-        const p = scene.previous[i];
-        if (p < 0) continue;
-        g.moveTo(xs[p], ys[p]);
-        g.lineTo(xs[i], ys[i]);
-      }
+  function trail(g, at, steps, edges) {
+    const { xs, ys } = at;
+    for (let k = 0; k < steps.length; k += 2) {
+      g.moveTo(xs[steps[k]], ys[steps[k]]);
+      g.lineTo(xs[steps[k + 1]], ys[steps[k + 1]]);
     }
-    explore.forks(g, scene.at[k], edges);
+    explore.forks(g, at, edges);
+  }
+
+  function specks(g, scene, marks, colour) {
+    g.fillStyle = colour;
+    for (const { xs, ys } of scene.at) {
+      for (const i of marks) g.fillRect(xs[i] - SPECK_PX / 2, ys[i] - SPECK_PX / 2, SPECK_PX, SPECK_PX);
+    }
   }
 
   /** All dots in one path: as many strokes of their own would cost ten times as much. */
@@ -141,7 +154,7 @@
     }, REST_MS);
   }
 
-  ht.cardParts.push((row, card, line) => {
+  ht.cardParts.push((row, { line, sentence }) => {
     if (state.hoverView !== GRAPH) return;
     const story = stories.get(keyOf(row));
     if (!story) {
@@ -152,13 +165,13 @@
     const at = view && view.scene ? explore.markOf(view, row) : -1;
     story.standings.forEach((standing, k) => {
       const words = `${standing.value} · ${standing.rank} · ${standing.decision}`;
-      line(card, `look ${k + 1}`, words, standing.mark === at ? "is-look is-here" : "is-look");
+      line(`look ${k + 1}`, words, standing.mark === at ? "is-look is-here" : "is-look");
     });
     for (const change of story.changes) {
       const words = `${change.before} → ${change.after} ${change.factor}`;
-      line(card, `Δ ${change.label}`, words, "is-change");
+      line(`Δ ${change.label}`, words, "is-change");
     }
-    for (const words of [story.why, story.promise]) if (words) sentence(card, words);
+    for (const words of [story.why, story.promise]) if (words) sentence(words);
   });
 
   /** The lineage has to stay visible: the card stands left of the strips, not on them. */
@@ -166,10 +179,4 @@
     const view = explore.view;
     return state.hoverView === GRAPH && view ? view.edge : null;
   };
-
-  function sentence(card, words) {
-    const made = document.createElement("p");
-    made.textContent = words;
-    card.appendChild(made);
-  }
 })();

@@ -157,10 +157,15 @@
 
   /* ---- chips ---- */
   let chipsDrawn = "";
+  let drawnFor = [];
   function drawChips() {
     const holder = document.getElementById(ID.chips);
     const count = document.getElementById(ID.count);
     if (!holder || !state.data) return;
+    // A hover changes none of these; writing the same words again would lay out the page.
+    const from = [holder, state.data, state.count, state.selection, state.preview];
+    if (from.every((one, k) => one === drawnFor[k])) return;
+    drawnFor = from;
     const brushes = ht.activeBrushes();
     const words = brushes.map((brush) => ht.brushWords(brush, state.data));
     const total = state.data.n;

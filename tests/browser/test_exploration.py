@@ -87,19 +87,9 @@ def colours(page: Page) -> list[int]:
     return page.evaluate(f"() => Array.from({VIEW}.scene.levels)")
 
 
-def test_the_winners_unbroken_ancestry_lights_up_in_every_strip(
-    pbt: Page, studies: dict[str, Study]
-) -> None:
-    study = studies["pbt"]
-    row = max(range(len(study)), key=lambda r: (len(ancestry(study, r)), r))
-    pbt.evaluate(f"row => ht.setHover(row, {VIEW}.spec.graph)", row)
-    pbt.evaluate(FRAME)
-    family = pbt.evaluate(f"row => [...ht.exploration.family({VIEW}.scene, row)]", row)
-    expected = {*ancestry(study, row), *descendants(study, row).tolist()}
-    assert set(family) == expected
-    assert len(ancestry(study, row)) > 2
-    # From each strip's first column to its last, every column between has a hot pixel on its line.
-    gaps = pbt.evaluate(
+def gaps_of(page: Page) -> list[int]:
+    """Return for each strip how many places from its lineage's first to its last mark are not hot."""
+    return page.evaluate(
         f"""() => {{
             const {{ scene, layers, family }} = {VIEW};
             const {{ canvas, g }} = layers.top;
@@ -118,7 +108,29 @@ def test_the_winners_unbroken_ancestry_lights_up_in_every_strip(
             }});
         }}"""
     )
-    assert gaps == [0] * len(study.space)
+
+
+def winner(study: Study) -> int:
+    return int(np.nanargmax(study.trials.objectives[:, 0]))
+
+
+def last_of_the_longest_line(study: Study) -> int:
+    return max(range(len(study)), key=lambda row: (len(ancestry(study, row)), row))
+
+
+def test_the_winners_unbroken_ancestry_lights_up_in_every_strip(
+    pbt: Page, studies: dict[str, Study]
+) -> None:
+    study = studies["pbt"]
+    assert len(ancestry(study, last_of_the_longest_line(study))) > 4
+    for row in (winner(study), last_of_the_longest_line(study)):
+        pbt.evaluate(f"row => ht.setHover(row, {VIEW}.spec.graph)", row)
+        pbt.evaluate(FRAME)
+        family = pbt.evaluate(f"row => ht.exploration.family({VIEW}.scene, row)", row)
+        assert tuple(family["line"]) == ancestry(study, row)[::-1]
+        assert set(family["descendants"]) == set(descendants(study, row).tolist())
+        assert len(family["line"]) > 1
+        assert gaps_of(pbt) == [0] * len(study.space)
 
 
 def test_the_card_tells_rank_changes_and_reason(pbt: Page, studies: dict[str, Study]) -> None:
@@ -299,7 +311,7 @@ def test_space_plays_to_the_end(pbt: Page) -> None:
 
 def test_arrow_keys_walk_along_the_lineage(pbt: Page, studies: dict[str, Study]) -> None:
     study = studies["pbt"]
-    row = max(range(len(study)), key=lambda r: (len(ancestry(study, r)), r))
+    row = last_of_the_longest_line(study)
     line = ancestry(study, row)
     pbt.locator("#exploration-frame-graph").focus()
     pbt.evaluate(f"row => {{ {VIEW}.mark = -1; ht.setHover(row, {VIEW}.spec.graph); }}", row)
@@ -316,7 +328,7 @@ def test_the_story_of_a_trial_shows_the_schedule_of_its_model(
     pbt: Page, studies: dict[str, Study]
 ) -> None:
     study = studies["pbt"]
-    row = max(range(len(study)), key=lambda r: (len(ancestry(study, r)), r))
+    row = last_of_the_longest_line(study)
     pbt.evaluate("row => ht.pickTrial(row, false, 'exploration')", row)
     pbt.get_by_role("button", name="Why it was stopped").click()
     line = " → ".join(str(number) for number in ancestry(study, row))
