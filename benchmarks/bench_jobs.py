@@ -20,6 +20,7 @@ import psutil
 
 from benchmarks.harness import print_cells
 from hypertendril.jobs.objectives import RegisteredObjective, load_registry
+from hypertendril.jobs.place import Place
 from hypertendril.jobs.queue import JobId, JobQueue, JobState, Progress
 from hypertendril.jobs.runner import Order, run_study
 from hypertendril.jobs.spec import JobSpec
@@ -87,7 +88,7 @@ def ours(method: str, parallel: int) -> Callable[[int], object]:
             tempfile.TemporaryDirectory() as folder,
             ExperimentStore.open(Path(folder) / "store") as store,
         ):
-            run_study(spec, OBJECTIVE, store, "s", lambda _: Order.GO_ON, Path(folder))
+            run_study(spec, OBJECTIVE, store, "s", lambda _: Order.GO_ON, Place(Path(folder)))
             assert store.snapshot("s").counts()[TrialState.COMPLETE] == n
 
     return run

@@ -13,12 +13,20 @@ import math
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 
 from hypertendril.errors import HyperTendrilError
-from hypertendril.settings import DATA_VARIABLE, OBJECTIVES_VARIABLE, Settings
+from hypertendril.settings import (
+    ADDRESS_VARIABLE,
+    CHECKPOINTS_VARIABLE,
+    DATA_VARIABLE,
+    EXECUTOR_VARIABLE,
+    EXECUTORS,
+    OBJECTIVES_VARIABLE,
+    Settings,
+)
 
 # What a command needs is imported by it: `jobs` shall not wait for a sampler to load.
 
@@ -111,6 +119,8 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--objectives", metavar="FILE", help=f"registry (or {OBJECTIVES_VARIABLE})"
         )
+    for command in (run, worker):
+        _place_options(command)
     return parser
 
 
@@ -133,6 +143,18 @@ def _telling_options(inspect: argparse.ArgumentParser) -> None:
         default=[],
         help="what a column is: param, param:log, param:linear, objective:minimize, "
         "objective:maximize, metric, number, state or ignore",
+    )
+
+
+def _place_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--executor", choices=EXECUTORS, help=f"what runs trials (or {EXECUTOR_VARIABLE})"
+    )
+    command.add_argument("--address", help=f"of its cluster (or {ADDRESS_VARIABLE})")
+    command.add_argument(
+        "--checkpoints",
+        metavar="DIR",
+        help=f"folder that all machines share (or {CHECKPOINTS_VARIABLE})",
     )
 
 
@@ -284,7 +306,8 @@ def _run(options: argparse.Namespace) -> int:
     spec = _read_job(options, settings)
     if options.export is not None and not options.export.absolute().parent.is_dir():
         raise HyperTendrilError(f"{options.export}: there is no such folder to export to.")
-    with _quiet_log():
+    # Ray tells of lost processes on stdout, which is for results alone.
+    with _quiet_log(), redirect_stdout(sys.stderr):
         job, study = run_here(spec, settings)
     if options.export is not None:
         from hypertendril.readers import write_generic  # noqa: PLC0415
@@ -375,7 +398,12 @@ def _worker(options: argparse.Namespace) -> int:
 
 def _settings(options: argparse.Namespace) -> Settings:
     return Settings.find(
-        options.data, getattr(options, "objectives", None), beside=getattr(options, "job", None)
+        options.data,
+        getattr(options, "objectives", None),
+        executor=getattr(options, "executor", None),
+        address=getattr(options, "address", None),
+        checkpoints=getattr(options, "checkpoints", None),
+        beside=getattr(options, "job", None),
     )
 
 

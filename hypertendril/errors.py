@@ -55,6 +55,10 @@ class JobError(HyperTendrilError):
     """A job specification is invalid, or a job is not in the state the request needs."""
 
 
+class ClusterError(HyperTendrilError):
+    """The cluster that trials shall run on cannot be reached, or was lost while they ran."""
+
+
 class SelectionError(HyperTendrilError):
     """A selection received from a page is malformed or names something the study lacks."""
 

@@ -11,6 +11,10 @@ from hypertendril.errors import HyperTendrilError
 
 DATA_VARIABLE = "HYPERTENDRIL_DATA"
 OBJECTIVES_VARIABLE = "HYPERTENDRIL_OBJECTIVES"
+EXECUTOR_VARIABLE = "HYPERTENDRIL_EXECUTOR"
+ADDRESS_VARIABLE = "HYPERTENDRIL_ADDRESS"
+CHECKPOINTS_VARIABLE = "HYPERTENDRIL_CHECKPOINTS"
+EXECUTORS = ("local", "dask", "ray")
 REGISTRY_NAME = "objectives.toml"
 _EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 
@@ -22,10 +26,16 @@ class Settings:
     Attributes:
         data: Folder (absolute) that holds everything this program writes.
         objectives: The registry of what may be run; None where none was found.
+        executor: What runs trials, one of `EXECUTORS`.
+        address: Where the cluster of the executor is; None leaves it to the engine's own settings.
+        shared: Folder that all machines see, for checkpoints; None for one in `data`.
     """
 
     data: Path
     objectives: Path | None = None
+    executor: str = "local"
+    address: str | None = None
+    shared: Path | None = None
 
     @property
     def store(self) -> Path:
@@ -40,7 +50,7 @@ class Settings:
     @property
     def checkpoints(self) -> Path:
         """Folder under which each trial may keep checkpoints."""
-        return self.data / "checkpoints"
+        return self.shared or self.data / "checkpoints"
 
     @classmethod
     def find(
@@ -48,6 +58,9 @@ class Settings:
         data: str | Path | None = None,
         objectives: str | Path | None = None,
         *,
+        executor: str | None = None,
+        address: str | None = None,
+        checkpoints: str | Path | None = None,
         beside: Path | None = None,
     ) -> Settings:
         """Return the settings that apply here.
@@ -57,12 +70,30 @@ class Settings:
             objectives: Registry; else `HYPERTENDRIL_OBJECTIVES`, else the first
                 `objectives.toml` found beside the job file, in the current folder, or
                 among the bundled examples.
+            executor: What runs trials; else `HYPERTENDRIL_EXECUTOR`, else this machine.
+            address: Of its cluster; else `HYPERTENDRIL_ADDRESS`.
+            checkpoints: Folder for checkpoints; else `HYPERTENDRIL_CHECKPOINTS`, else in the
+                data folder.
             beside: The job file, where there is one.
+
+        Raises:
+            HyperTendrilError: There is no such executor, or it has no use for an address.
         """
         folder = Path(data or os.environ.get(DATA_VARIABLE) or ".hypertendril")
         told = objectives or os.environ.get(OBJECTIVES_VARIABLE)
         registry = Path(told).absolute() if told else _find_registry(beside)
-        return cls(folder.absolute(), registry)
+        engine = executor or os.environ.get(EXECUTOR_VARIABLE) or "local"
+        where = address or os.environ.get(ADDRESS_VARIABLE) or None
+        if engine not in EXECUTORS:
+            raise HyperTendrilError(
+                f"{EXECUTOR_VARIABLE}: {engine!r} must be one of {', '.join(EXECUTORS)}."
+            )
+        if where is not None and engine == "local":
+            raise HyperTendrilError(f"The address {where} needs an executor: dask or ray.")
+        shared = checkpoints or os.environ.get(CHECKPOINTS_VARIABLE)
+        return cls(
+            folder.absolute(), registry, engine, where, Path(shared).absolute() if shared else None
+        )
 
 
 def _find_registry(beside: Path | None) -> Path | None:

@@ -72,6 +72,23 @@ def seconds(value: Any, field: str) -> float:
     return float(value)
 
 
+def amounts(value: Any, field: str) -> dict[str, float]:
+    """Return positive, finite amounts by name.
+
+    Raises:
+        JobError: A name is no word, or an amount no such number.
+    """
+    found = {}
+    for name, amount in mapping(value, field).items():
+        if not name.isidentifier() or len(name) > MAX_NAME_LENGTH:
+            raise wrong(field, f"{name!r} must be a word such as CPU or GPU.")
+        is_number = isinstance(amount, (int, float)) and not isinstance(amount, bool)
+        if not (is_number and math.isfinite(amount) and amount > 0):
+            raise wrong(f"{field}.{name}", f"{amount!r} must be a number above 0.")
+        found[name] = float(amount)
+    return found
+
+
 def mapping(value: Any, field: str) -> Mapping[str, Any]:
     """Return a table with text keys.
 

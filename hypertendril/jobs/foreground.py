@@ -12,6 +12,7 @@ import sys
 from tqdm import tqdm
 
 from hypertendril.jobs.leased import run_leased
+from hypertendril.jobs.place import Place, open_place
 from hypertendril.jobs.queue import LEASE_SECONDS, Job, JobQueue, Progress
 from hypertendril.jobs.runner import Order
 from hypertendril.jobs.spec import JobSpec
@@ -29,8 +30,14 @@ def run_here(spec: JobSpec, settings: Settings) -> tuple[Job, Study]:
 
     Raises:
         HyperTendrilError: The data folder cannot be used.
+        ClusterError: The cluster cannot be reached, or was lost; the job waits for a worker then.
     """
     private_folder(settings.data)
+    with open_place(settings) as place:
+        return _run_at(place, spec, settings)
+
+
+def _run_at(place: Place, spec: JobSpec, settings: Settings) -> tuple[Job, Study]:
     queue = JobQueue(settings.queue)
     store = ExperimentStore.open(settings.store)
     owner = queue.new_owner()
@@ -51,7 +58,7 @@ def run_here(spec: JobSpec, settings: Settings) -> tuple[Job, Study]:
                 return Order.RELEASE if leave.is_set else Order.GO_ON
 
             lease = queue.submit_claimed(spec, owner.name, LEASE_SECONDS)
-            run_leased(queue, store, lease, settings, own_order, watch)
+            run_leased(queue, store, lease, place, own_order, watch)
         return queue.job(lease.job.id), store.snapshot(lease.job.id)
     finally:
         bar.close()

@@ -8,14 +8,14 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from hypertendril.errors import HyperTendrilError, JobError, StoreError
+from hypertendril.errors import ClusterError, HyperTendrilError, JobError, StoreError
 from hypertendril.jobs.objectives import load_registry
+from hypertendril.jobs.place import Place
 from hypertendril.jobs.queue import JobQueue, JobState, Lease, Progress, Standing
 from hypertendril.jobs.recorder import close_trials
 from hypertendril.jobs.runner import Ending, Order, run_study
 from hypertendril.jobs.steering import Steering
 from hypertendril.model import Study, TrialState
-from hypertendril.settings import Settings
 from hypertendril.store.experiment_store import ExperimentStore
 
 PROGRESS_SECONDS = 0.5  # how often the progress of a job is worth a write
@@ -109,18 +109,22 @@ def run_leased(
     queue: JobQueue,
     store: ExperimentStore,
     lease: Lease,
-    settings: Settings,
+    place: Place,
     own_order: Callable[[], Order],
     watch: Callable[[Progress], None] | None = None,
 ) -> JobState:
     """Run the job of `lease` until it ends, and say so in the queue.
 
     Args:
+        place: Where its trials run.
         own_order: What this process itself wants: go on, cancel, or release.
         watch: Called with the progress a few times a second.
 
     Returns:
         The state the job is in now; `running` if it belongs to somebody else.
+
+    Raises:
+        ClusterError: The cluster was lost; the job is given back, and loses no attempt by it.
     """
     if lease.closing is not None:
         return _finish(queue, store, lease, lease.closing, _CLOSING_MESSAGES[lease.closing])
@@ -131,7 +135,11 @@ def run_leased(
             watch(progress)
         return keeper(progress)
 
-    ending, message = _attempt(store, lease, settings, ask_owner)
+    try:
+        ending, message = _attempt(store, lease, place, ask_owner)
+    except ClusterError:
+        queue.release(lease, refund=True)
+        raise
     if ending is Ending.ABANDONED or queue.heartbeat(lease, keeper.progress) is Standing.LOST:
         return JobState.RUNNING
     if ending in _FINAL_STATES:
@@ -144,15 +152,16 @@ def run_leased(
 def _attempt(
     store: ExperimentStore,
     lease: Lease,
-    settings: Settings,
+    place: Place,
     ask_owner: Callable[[Progress], Order | Steering],
 ) -> tuple[Ending, str]:
     """Return how the run ended and what there is to say about it."""
     spec, job_id = lease.job.spec, lease.job.id
     try:
-        objective = load_registry(settings.objectives)[spec.objective]
-        checkpoints = settings.checkpoints / job_id
-        ending = run_study(spec, objective, store, job_id, ask_owner, checkpoints)
+        objective = load_registry(place.registry)[spec.objective]
+        ending = run_study(spec, objective, store, job_id, ask_owner, place)
+    except ClusterError:
+        raise
     except StoreError as error:
         _log.error("Job %s is given back: %s", job_id, error)
         return Ending.REFUSED, str(error)

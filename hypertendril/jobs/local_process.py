@@ -9,7 +9,6 @@ import secrets
 import subprocess
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict
 from typing import Any
 
 from hypertendril.jobs.interpreter import module_command, with_package_path
@@ -17,8 +16,8 @@ from hypertendril.jobs.objectives import RegisteredObjective
 from hypertendril.jobs.processes import MARK, end_group, how_it_ended
 from hypertendril.jobs.segments import Segment
 
-# Each trial has a process of its own, so more threads would only fight over the cores.
-_ONE_THREAD = (
+# Each trial has a process of its own; more threads than it was promised only fight over the cores.
+_THREADS = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
     "MKL_NUM_THREADS",
@@ -81,11 +80,7 @@ class TrialProcess:
     def run(self, segment: Segment) -> None:
         """Send a segment; it begins as soon as the objective is loaded."""
         self.segment = segment
-        paths = {
-            "checkpoint": segment.checkpoint and str(segment.checkpoint),
-            "checkpoint_dir": str(segment.checkpoint_dir),
-        }
-        self._send({"segment": asdict(segment) | paths})
+        self._send({"segment": segment.to_json()})
 
     def ask_to_stop(self) -> None:
         """Let the code know that its trial should end."""
@@ -162,7 +157,7 @@ def trial_environment(
         for name, value in environment.items()
         if not _SECRET.search(name) or name in objective.environment
     }
-    kept |= dict.fromkeys(_ONE_THREAD, "1")
+    kept |= dict.fromkeys(_THREADS, str(max(1, int(objective.resources.get("CPU", 1)))))
     return with_package_path(kept) | {
         MARK: mark,
         "PYTHONUNBUFFERED": "1",

@@ -33,6 +33,7 @@ _KEYS = (
     "description",
     "environment",
     "structural",
+    "resources",
 )
 
 
@@ -58,6 +59,8 @@ class RegisteredObjective:
         steps: How many steps a full training has; None where the code decides.
         environment: Names of environment variables it needs although they look secret.
         structural: Parameters that shape the model, so that a checkpoint fits no other value.
+        resources: What a trial takes of a machine of a cluster, `CPU`, `GPU` or what the cluster
+            calls it. CPU is also how many threads linear algebra may use, here too.
     """
 
     name: str
@@ -73,6 +76,7 @@ class RegisteredObjective:
     structural: tuple[str, ...] = ()
     kind: ObjectiveKind = ObjectiveKind.FUNCTION
     command: Command | None = None
+    resources: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def code(self) -> str:
@@ -130,6 +134,7 @@ class RegisteredObjective:
             )
             if kind is ObjectiveKind.COMMAND
             else None,
+            resources=fields.amounts(data.get("resources", {}), f"{at}.resources"),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -149,6 +154,7 @@ class RegisteredObjective:
             "description": self.description,
             "environment": list(self.environment),
             "structural": list(self.structural),
+            "resources": dict(self.resources),
         }
 
 

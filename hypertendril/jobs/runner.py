@@ -7,14 +7,13 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from enum import StrEnum
-from pathlib import Path
 
 import numpy as np
 
 from hypertendril.errors import JobError, StoreError
 from hypertendril.jobs.checkpoints import Checkpoints
-from hypertendril.jobs.executor import LocalExecutor
 from hypertendril.jobs.objectives import RegisteredObjective
+from hypertendril.jobs.place import Place
 from hypertendril.jobs.queue import Progress
 from hypertendril.jobs.recorder import Recorder
 from hypertendril.jobs.segments import Ended, Executor, Segment
@@ -78,7 +77,7 @@ def run_study(
     store: ExperimentStore,
     study_id: str,
     ask_owner: Callable[[Progress], Order | Steering],
-    checkpoints: Path,
+    place: Place,
 ) -> Ending:
     """Run what is left of a study; with an interrupted one, go on as if nothing had been.
 
@@ -95,16 +94,18 @@ def run_study(
         study_id: Its id; made if it is not there.
         ask_owner: Told the progress a few times a second and before each write, answers
             whether to go on, or how.
-        checkpoints: Folder for the checkpoints of this study.
+        place: Where its trials run.
 
     Raises:
         JobError: The objective cannot be loaded.
+        ClusterError: The cluster it ran on was lost.
         StoreError: The store refused for too long.
     """
     ensure_study(spec, store, study_id)
-    executor = LocalExecutor(objective, spec.budget.parallel, spec.budget.timeout_seconds)
+    executor = place.make_executor(objective, spec.budget.parallel, spec.budget.timeout_seconds)
     try:
-        run = _Run(spec, objective, store, study_id, ask_owner, Checkpoints(checkpoints))
+        checkpoints = Checkpoints(place.checkpoints / study_id)
+        run = _Run(spec, objective, store, study_id, ask_owner, checkpoints)
         return run.to_the_end(executor)
     finally:
         executor.close()

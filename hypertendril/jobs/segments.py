@@ -6,9 +6,9 @@ Methods decide which segment comes next, an executor runs it, the runner writes 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, Self
 
 from hypertendril.model import Choice
 
@@ -34,6 +34,23 @@ class Segment:
     from_step: int = 0
     to_step: int | None = None
     checkpoint: Path | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form; `from_json` gives an equal segment back."""
+        return asdict(self) | {
+            "checkpoint": self.checkpoint and str(self.checkpoint),
+            "checkpoint_dir": str(self.checkpoint_dir),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Return the segment a process of ours described."""
+        checkpoint = data["checkpoint"]
+        paths = {
+            "checkpoint": None if checkpoint is None else Path(checkpoint),
+            "checkpoint_dir": Path(data["checkpoint_dir"]),
+        }
+        return cls(**{**data, **paths})
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +106,7 @@ class Executor(Protocol):
 
         Raises:
             JobError: The objective cannot be loaded, so that no segment will ever run.
+            ClusterError: Where they run was lost with all of them.
         """
         ...
 

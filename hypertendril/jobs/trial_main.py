@@ -61,7 +61,7 @@ class Line:
         while (command := self._next_command()) is not None:
             if "segment" in command:
                 self._is_stop_wanted = False
-                return _segment(command["segment"])
+                return Segment.from_json(command["segment"])
         return None
 
     def _next_command(self) -> dict[str, Any] | None:
@@ -83,17 +83,6 @@ class Line:
         data = os.read(self._commands, 65536)
         self._buffer += data
         return bool(data)
-
-
-def _segment(data: dict[str, Any]) -> Segment:
-    checkpoint = data["checkpoint"]
-    return Segment(
-        **data
-        | {
-            "checkpoint": None if checkpoint is None else Path(checkpoint),
-            "checkpoint_dir": Path(data["checkpoint_dir"]),
-        }
-    )
 
 
 def run_segment(segment: Segment, objective: Objective, line: Line) -> None:

@@ -7,14 +7,16 @@ import os
 import signal
 import subprocess
 import time
+from contextlib import closing
 from pathlib import Path
 from types import FrameType
 from typing import Any, Self
 
-from hypertendril.errors import HyperTendrilError
+from hypertendril.errors import ClusterError, HyperTendrilError
 from hypertendril.jobs.interpreter import module_command, with_package_path
 from hypertendril.jobs.leased import run_leased
 from hypertendril.jobs.owner import FileLock
+from hypertendril.jobs.place import Place, open_place
 from hypertendril.jobs.queue import LEASE_SECONDS, JobQueue, Lease
 from hypertendril.jobs.runner import Order
 from hypertendril.settings import Settings, private_folder
@@ -74,11 +76,19 @@ def work(
         settings: Where things are.
         only_if_none: Return at once where another worker is active.
         lease_seconds: How long a job stays with a worker that no longer answers.
+
+    Raises:
+        ClusterError: The cluster of the settings cannot be reached, or was lost.
     """
-    lock = worker_lock(settings)
-    if not lock.acquire() and only_if_none:
-        _log.info("Another worker is active in %s.", settings.data)
-        return
+    with closing(worker_lock(settings)) as lock:
+        if not lock.acquire() and only_if_none:
+            _log.info("Another worker is active in %s.", settings.data)
+            return
+        with open_place(settings) as place:
+            _work_at(place, settings, lock, lease_seconds)
+
+
+def _work_at(place: Place, settings: Settings, lock: FileLock, lease_seconds: float) -> None:
     queue = JobQueue(settings.queue)
     store = ExperimentStore.open(settings.store)
     owner = queue.new_owner()
@@ -92,7 +102,9 @@ def work(
                     if lease is None:
                         time.sleep(IDLE_SECONDS)
                     else:
-                        _run(settings, queue, store, lease, stop)
+                        _run(place, queue, store, lease, stop)
+                except ClusterError:
+                    raise  # to connect anew is up to whoever starts workers
                 except HyperTendrilError:
                     _log.exception("The queue or the store failed; trying again")
                     time.sleep(TROUBLE_SECONDS)
@@ -100,16 +112,15 @@ def work(
         owner.close()
         store.close()
         queue.close()
-        lock.close()
 
 
 def _run(
-    settings: Settings, queue: JobQueue, store: ExperimentStore, lease: Lease, stop: StopSignals
+    place: Place, queue: JobQueue, store: ExperimentStore, lease: Lease, stop: StopSignals
 ) -> None:
     job = lease.job
     _log.info("Job %s (%s): started, attempt %d.", job.id, job.spec.name, job.attempts)
     state = run_leased(
-        queue, store, lease, settings, lambda: Order.RELEASE if stop.is_set else Order.GO_ON
+        queue, store, lease, place, lambda: Order.RELEASE if stop.is_set else Order.GO_ON
     )
     _log.info("Job %s (%s): %s.", job.id, job.spec.name, state)
 
@@ -120,10 +131,15 @@ def start_worker(settings: Settings) -> subprocess.Popen[bytes]:
     It writes to `worker.log` in the data folder and ends at once where another is active.
     """
     folder = private_folder(settings.data)
-    objectives = ["--objectives", str(settings.objectives)] if settings.objectives else []
-    command = module_command(
-        "hypertendril", "worker", "--only-if-none", "--data", str(settings.data), *objectives
-    )
+    options = {
+        "--data": settings.data,
+        "--objectives": settings.objectives,
+        "--executor": settings.executor,
+        "--address": settings.address,
+        "--checkpoints": settings.shared,
+    }
+    told = (text for name, value in options.items() if value for text in (name, str(value)))
+    command = module_command("hypertendril", "worker", "--only-if-none", *told)
     log = _open_log(folder / "worker.log")
     try:
         return subprocess.Popen(  # noqa: S603 - our own module, no shell

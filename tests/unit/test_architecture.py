@@ -52,6 +52,9 @@ LIBRARIES = {
     "sqlite3": {"store", "readers"},
     "sqlalchemy": {"readers"},
     "diskcache": {"jobs"},
+    "dask": {"jobs"},
+    "distributed": {"jobs"},
+    "ray": {"jobs"},
 }
 UNPICKLERS = {"pickle", "marshal", "shelve", "dill", "cloudpickle", "joblib"}  # for nobody
 # Library -> the dependency that brings it along; the others are declared in pyproject.toml.
@@ -61,6 +64,7 @@ BROUGHT_BY = {
     "scipy": "scikit-learn",
     "sqlalchemy": "optuna",
     "threadpoolctl": "scikit-learn",
+    "dask": "distributed",
 }
 DISTRIBUTIONS = {"sklearn": "scikit-learn", "yaml": "pyyaml"}
 VAGUE_NAMES = {"utils.py", "helpers.py", "misc.py", "common.py"}
@@ -194,6 +198,21 @@ def test_the_queue_and_its_disk_alone_know_diskcache() -> None:
         if name.partition(".")[0] == "diskcache"
     }
     assert knowing <= {"hypertendril.jobs.queue", "hypertendril.jobs.json_disk"}
+
+
+@pytest.mark.parametrize("engine", ["dask", "distributed", "ray"])
+def test_one_small_module_alone_knows_each_engine_of_a_cluster(engine: str) -> None:
+    home = (
+        "hypertendril.jobs.ray_executor" if engine == "ray" else "hypertendril.jobs.dask_executor"
+    )
+    knowing = {
+        module
+        for module in sources()
+        for name, _ in imports(module)
+        if name.partition(".")[0] == engine
+    }
+    assert knowing == {home}
+    assert len(sources()[home].read_text().splitlines()) < 200
 
 
 def test_no_modules_import_each_other_in_a_circle() -> None:

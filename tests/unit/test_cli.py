@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from hypertendril.cli import main
+from hypertendril.jobs import dask_executor
 from hypertendril.jobs.queue import JobQueue, JobState
 from hypertendril.model import TrialState
 from hypertendril.store.experiment_store import ExperimentStore
@@ -311,3 +312,42 @@ def test_results_are_exported_and_losses_said(call: Call, tmp_path: Path) -> Non
     wrong = call("export", "s.json", "t.csv", "--study", "none")
     assert (wrong.status, wrong.err.count("\n")) == (2, 1)
     assert "there are: 's'" in wrong.err
+
+
+@pytest.mark.parametrize("command", ["worker", "run job.toml"])
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ("dask --address nonsense", "'nonsense' of the Dask scheduler must be tcp://HOST:PORT"),
+        ("dask --address tcp://127.0.0.1:9", "at tcp://127.0.0.1:9 cannot be reached: Timed out"),
+        ("dask --address none.json", "none.json: no Dask scheduler has written this file"),
+        ("dask", "Where is the Dask scheduler? Say --address"),
+    ],
+)
+def test_a_cluster_that_cannot_be_reached_is_one_line_and_status_2(
+    call: Call,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    command: str,
+    options: str,
+    words: str,
+) -> None:
+    monkeypatch.setattr(dask_executor, "CONNECT_SECONDS", 0.3)
+    write_job(tmp_path)
+    result = call(*command.split(), "--executor", *options.split())
+    assert result.status == 2
+    (line,) = result.err.splitlines()
+    assert words in line
+    assert call("jobs").out == ""  # nothing was put into the queue
+
+
+@pytest.mark.parametrize(("executor", "library"), [("dask", "distributed"), ("ray", "ray")])
+def test_an_engine_that_is_not_installed_is_one_line_and_status_2(
+    call: Call, monkeypatch: pytest.MonkeyPatch, executor: str, library: str
+) -> None:
+    monkeypatch.setitem(sys.modules, library, None)
+    monkeypatch.delitem(sys.modules, f"hypertendril.jobs.{executor}_executor", raising=False)
+    result = call("worker", "--executor", executor)
+    assert result.status == 2
+    (line,) = result.err.splitlines()
+    assert f"pip install 'hypertendril[{executor}]'" in line

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from hypertendril.errors import HyperTendrilError
 from hypertendril.settings import Settings
 
 
@@ -43,3 +44,30 @@ def test_a_registry_that_is_told_is_not_looked_for(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("HYPERTENDRIL_OBJECTIVES", "/a/b.toml")
     assert Settings.find().objectives == Path("/a/b.toml")
     assert Settings.find(objectives="/c.toml").objectives == Path("/c.toml")
+
+
+def test_trials_run_here_unless_the_settings_of_this_machine_name_a_cluster(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = Settings.find(tmp_path)
+    assert (found.executor, found.address) == ("local", None)
+    assert found.checkpoints == tmp_path / "checkpoints"
+    monkeypatch.setenv("HYPERTENDRIL_EXECUTOR", "dask")
+    monkeypatch.setenv("HYPERTENDRIL_ADDRESS", "tcp://10.0.0.1:8786")
+    monkeypatch.setenv("HYPERTENDRIL_CHECKPOINTS", "/shared")
+    found = Settings.find(tmp_path)
+    assert (found.executor, found.address) == ("dask", "tcp://10.0.0.1:8786")
+    assert found.checkpoints == Path("/shared")
+    found = Settings.find(tmp_path, executor="ray", address="b:1", checkpoints="/other")
+    assert (found.executor, found.address, found.checkpoints) == ("ray", "b:1", Path("/other"))
+
+
+def test_an_executor_nobody_knows_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HYPERTENDRIL_EXECUTOR", "spark")
+    with pytest.raises(HyperTendrilError, match="'spark' must be one of local, dask, ray"):
+        Settings.find()
+
+
+def test_an_address_without_a_cluster_is_refused() -> None:
+    with pytest.raises(HyperTendrilError, match="needs an executor: dask or ray"):
+        Settings.find(address="tcp://10.0.0.1:8786")

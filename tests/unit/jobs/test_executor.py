@@ -189,6 +189,13 @@ def test_an_objective_that_takes_for_ever_to_load_fails_everything(
         until(executor, lambda _: False)
 
 
+def test_linear_algebra_gets_the_threads_a_trial_is_promised() -> None:
+    one = trial_environment({}, REGISTRY["sphere"], "mark")
+    four = trial_environment({}, replace(REGISTRY["sphere"], resources={"CPU": 4.0}), "mark")
+    assert one["OMP_NUM_THREADS"] == one["MKL_NUM_THREADS"] == "1"
+    assert four["OMP_NUM_THREADS"] == four["MKL_NUM_THREADS"] == "4"
+
+
 def test_secrets_stay_with_the_worker_unless_the_registry_lists_them() -> None:
     outside = {
         "PATH": "/bin",

@@ -36,6 +36,11 @@ def test_an_entry_is_read(tmp_path: Path) -> None:
     assert found.description == "A net."
 
 
+def test_resources_of_a_trial_are_read(tmp_path: Path) -> None:
+    found = load_registry(write(tmp_path, more="resources = { CPU = 4, GPU = 0.5, licence = 1 }"))
+    assert found["net"].resources == {"CPU": 4.0, "GPU": 0.5, "licence": 1.0}
+
+
 def test_no_file_is_an_empty_registry() -> None:
     assert not load_registry(None).objectives
 
@@ -56,6 +61,10 @@ def test_only_module_colon_function_names_code(tmp_path: Path, function: str) ->
         ("speed = 0", r"objectives\.net\.speed"),
         ("curves = 3", r"objectives\.net\.curves"),
         ('curves = ["a", "a"]', "twice"),
+        ("resources = 3", r"objectives\.net\.resources"),
+        ("resources = { GPU = 0 }", r"objectives\.net\.resources\.GPU.*above 0"),
+        ("resources = { GPU = true }", r"objectives\.net\.resources\.GPU.*above 0"),
+        ("resources = { 'two words' = 1 }", "must be a word such as CPU or GPU"),
         ("[other]", "Field 'other'"),
         ("[", "cannot be read"),
     ],

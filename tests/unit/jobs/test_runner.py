@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -14,10 +14,11 @@ import pytest
 from hypertendril.errors import JobError, StoreError
 from hypertendril.jobs import runner
 from hypertendril.jobs.objectives import load_registry
+from hypertendril.jobs.place import Place
 from hypertendril.jobs.queue import Progress
 from hypertendril.jobs.recorder import close_trials
 from hypertendril.jobs.runner import Ending, Order, run_study
-from hypertendril.jobs.segments import Ended, Event, Reported, Segment
+from hypertendril.jobs.segments import Ended, Event, Executor, Reported, Segment
 from hypertendril.jobs.spec import JobSpec
 from hypertendril.model import Outcome, Study, TrialState
 from hypertendril.store.batch import Batch
@@ -92,7 +93,7 @@ class Bench:
         ask: Callable[[Progress], Order] = lambda _: Order.GO_ON,
     ) -> Ending:
         executor = InProcess(train, job.budget.parallel)
-        self._patch.setattr(runner, "LocalExecutor", lambda *_: executor)
+        place = Place(Path("unused"), make_executor=lambda *_: cast(Executor, executor))
         self._patch.setattr(runner, "FLUSH_SECONDS", 0.0)
 
         def ask_owner(progress: Progress) -> Order:
@@ -100,7 +101,7 @@ class Bench:
             return ask(progress)
 
         try:
-            return run_study(job, REGISTRY["sphere"], self.store, "s1", ask_owner, Path("unused"))
+            return run_study(job, REGISTRY["sphere"], self.store, "s1", ask_owner, place)
         finally:
             self.started += executor.started
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
 
 from hypertendril.jobs import runner
 from hypertendril.jobs.objectives import load_registry
+from hypertendril.jobs.place import Place
 from hypertendril.jobs.queue import Progress
 from hypertendril.jobs.runner import Ending, Order, run_study
-from hypertendril.jobs.segments import Ended, Event, Reported, Segment
+from hypertendril.jobs.segments import Ended, Event, Executor, Reported, Segment
 from hypertendril.jobs.spec import JobSpec
 from hypertendril.model import Outcome, Study, TrialState
 from hypertendril.store.experiment_store import ExperimentStore
@@ -83,7 +84,6 @@ class Bench:
     def __init__(self, store: ExperimentStore, folder: Path, patch: pytest.MonkeyPatch) -> None:
         self.store = store
         self.folder = folder
-        self._patch = patch
         patch.setattr(runner, "FLUSH_SECONDS", 0.0)
 
     def run(
@@ -93,9 +93,8 @@ class Bench:
         ask: Callable[[Progress], Order] = lambda _: Order.GO_ON,
         study_id: str = "s1",
     ) -> Ending:
-        self._patch.setattr(runner, "LocalExecutor", lambda *_: training)
-        folder = self.folder / study_id
-        return run_study(job, REGISTRY["sphere"], self.store, study_id, ask, folder)
+        place = Place(self.folder, make_executor=lambda *_: cast(Executor, training))
+        return run_study(job, REGISTRY["sphere"], self.store, study_id, ask, place)
 
     def study(self, study_id: str = "s1") -> Study:
         return self.store.snapshot(study_id)

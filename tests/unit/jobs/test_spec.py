@@ -234,6 +234,12 @@ def test_a_wrong_field_is_named(change: dict[str, Any], message: str) -> None:
         spec(**change)
 
 
+@pytest.mark.parametrize("field", ["executor", "address", "registry", "checkpoints", "function"])
+def test_a_job_can_say_nothing_about_where_or_what_code_runs(field: str) -> None:
+    with pytest.raises(JobError, match=f"Field '{field}': there is no such field"):
+        spec(**{field: "tcp://10.0.0.1:8786"})
+
+
 @pytest.mark.parametrize("data", [None, [], "text", 3])
 def test_what_is_no_table_is_refused(data: object) -> None:
     with pytest.raises(JobError, match="must be a table"):

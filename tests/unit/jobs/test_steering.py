@@ -13,12 +13,12 @@ from hypertendril.errors import JobError
 from hypertendril.jobs.executor import LocalExecutor
 from hypertendril.jobs.leased import run_leased
 from hypertendril.jobs.objectives import load_registry
+from hypertendril.jobs.place import Place
 from hypertendril.jobs.queue import Job, JobQueue, JobState, Progress
 from hypertendril.jobs.runner import STOPPED_NOTE, Order
 from hypertendril.jobs.segments import Ended, Event, Segment
 from hypertendril.jobs.spec import JobSpec
 from hypertendril.model import Study, TrialState
-from hypertendril.settings import Settings
 from hypertendril.store.experiment_store import ExperimentStore
 
 OBJECTIVES = Path(__file__).parents[2] / "data" / "jobs" / "objectives.toml"
@@ -110,14 +110,14 @@ class Bench:
     """A job that runs in this thread; `watch` steers it as it goes."""
 
     def __init__(self, folder: Path, queue: JobQueue, store: ExperimentStore) -> None:
-        self.settings = Settings(folder, OBJECTIVES)
+        self.place = Place(folder / "checkpoints", OBJECTIVES)
         self.queue = queue
         self.store = store
 
     def run(self, owner: str, watch: Callable[[Progress], None] = lambda _: None) -> JobState:
         lease = self.queue.claim(owner, LEASE)
         assert lease is not None
-        return run_leased(self.queue, self.store, lease, self.settings, lambda: Order.GO_ON, watch)
+        return run_leased(self.queue, self.store, lease, self.place, lambda: Order.GO_ON, watch)
 
     def job(self) -> Job:
         return self.queue.jobs()[0]
