@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -14,13 +14,13 @@ from hypertendril.errors import JobError
 from hypertendril.jobs import runner
 from hypertendril.jobs.leased import LeaseKeeper, run_leased
 from hypertendril.jobs.objectives import load_registry
+from hypertendril.jobs.place import Place
 from hypertendril.jobs.queue import JobQueue, JobState, Progress
 from hypertendril.jobs.runner import Ending, Order, run_study
-from hypertendril.jobs.segments import Ended, Event, Reported, Segment
+from hypertendril.jobs.segments import Ended, Event, Executor, Reported, Segment
 from hypertendril.jobs.spec import JobSpec
 from hypertendril.jobs.spending import Spending
 from hypertendril.model import Study, TrialState
-from hypertendril.settings import Settings
 from hypertendril.store.experiment_store import ExperimentStore
 
 OBJECTIVES = Path(__file__).parents[2] / "data" / "jobs" / "objectives.toml"
@@ -79,11 +79,14 @@ class Training:
         self.pending = []
 
 
+def place_of(folder: Path, training: Training) -> Place:
+    return Place(folder, OBJECTIVES, lambda *_: cast(Executor, training))
+
+
 class Bench:
     def __init__(self, folder: Path, store: ExperimentStore, patch: pytest.MonkeyPatch) -> None:
         self.folder = folder
         self.store = store
-        self._patch = patch
         patch.setattr(runner, "FLUSH_SECONDS", 0.0)
 
     def run(
@@ -93,9 +96,8 @@ class Bench:
         ask: Callable[[Progress], Order] = lambda _: Order.GO_ON,
         study_id: str = "s1",
     ) -> Ending:
-        self._patch.setattr(runner, "LocalExecutor", lambda *_: training)
-        folder = self.folder / study_id
-        return run_study(job, REGISTRY["sphere"], self.store, study_id, ask, folder)
+        place = place_of(self.folder, training)
+        return run_study(job, REGISTRY["sphere"], self.store, study_id, ask, place)
 
     def study(self, study_id: str = "s1") -> Study:
         return self.store.snapshot(study_id)
@@ -236,22 +238,21 @@ def test_more_time_can_be_given_while_it_runs(queue: JobQueue) -> None:
     assert keeper(Progress(done=1)) is Order.TIME_IS_UP
 
 
-def leased(bench: Bench, queue: JobQueue, job: JobSpec) -> tuple[JobState, str]:
+def leased(place: Place, bench: Bench, queue: JobQueue, job: JobSpec) -> tuple[JobState, str]:
     job_id = queue.submit(job)
     owner = queue.new_owner()
     lease = queue.claim(owner.name)
     assert lease is not None
-    settings = Settings(bench.folder, OBJECTIVES)
-    state = run_leased(queue, bench.store, lease, settings, lambda: Order.GO_ON)
+    state = run_leased(queue, bench.store, lease, place, lambda: Order.GO_ON)
     owner.close()
     return state, queue.job(job_id).message
 
 
 def test_a_study_that_has_used_its_steps_is_done_and_says_why(
-    bench: Bench, queue: JobQueue, monkeypatch: pytest.MonkeyPatch
+    bench: Bench, queue: JobQueue
 ) -> None:
-    monkeypatch.setattr(runner, "LocalExecutor", lambda *_: Training())
-    state, message = leased(bench, queue, spec(total_steps=7))
+    place = place_of(bench.folder, Training())
+    state, message = leased(place, bench, queue, spec(total_steps=7))
     assert state is JobState.DONE
     assert "budget.total_steps" in message
 
@@ -263,7 +264,7 @@ def test_a_study_whose_time_is_over_stops_its_trials_and_says_why(
     # Trials from number 3 on would wait for their gate for ever.
     job = replace(spec(), objective="gated", space=REGISTRY["gated"].space)
     job = replace(job, budget=replace(job.budget, parallel=2, wall_seconds=3.0))
-    state, message = leased(bench, queue, job)
+    state, message = leased(Place(bench.folder, OBJECTIVES), bench, queue, job)
     assert state is JobState.DONE
     assert "budget.wall_seconds" in message
     study = bench.study(queue.jobs()[0].id)

@@ -16,6 +16,7 @@ from hypertendril.errors import JobError
 from hypertendril.jobs.command import Command
 from hypertendril.jobs.executor import LocalExecutor
 from hypertendril.jobs.objectives import RegisteredObjective, Registry, load_registry
+from hypertendril.jobs.place import Place
 from hypertendril.jobs.runner import Ending, Order, run_study
 from hypertendril.jobs.segments import Ended, Event, Reported, Segment
 from hypertendril.jobs.spec import JobSpec
@@ -249,9 +250,8 @@ def test_the_bundled_program_goes_on_from_its_checkpoints(tmp_path: Path, method
     }
     spec = JobSpec.from_json(data, registry)
     with ExperimentStore.open(None) as store:
-        ending = run_study(
-            spec, registry["descent"], store, "s", lambda _: Order.GO_ON, tmp_path / "checkpoints"
-        )
+        place = Place(tmp_path / "checkpoints")
+        ending = run_study(spec, registry["descent"], store, "s", lambda _: Order.GO_ON, place)
         study = store.snapshot("s")
     assert ending is Ending.DONE
     assert study.counts()[TrialState.COMPLETE] > 0

@@ -13,6 +13,7 @@ import pytest
 from hypertendril.errors import JobError, SpaceError
 from hypertendril.jobs.objectives import RegisteredObjective, load_registry
 from hypertendril.jobs.optuna_style import OptunaStyle, OptunaTrial
+from hypertendril.jobs.place import Place
 from hypertendril.jobs.runner import Order, run_study
 from hypertendril.jobs.segments import Segment
 from hypertendril.jobs.spec import JobSpec
@@ -158,7 +159,7 @@ class Bench:
         data = {"name": "s", "objective": objective, "method": method, "seed": 5}
         spec = JobSpec.from_json(data | {"budget": {"trials": 6, "parallel": 2} | budget}, REGISTRY)
         entry = REGISTRY[objective]
-        run_study(spec, entry, self.store, "s", lambda _: Order.GO_ON, self.folder)
+        run_study(spec, entry, self.store, "s", lambda _: Order.GO_ON, Place(self.folder))
         return self.store.snapshot("s")
 
 
