@@ -24,6 +24,7 @@ from hypertendril.callbacks.shown import shown_study
 from hypertendril.errors import JobError, SpaceError
 from hypertendril.guidance.next_study import from_best, from_brushes
 from hypertendril.jobs.queue import JobState
+from hypertendril.jobs.spec import JobSpec
 from hypertendril.layouts import ids
 from hypertendril.layouts.control import message
 from hypertendril.layouts.control_space import bar_of
@@ -161,21 +162,31 @@ def ranges_update(
 def submitted(services: Services, draft: Draft, form: Form, page_key: Any) -> tuple[str, str]:
     """Put the job of the form into the queue; return what to say and the job's id.
 
-    Pressed twice it is one job: as long as a job of this page with the very same
-    configuration is waiting or running, that one is meant. Once it ended it may be run again.
-
     Raises:
         HyperTendrilError: The form is invalid or the queue refuses.
     """
     spec = form.job(draft, services.registry, shown_study(services, {"study": draft.study}))
+    job_id = queued_once(services, spec, page_key)
+    words = f"Queued {plain(spec.name)!r}: {spec.budget.trials} trials, {spec.method}."
+    return f"{words} It is shown as soon as it starts.", job_id
+
+
+def queued_once(services: Services, spec: JobSpec, page_key: Any) -> str:
+    """Put a job into the queue; return its id.
+
+    Pressed twice it is one job: as long as a job of this page with the very same
+    configuration is waiting or running, that one is meant. Once it ended it may be run again.
+
+    Raises:
+        HyperTendrilError: The queue refuses.
+    """
     content = json.dumps([str(page_key), spec.to_json()], sort_keys=True)
     key = hashlib.sha256(content.encode()).hexdigest()
     job_id = services.queue.submit(spec, key=key)
     while not services.queue.job(job_id).state.is_open:
         key = f"{key}:{job_id}"[-MAX_KEY_CHARS:]
         job_id = services.queue.submit(spec, key=key)
-    words = f"Queued {plain(spec.name)!r}: {spec.budget.trials} trials, {spec.method}."
-    return f"{words} It is shown as soon as it starts.", str(job_id)
+    return str(job_id)
 
 
 def exported(services: Services, draft: Draft, form: Form) -> tuple[Any, Any]:

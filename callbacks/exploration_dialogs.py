@@ -11,6 +11,7 @@ from hypertendril.analysis.comparison import MOST, alike, prepare_comparison
 from hypertendril.analysis.exploration import prepare_exploration
 from hypertendril.analysis.schedule import prepare_schedule
 from hypertendril.analysis.story import story_of
+from hypertendril.callbacks import exploration_jobs
 from hypertendril.callbacks.services import Services
 from hypertendril.callbacks.shown import shown_study
 from hypertendril.errors import StoreError
@@ -27,6 +28,7 @@ MAX_OFFERED = 200
 
 def register(app: Dash, services: Services) -> None:
     """Wire both dialogs."""
+    exploration_jobs.register(app, services)
 
     @app.callback(
         Output(ids.EXPLORATION_STORY_BOX, "is_open"),

@@ -115,16 +115,20 @@ def study_lines(studies: Sequence[StudySummary], jobs: Sequence[Job]) -> list[St
         if study.id in seen:
             continue
         seen.add(study.id)
-        lines.append(_study_line(study, depth, by_id.get(study.id)))
+        lines.append(_study_line(study, depth, by_id.get(study.id), known))
         stack += [(child, depth + 1) for child in reversed(children.get(study.id, []))]
     # Studies that name each other as parents hang from no root.
     lines += [
-        _study_line(study, 0, by_id.get(study.id)) for study in studies if study.id not in seen
+        _study_line(study, 0, by_id.get(study.id), known)
+        for study in studies
+        if study.id not in seen
     ]
     return lines
 
 
-def _study_line(study: StudySummary, depth: int, job: Job | None) -> StudyLine:
+def _study_line(
+    study: StudySummary, depth: int, job: Job | None, known: Mapping[str, StudySummary]
+) -> StudyLine:
     is_running = job is not None and job.state is JobState.RUNNING
     return StudyLine(
         id=study.id,
@@ -136,7 +140,7 @@ def _study_line(study: StudySummary, depth: int, job: Job | None) -> StudyLine:
         progress=_share(job, study.counts) if job is not None and is_running else None,
         detail=_detail(job, study.counts) if job is not None else "",
         job=str(job.id) if job is not None and is_running and not job.is_cancelling else None,
-        title=_title(study),
+        title=_title(study, known),
         actions=_actions(study, job),
     )
 
@@ -206,7 +210,15 @@ def beginnings(start: Any) -> list[str]:
     return lines
 
 
-def _title(study: StudySummary) -> str:
+def _origin(study: StudySummary, known: Mapping[str, StudySummary]) -> list[str]:
+    before = known.get(study.header.refined_from or "")
+    if before is None:
+        return []
+    words = "trained again from" if study.header.method.name == "replay" else "refined from"
+    return [f"{words} {plain(before.header.name, 80)}"]
+
+
+def _title(study: StudySummary, known: Mapping[str, StudySummary]) -> str:
     header = study.header
     counts = ", ".join(
         f"{count:,} {state.name.lower()}" for state, count in study.counts.items() if count
@@ -216,6 +228,7 @@ def _title(study: StudySummary) -> str:
         f"{header.method.name}, written by {header.framework}",
         *([plain(header.source, 200)] if header.source else []),
         counts or "no trials yet",
+        *_origin(study, known),
         *beginnings(header.attributes.get("start")),
         *([f"{len(header.skipped)} items could not be read"] if header.skipped else []),
     ]

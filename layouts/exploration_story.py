@@ -29,6 +29,7 @@ def story_box() -> dbc.Modal:
                 [
                     html.Div(id=ids.EXPLORATION_STORY_WORDS, className="exploration-story"),
                     html.Div(graph(ids.EXPLORATION_STORY_GRAPH), className="exploration-schedule"),
+                    _jobs(),
                 ]
             ),
         ],
@@ -37,6 +38,22 @@ def story_box() -> dbc.Modal:
         is_open=False,
         class_name="exploration-dialog",
     )
+
+
+def _jobs() -> html.Div:
+    """Return the buttons that run something of the trial, with room for what went wrong."""
+    return html.Div(
+        [
+            html.Div(id=ids.EXPLORATION_STORY_SAID, className="control-message", role="status"),
+            _job("Replay this schedule", ids.EXPLORATION_REPLAY),
+            _job("Run it to the end", ids.EXPLORATION_FINISH),
+        ],
+        className="exploration-jobs",
+    )
+
+
+def _job(words: str, component_id: str) -> html.Button:
+    return html.Button(words, id=component_id, className="ht-button", disabled=True)
 
 
 def story_words(story: Story) -> list[Component]:

@@ -257,12 +257,10 @@ def _names(
 
 
 def _limited(spec: JobSpec, info: MethodInfo) -> JobSpec:
-    """Return the job with no more trials than its method makes, and those that are enqueued."""
+    """Return the job with no more trials than its method makes."""
     if info.trials is None:
         return spec
-    # A population begins with what is enqueued; a grid has it besides.
-    more = len(spec.start.enqueued) if info.founders is None else 0
-    trials = min(spec.budget.trials, info.trials(spec.settings, spec.space) + more)
+    trials = min(spec.budget.trials, info.trials(spec.settings, spec.space, spec.start))
     return replace(spec, budget=replace(spec.budget, trials=trials))
 
 

@@ -8,14 +8,24 @@ from typing import Any
 
 from hypertendril.errors import HyperTendrilError
 from hypertendril.jobs import fields
+from hypertendril.jobs.budget import MAX_STEPS
 from hypertendril.model import Choice, Objective, Parameter, SearchSpace
-from hypertendril.search import METHODS, EarlierStudy, EarlierTrial, MethodInfo, StartingSet
+from hypertendril.search import (
+    METHODS,
+    EarlierStudy,
+    EarlierTrial,
+    MethodInfo,
+    StartingSet,
+    Stretch,
+)
 from hypertendril.search.starting import lies_inside, told_before
 
 MAX_ENQUEUED = 10_000
+MAX_STRETCHES = 10_000
 MAX_EARLIER = 1000  # in all; a Gaussian process looks at no more than 300
-_KEYS = ("enqueue", "studies")
+_KEYS = ("enqueue", "studies", "schedule")
 _STUDY_KEYS = ("name", "id", "source", "trials")
+_STRETCH_KEYS = ("steps", "params")
 _TRIAL_KEYS = ("number", "params", "values", "violation", "looks")
 _MAX_NUMBER = 2**53
 # Finds the study a job file names by "id" or "source" (and "name"), given objectives of the job.
@@ -41,11 +51,13 @@ def start_from_json(
     fields.known_only(table, _KEYS, "start.")
     enqueued = _tables(table.get("enqueue"), "start.enqueue", MAX_ENQUEUED)
     studies = _tables(table.get("studies"), "start.studies", fields.MAX_NAMES)
+    schedule = _tables(table.get("schedule"), "start.schedule", MAX_STRETCHES)
     return StartingSet(
         tuple(_params(item, f"start.enqueue[{i}]") for i, item in enumerate(enqueued)),
         tuple(
             _study(item, f"start.studies[{i}]", objectives, find) for i, item in enumerate(studies)
         ),
+        tuple(_stretch(item, f"start.schedule[{i}]") for i, item in enumerate(schedule)),
     )
 
 
@@ -65,6 +77,10 @@ def start_to_json(start: StartingSet) -> dict[str, Any] | None:
             )
             for study in start.studies
         ]
+    if start.schedule:
+        found["schedule"] = [
+            {"steps": stretch.steps, "params": dict(stretch.values)} for stretch in start.schedule
+        ]
     return found or None
 
 
@@ -74,6 +90,7 @@ def check_start(start: StartingSet, info: MethodInfo, space: SearchSpace, trials
     Raises:
         JobError: With the field and what is allowed.
     """
+    _check_schedule(start, info, space)
     if start.studies and not info.learns:
         able = ", ".join(name for name, known in METHODS.items() if known.learns)
         raise fields.wrong(
@@ -94,6 +111,22 @@ def check_start(start: StartingSet, info: MethodInfo, space: SearchSpace, trials
             "start.enqueue",
             f"{len(start.enqueued)} configurations are more than the {trials} trials of the job.",
         )
+
+
+def _check_schedule(start: StartingSet, info: MethodInfo, space: SearchSpace) -> None:
+    if info.follows != bool(start.schedule):
+        words = "it needs a schedule" if info.follows else "it follows none; 'replay' does"
+        raise fields.wrong("start.schedule", f"the method {info.name!r}: {words}.")
+    if info.follows and (start.enqueued or start.studies):
+        raise fields.wrong("start", f"the method {info.name!r} takes a schedule and nothing else.")
+    before = 0
+    for i, stretch in enumerate(start.schedule):
+        field = f"start.schedule[{i}]"
+        if stretch.steps <= before:
+            raise fields.wrong(f"{field}.steps", f"{stretch.steps} must be above {before}.")
+        before = stretch.steps
+        for name, value in stretch.values.items():
+            _check_value(space, name, value, f"{field}.params.{name}")
 
 
 def check_founders(start: StartingSet, info: MethodInfo, settings: Mapping[str, Any]) -> None:
@@ -184,6 +217,15 @@ def _study(
         name=fields.text(table.get("name"), f"{field}.name"),
         trials=tuple(_trial(item, f"{field}.trials[{i}]") for i, item in enumerate(trials)),
         id=texts.get("id"),
+    )
+
+
+def _stretch(data: Any, field: str) -> Stretch:
+    table = fields.mapping(data, field)
+    fields.known_only(table, _STRETCH_KEYS, f"{field}.")
+    return Stretch(
+        _params(table.get("params") or {}, f"{field}.params"),
+        fields.whole(table.get("steps"), f"{field}.steps", low=1, high=MAX_STEPS),
     )
 
 

@@ -14,7 +14,7 @@ from hypertendril.errors import JobError
 from hypertendril.jobs import fields
 from hypertendril.jobs.budget import MAX_TRIALS, Budget, amount
 from hypertendril.jobs.spec import JobSpec
-from hypertendril.search import METHODS
+from hypertendril.search import METHODS, method_info
 
 MAX_STOPS = 10_000
 CHANGEABLE = ("trials", "parallel", "total_steps", "wall_seconds")
@@ -70,13 +70,13 @@ def with_budget(
 
 
 def _check_trials(spec: JobSpec, trials: int) -> None:
-    info = METHODS[spec.method]
+    info = method_info(spec.method)
     if not can_change_trials(spec.method):
         raise JobError(
             f"Field 'budget.trials': {info.title} plans its trials ahead, so their number cannot "
             f"be changed once it is submitted; it stays {spec.budget.trials}."
         )
-    most = None if info.trials is None else info.trials(spec.settings, spec.space)
+    most = None if info.trials is None else info.trials(spec.settings, spec.space, spec.start)
     if most is not None and trials > most:
         raise JobError(
             f"Field 'budget.trials': {info.title} makes {most} trials with these settings, "

@@ -15,12 +15,13 @@ from hypertendril.search import (
     nsga2,
     pbt,
     random,
+    replay,
     sobol,
     tpe,
 )
 from hypertendril.search.method import MethodInfo, SearchMethod, Setting, Settings
 from hypertendril.search.scheduler import Assignment, Limits, Look, Recorded, Scheduler
-from hypertendril.search.starting import EarlierStudy, EarlierTrial, StartingSet
+from hypertendril.search.starting import EarlierStudy, EarlierTrial, StartingSet, Stretch
 from hypertendril.search.whole_trials import WholeTrials
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "Setting",
     "Settings",
     "StartingSet",
+    "Stretch",
     "make_method",
     "make_scheduler",
     "method_info",
@@ -59,6 +61,8 @@ METHODS: dict[str, MethodInfo] = {
         pbt.METHOD,
     )
 }
+# The last one searches nothing, so nobody is offered it.
+_KNOWN = METHODS | {replay.METHOD.name: replay.METHOD}
 
 
 def method_info(name: str) -> MethodInfo:
@@ -67,10 +71,10 @@ def method_info(name: str) -> MethodInfo:
     Raises:
         JobError: There is no such method.
     """
-    if name not in METHODS:
-        hint = did_you_mean(name, METHODS)
-        raise JobError(f"Field 'method': {name!r} is not one of {', '.join(METHODS)}.{hint}")
-    return METHODS[name]
+    if name not in _KNOWN:
+        hint = did_you_mean(name, _KNOWN)
+        raise JobError(f"Field 'method': {name!r} is not one of {', '.join(_KNOWN)}.{hint}")
+    return _KNOWN[name]
 
 
 def make_method(

@@ -10,6 +10,7 @@ from hypertendril.errors import JobError
 from hypertendril.model import Choice, Objective, Parameter, SearchSpace, TrialState
 from hypertendril.search.method import MethodInfo, Setting, Settings
 from hypertendril.search.sampling import activation_order, is_active
+from hypertendril.search.starting import StartingSet
 
 MAX_COMBINATIONS = 200_000
 
@@ -84,8 +85,8 @@ def _make(
     return GridSearch(settings, space, seed)
 
 
-def _trials(settings: Settings, space: SearchSpace) -> int:
-    return sum(1 for _ in combinations(settings, space))
+def _trials(settings: Settings, space: SearchSpace, start: StartingSet) -> int:
+    return len(start.enqueued) + sum(1 for _ in combinations(settings, space))
 
 
 METHOD = MethodInfo(

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from hypertendril.errors import JobError, did_you_mean
 from hypertendril.model import Choice, Objective, SearchSpace, TrialState
 from hypertendril.search.scheduler import Limits, Scheduler
+from hypertendril.search.starting import StartingSet
 
 Settings = Mapping[str, Any]
 
@@ -107,9 +108,10 @@ class MethodInfo:
         make: Builds one from checked settings, space, objectives and seed: a method that trains
             each trial in one go and chooses nothing but values.
         schedule: Builds one that chooses segments, likewise; each method has one of the two.
-        trials: How many trials it makes in all, given its settings and the space, where that
-            is not for the job to say.
+        trials: How many trials it makes in all, given its settings, the space and the starting
+            set, where that is not for the job to say.
         learns: Whether the trials of earlier studies tell it anything.
+        follows: Whether it does nothing but what a schedule says.
         founders: How many configurations it can begin with, None for any number.
         copies: Whether trials begin with the checkpoints of others.
     """
@@ -120,8 +122,9 @@ class MethodInfo:
     settings: tuple[Setting, ...]
     make: Maker | None = None
     schedule: SchedulerMaker | None = None
-    trials: Callable[[Settings, SearchSpace], int] | None = None
+    trials: Callable[[Settings, SearchSpace, StartingSet], int] | None = None
     learns: bool = False
+    follows: bool = False
     founders: Callable[[Settings], int] | None = None
     copies: bool = False
 

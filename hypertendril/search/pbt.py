@@ -20,7 +20,7 @@ from hypertendril.search.scheduler import (
     quality_of,
     ranked,
 )
-from hypertendril.search.starting import Opening
+from hypertendril.search.starting import Opening, StartingSet
 
 
 class Population:
@@ -179,8 +179,8 @@ def survivor_count(settings: Settings) -> int:
     return max(1, survivors)
 
 
-def _trials(settings: Settings, space: SearchSpace) -> int:
-    del space
+def _trials(settings: Settings, space: SearchSpace, start: StartingSet) -> int:
+    del space, start  # what is enqueued is among the first generation
     children = settings["population"] - survivor_count(settings)
     return int(settings["population"] + (settings["generations"] - 1) * children)
 

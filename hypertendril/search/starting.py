@@ -46,16 +46,26 @@ class EarlierStudy:
 
 
 @dataclass(frozen=True, slots=True)
+class Stretch:
+    """A part of a planned training: `values` until `steps` are done in all."""
+
+    values: Mapping[str, Choice]
+    steps: int
+
+
+@dataclass(frozen=True, slots=True)
 class StartingSet:
     """What a study begins with.
 
     Attributes:
         enqueued: Configurations run first, in this order; the method chooses what they lack.
         studies: What is known already. Their trials are not counted as trials of the new study.
+        schedule: What one model is trained with, for the method that does nothing else.
     """
 
     enqueued: tuple[Mapping[str, Choice], ...] = ()
     studies: tuple[EarlierStudy, ...] = ()
+    schedule: tuple[Stretch, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

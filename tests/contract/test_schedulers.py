@@ -171,7 +171,11 @@ def test_a_study_comes_to_its_end_with_every_trial_at_rest(name: str) -> None:
         assert TrialState.COMPLETE in states
         most = METHODS[name].trials
         settings = METHODS[name].checked_settings(SETTINGS.get(name, {}))
-        wanted = LIMITS.trials if most is None else min(LIMITS.trials, most(settings, SPACE))
+        wanted = (
+            LIMITS.trials
+            if most is None
+            else min(LIMITS.trials, most(settings, SPACE, StartingSet()))
+        )
         assert len(journal.trials) == wanted
 
 
@@ -387,7 +391,9 @@ def test_the_trials_of_earlier_studies_are_not_trials_of_the_new_one(name: str) 
     settings = METHODS[name].checked_settings(SETTINGS.get(name, {}))
     most = METHODS[name].trials
     plan = begun(name).trials
-    assert len(trials) == (plan if most is None else min(plan, most(settings, SPACE)))
+    assert len(trials) == (
+        plan if most is None else min(plan, most(settings, SPACE, StartingSet()))
+    )
     assert [trial.number for trial in trials] == list(range(len(trials)))
 
 

@@ -142,6 +142,29 @@ def test_a_method_that_learns_nothing_says_which_do() -> None:
         spec(method="pbt", settings={"population": 2}, start={"enqueue": [{}] * 3})
 
 
+@pytest.mark.parametrize(
+    ("method", "start", "message"),
+    [
+        ("replay", {}, "'start.schedule': the method 'replay': it needs a schedule"),
+        ("tpe", {"schedule": [{"steps": 1}]}, "it follows none; 'replay' does"),
+        ("replay", {"schedule": [{"steps": 0}]}, r"start.schedule\[0\].steps': 0 must be"),
+        ("replay", {"schedule": [{"steps": 2}, {"steps": 2}]}, "2 must be above 2"),
+        ("replay", {"schedule": [{"steps": 2, "params": {"x": 9}}]}, "params.x': 9 must be"),
+        ("replay", {"schedule": [{"steps": 2}], "enqueue": [{}]}, "a schedule and nothing else"),
+    ],
+)
+def test_a_wrong_schedule_is_named(method: str, start: dict[str, Any], message: str) -> None:
+    with pytest.raises(JobError, match=message):
+        spec(method=method, start=start)
+
+
+def test_a_schedule_comes_back_equal_and_has_as_many_trials_as_stretches() -> None:
+    schedule = [{"steps": 2, "params": {"x": 0.5, "n": 1}}, {"steps": 3, "params": {"x": 0.1}}]
+    found = spec(method="replay", start={"schedule": schedule})
+    assert found.budget.trials == 2
+    assert JobSpec.from_toml(found.to_toml(), REGISTRY) == found
+
+
 def test_a_grid_makes_room_for_what_is_enqueued() -> None:
     alone = spec(method="grid", budget={})
     assert spec(method="grid", budget={}, start={"enqueue": [{}, {}]}).budget.trials == (

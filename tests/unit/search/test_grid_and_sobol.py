@@ -14,7 +14,7 @@ from hypertendril.model import (
     ParameterKind,
     SearchSpace,
 )
-from hypertendril.search import METHODS, make_method
+from hypertendril.search import METHODS, StartingSet, make_method
 
 OBJECTIVES = (Objective("loss", Direction.MINIMIZE),)
 SPACE = SearchSpace(
@@ -30,7 +30,7 @@ def test_a_grid_has_every_combination_once_and_none_for_what_is_inactive() -> No
     trials = METHODS["grid"].trials
     assert trials is not None
     settings = {"points": 5}
-    assert trials(settings, SPACE) == 5 * (2 + 1)
+    assert trials(settings, SPACE, StartingSet()) == 5 * (2 + 1)
     grid = make_method("grid", settings, SPACE, OBJECTIVES, 1)
     asked = [json.dumps(grid.ask(number), sort_keys=True) for number in range(15)]
     assert len(set(asked)) == 15

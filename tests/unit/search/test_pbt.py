@@ -11,7 +11,7 @@ from hypertendril.model import (
     SearchSpace,
     TrialState,
 )
-from hypertendril.search import METHODS, Assignment, Limits, Look, make_scheduler
+from hypertendril.search import METHODS, Assignment, Limits, Look, StartingSet, make_scheduler
 from hypertendril.search.pbt import survivor_count
 
 SPACE = SearchSpace(
@@ -95,5 +95,5 @@ def test_the_number_of_trials_follows_from_the_settings() -> None:
     assert info.trials is not None
     for settings in (SETTINGS, SETTINGS | {"survivors": 0.75}, SETTINGS | {"generations": 1}):
         tasks, _ = played(Limits(1000), settings)
-        expected = info.trials(info.checked_settings(settings), SPACE)
+        expected = info.trials(info.checked_settings(settings), SPACE, StartingSet())
         assert len({task.number for task in tasks}) == expected
