@@ -48,7 +48,10 @@
     return element ? Number(element.getAttribute("row-id")) : -1;
   };
   const inTable = (event) => event.target.closest && event.target.closest(`#${TABLE}`);
-  const openDetails = (row) => ht.send(OPEN, { row, at: Date.now() });
+  const openDetails = (row) => {
+    const study = ht.state.data && ht.state.data.study;
+    ht.send(OPEN, { study, row, at: Date.now() });
+  };
 
   let pending = 0;
 

@@ -35,6 +35,8 @@ _FORM = {
     "trials": State(ids.CONTROL_TRIALS, "value"),
     "parallel": State(ids.CONTROL_PARALLEL, "value"),
     "seed": State(ids.CONTROL_SEED, "value"),
+    "limits": State(ids.budget_limit(ALL), "value"),
+    "limits_ids": State(ids.budget_limit(ALL), "id"),
     "settings": State(ids.method_setting(ALL), "value"),
     "settings_ids": State(ids.method_setting(ALL), "id"),
     "edits": State(ids.CONTROL_EDITS, "data"),

@@ -36,8 +36,12 @@ MAX_KEY_CHARS = 200
 
 
 def form_of(states: dict[str, Any]) -> Form:
-    """Return the form from the values of its inputs, and the ids of those of the settings."""
-    keys = (item["key"] for item in states["settings_ids"])
+    """Return the form from the values of its inputs, and the ids of those that are listed."""
+
+    def listed(part: str) -> dict[str, Any]:
+        keys = (item["key"] for item in states[f"{part}_ids"])
+        return dict(zip(keys, states[part], strict=True))
+
     return Form(
         objective=states["objective"],
         method=states["method"],
@@ -45,7 +49,8 @@ def form_of(states: dict[str, Any]) -> Form:
         trials=states["trials"],
         parallel=states["parallel"],
         seed=states["seed"],
-        settings=dict(zip(keys, states["settings"], strict=True)),
+        limits=listed("limits"),
+        settings=listed("settings"),
         edits=edits_of(states["edits"]),
         start=states["start"],
     )

@@ -14,6 +14,7 @@ from hypertendril.errors import HyperTendrilError, JobError, SpaceError
 from hypertendril.guidance.next_study import carried_over
 from hypertendril.jobs.objectives import RegisteredObjective, Registry
 from hypertendril.jobs.spec import JobSpec
+from hypertendril.layouts.control import LIMITS
 from hypertendril.layouts.control_space import bound_text
 from hypertendril.model import Parameter, ParameterKind, SearchSpace, Study, StudyHeader
 from hypertendril.model.space import narrowed
@@ -136,6 +137,7 @@ class Form:
     """What the inputs hold, as they hold it; nothing checked.
 
     Attributes:
+        limits: Text of each optional limit of the budget, by its key.
         settings: Text of each setting of the method, by its name.
         edits: Text of the bounds `low` and `high`, or codes ticked as `choices`, of each row that
             was edited, by the position of the parameter in the draft.
@@ -148,6 +150,7 @@ class Form:
     trials: Any
     parallel: Any
     seed: Any
+    limits: Mapping[str, Any]
     settings: Mapping[str, Any]
     edits: Mapping[str, Mapping[str, Any]]
     start: Any = None
@@ -198,12 +201,17 @@ class Form:
             "budget": {
                 "trials": _whole("Trials", self.trials),
                 "parallel": _whole("Workers", self.parallel),
+                **self._limits(),
             },
             "space": space.to_json(),
             "start": begun.start(study, space, registry[self.objective].objectives),
             "refined_from": draft.study if draft.is_refined else None,
         }
         return JobSpec.from_json(data, registry)
+
+    def _limits(self) -> dict[str, float]:
+        given = {key: str(text or "").strip() for key, text in self.limits.items() if key in LIMITS}
+        return {key: _number(LIMITS[key][0], text) for key, text in given.items() if text}
 
     def _settings(self) -> dict[str, Any]:
         info = METHODS.get(self.method)
@@ -278,10 +286,14 @@ def _chosen(declared: Parameter, given: Parameter, codes: Any) -> Parameter:
 def _setting(setting: Setting, text: Any) -> Any:
     if setting.kind == "bool":
         return text in (True, "true", "yes", "1")
+    return _number(setting.name, text)
+
+
+def _number(field: str, text: Any) -> float:
     try:
         return float(str(text).strip())
     except ValueError:
-        raise JobError(f"{setting.name}: {str(text)!r} is not a number.") from None
+        raise JobError(f"{field}: {str(text)!r} is not a number.") from None
 
 
 def _whole(field: str, text: Any) -> int:

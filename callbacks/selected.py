@@ -13,9 +13,12 @@ from hypertendril.analysis.part import part_of
 from hypertendril.analysis.selected import best_first
 from hypertendril.callbacks.services import Services
 from hypertendril.callbacks.shown import selected_mask, shown_study
+from hypertendril.errors import JobError
+from hypertendril.jobs.queue import Job, JobState
 from hypertendril.layouts import ids
 from hypertendril.layouts.selected import (
     MAX_ROWS,
+    StopButton,
     column_definitions,
     detail_body,
     detail_title,
@@ -24,7 +27,7 @@ from hypertendril.layouts.selected import (
     title_text,
 )
 from hypertendril.layouts.theme import MODEL_COLOURS
-from hypertendril.model import Study
+from hypertendril.model import Study, TrialState
 from hypertendril.readers import to_generic
 
 
@@ -74,7 +77,28 @@ def register(app: Dash, services: Services) -> None:
         prevent_initial_call=True,
     )
     def show_details(asked: Any, shown: Any) -> Any:
-        return details_update(shown_study(services, shown), asked)
+        return details_of(services, shown, asked)
+
+    # A trial under way changes while somebody looks at it. Not in the callback above: what opens
+    # the details would be dropped by a pulse that comes before its answer.
+    @app.callback(
+        Output(ids.SELECTED_DETAIL, "is_open", allow_duplicate=True),
+        Output(ids.SELECTED_DETAIL, "title", allow_duplicate=True),
+        Output(ids.SELECTED_DETAIL_BODY, "children", allow_duplicate=True),
+        Input(ids.PULSE, "data"),
+        State(ids.SELECTED_OPEN, "data"),
+        State(ids.SHOWN, "data"),
+        State(ids.SELECTED_DETAIL, "is_open"),
+        prevent_initial_call=True,
+    )
+    def refresh_details(_pulse: Any, asked: Any, shown: Any, is_open: Any) -> Any:
+        return details_of(services, shown, asked) if is_open else (no_update,) * 3
+
+
+def details_of(services: Services, shown: Any, asked: Any) -> tuple[Any, Any, Any]:
+    """Return whether the details are open, their heading and content."""
+    study = shown_study(services, shown)
+    return details_update(study, asked, None if study is None else job_of(services, study))
 
 
 def columns_update(study: Study | None, known: Any) -> tuple[Any, Any]:
@@ -112,9 +136,34 @@ def file_of(study: Study, selection: Any, *, as_csv: bool) -> dict[str, Any]:
     return {"content": content, "filename": "trials.json", "type": "application/json"}
 
 
-def details_update(study: Study | None, asked: Any) -> tuple[Any, Any, Any]:
-    """Return whether the details are open, their heading and content."""
+def details_update(study: Study | None, asked: Any, job: Job | None = None) -> tuple[Any, Any, Any]:
+    """Return whether the details are open, their heading and content.
+
+    Args:
+        study: The one the page shows.
+        asked: Which trial of which study a person wants to see.
+        job: What runs the study, None where nothing does.
+    """
     row = asked.get("row") if isinstance(asked, dict) else None
     if study is None or not isinstance(row, int) or not 0 <= row < len(study):
         return False, no_update, no_update
-    return True, detail_title(study, row), detail_body(study, row)
+    if asked.get("study") not in (None, study.id):
+        return False, no_update, no_update
+    return True, detail_title(study, row), detail_body(study, row, stop_button(study, row, job))
+
+
+def stop_button(study: Study, row: int, job: Job | None) -> StopButton | None:
+    """Return what stops a trial; None where it is not under way here."""
+    is_running = study.trials.state[row] == TrialState.RUNNING
+    if job is None or job.state is not JobState.RUNNING or not is_running:
+        return None
+    number = int(study.trials.number[row])
+    return StopButton(str(job.id), number, is_stopping=number in job.stopped or job.is_cancelling)
+
+
+def job_of(services: Services, study: Study) -> Job | None:
+    """Return the job that made a study, None for one that was read from elsewhere."""
+    try:
+        return services.queue.job(study.id)
+    except JobError:
+        return None

@@ -42,20 +42,24 @@ def register(app: Dash, services: Services) -> None:
         Output(ids.STEER_JOB, "data"),
         Output(ids.STEER_PARALLEL, "value"),
         Output(ids.STEER_TRIALS, "value"),
+        Output(ids.STEER_TOTAL_STEPS, "value"),
+        Output(ids.STEER_WALL_SECONDS, "value"),
         Output(ids.STEER_MESSAGE, "children"),
         Input(ids.CONTROL_COMMAND, "data"),
         prevent_initial_call=True,
     )
     def open_box(command: Any) -> Any:
         if not isinstance(command, dict) or command.get("do") != "steer":
-            return (no_update,) * 6
+            return (no_update,) * 8
         try:
             job = services.queue.job(str(command.get("job")))
         except JobError as error:
-            return True, "This job is gone", None, "", "", message(str(error), is_error=True)
+            said = message(str(error), is_error=True)
+            return True, "This job is gone", None, "", "", "", "", said
         budget = job.spec.budget
-        title = f"Steer {plain(job.spec.name)}"
-        return True, title, str(job.id), str(budget.parallel), str(budget.trials), None
+        values = (budget.parallel, budget.trials, budget.total_steps, budget.wall_seconds)
+        texts = ("" if value is None else f"{value:.15g}" for value in values)
+        return True, f"Steer {plain(job.spec.name)}", str(job.id), *texts, None
 
     @app.callback(
         Output(ids.STEER_MESSAGE, "children", allow_duplicate=True),
@@ -63,11 +67,13 @@ def register(app: Dash, services: Services) -> None:
         State(ids.STEER_JOB, "data"),
         State(ids.STEER_PARALLEL, "value"),
         State(ids.STEER_TRIALS, "value"),
+        State(ids.STEER_TOTAL_STEPS, "value"),
+        State(ids.STEER_WALL_SECONDS, "value"),
         prevent_initial_call=True,
     )
-    def apply(clicks: Any, job: Any, parallel: Any, trials: Any) -> Any:
+    def apply(clicks: Any, job: Any, parallel: Any, trials: Any, steps: Any, seconds: Any) -> Any:
         del clicks
-        return changed(services, str(job), parallel, trials)
+        return changed(services, str(job), parallel, trials, (steps, seconds))
 
     @app.callback(
         Output(ids.STEER_RUNNING, "children"),
@@ -102,14 +108,29 @@ def steered(services: Services, command: Mapping[str, Any]) -> Any:
         return message(str(error), is_error=True)
 
 
-def changed(services: Services, job_id: str, parallel: Any, trials: Any) -> Any:
-    """Give a job another budget; return what to say."""
+def changed(
+    services: Services,
+    job_id: str,
+    parallel: Any,
+    trials: Any,
+    limits: tuple[Any, Any] = ("", ""),
+) -> Any:
+    """Give a job another budget; return what to say.
+
+    Args:
+        limits: Texts of the steps and of the seconds in all; empty ones are no limit.
+    """
     try:
         workers, count = _whole("Workers", parallel), _whole("Trials", trials)
-        services.queue.change(job_id, parallel=workers, trials=count)
+        steps, seconds = (_limit(text) for text in limits)
+        services.queue.change(
+            job_id, parallel=workers, trials=count, total_steps=steps, wall_seconds=seconds
+        )
     except HyperTendrilError as error:
         return message(str(error), is_error=True)
-    return message(f"From now on {count} trials in all, {workers} at the same time.")
+    ends = [f"{steps:g} steps"] * bool(steps) + [f"{seconds:g} s"] * bool(seconds)
+    until = f", until {' or '.join(ends)} are over" if ends else ""
+    return message(f"From now on {count} trials in all, {workers} at the same time{until}.")
 
 
 def trials_under_way(services: Services, job_id: str) -> list[RunningTrial]:
@@ -140,6 +161,14 @@ def _running(study: Study, row: int, job: Job) -> RunningTrial:
 
 def _short(value: Any) -> str:
     return number_text(value, 3) if isinstance(value, float) else plain(value, 20)
+
+
+def _limit(text: Any) -> float:
+    words = str(text or "").strip()
+    try:
+        return float(words) if words else 0.0
+    except ValueError:
+        raise JobError(f"In all: {words!r} is not a number.") from None
 
 
 def _whole(field: str, text: Any) -> int:

@@ -164,8 +164,12 @@ def _steering_commands(commands: Any) -> tuple[argparse.ArgumentParser, ...]:
     change = _command(commands, "change", _change, "change the budget of a job, also while it runs")
     change.add_argument("--parallel", metavar="N", type=int, help="trials at the same time")
     change.add_argument("--trials", metavar="N", type=int, help="trials in all")
-    change.add_argument("--total-steps", metavar="N", type=int, help="steps of all trials together")
-    change.add_argument("--wall-seconds", metavar="S", type=float, help="how long it may run")
+    change.add_argument(
+        "--total-steps", metavar="N", type=int, help="steps of all trials together, 0 for no limit"
+    )
+    change.add_argument(
+        "--wall-seconds", metavar="S", type=float, help="how long it may run, 0 for no limit"
+    )
     change.add_argument("--stop-trial", metavar="NUMBER", type=int, help="stop this one trial")
     for command in (pause, resume, change):
         command.add_argument("id", metavar="ID", help="as `jobs` shows it")

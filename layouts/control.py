@@ -20,6 +20,16 @@ from hypertendril.search import METHODS
 DEFAULT_METHOD = "tpe"
 DEFAULT_TRIALS = 40
 DEFAULT_PARALLEL = 2
+# Field of the budget -> words, explanation. Left empty there is no such limit.
+LIMITS = {
+    "total_steps": ("steps in all", "Steps of all trials together; empty for no limit"),
+    "wall_seconds": (
+        "time in all, s",
+        "How long the study may run, in seconds; empty for no limit",
+    ),
+    "timeout_seconds": ("time a trial, s", "A trial that takes longer fails; empty for no limit"),
+    "retries": ("retries", "How often a trial that failed is run again; empty for never"),
+}
 
 
 def control_panel(page_key: str) -> html.Section:
@@ -124,8 +134,20 @@ def _form() -> list[Component]:
         html.Div(wide, className="control-fields"),
         html.Div(id=ids.CONTROL_HINT, className="control-hint"),
         html.Div(counts, className="control-counts"),
+        _limits(),
         start_row(),
     ]
+
+
+def _limits() -> Component:
+    inputs = [
+        _field(words, _text_input(ids.budget_limit(key), ""), title)
+        for key, (words, title) in LIMITS.items()
+    ]
+    return html.Details(
+        [html.Summary("limits"), html.Div(inputs, className="control-fields is-wide")],
+        className="control-limits",
+    )
 
 
 def _space() -> list[Component]:

@@ -34,6 +34,12 @@ def steer_box() -> dbc.Modal:
         [
             _count("Workers", ids.STEER_PARALLEL, "Trials that run at the same time"),
             _count("Trials in all", ids.STEER_TRIALS, "Of the whole study, those done included"),
+            _count(
+                "Steps in all", ids.STEER_TOTAL_STEPS, "Of all trials together; empty for no limit"
+            ),
+            _count(
+                "Time in all, s", ids.STEER_WALL_SECONDS, "Seconds it may run; empty for no limit"
+            ),
             html.Button("Apply", id=ids.STEER_APPLY, className="ht-button primary"),
         ],
         className="steer-counts",

@@ -68,6 +68,8 @@ STEER_TITLE = "steer-title-span"
 STEER_JOB = "steer-job-store"  # which job is steered; from the server
 STEER_PARALLEL = "steer-parallel-input"
 STEER_TRIALS = "steer-trials-input"
+STEER_TOTAL_STEPS = "steer-total-steps-input"
+STEER_WALL_SECONDS = "steer-wall-seconds-input"
 STEER_APPLY = "steer-apply-button"
 STEER_MESSAGE = "steer-message-div"
 STEER_RUNNING = "steer-running-div"
@@ -99,7 +101,9 @@ SELECTED_NOTE = "selected-note-div"
 SELECTED_MENU_BUTTON = "selected-menu-button"
 SELECTED_MENU = "selected-menu-div"
 SELECTED_FIELDS = "selected-columns-div"  # columns to show and pin; filled by the script
-SELECTED_OPEN = "selected-open-store"  # {"row": row}: the trial asked for; from the script
+SELECTED_OPEN = (
+    "selected-open-store"  # {"study": id, "row": row}: the trial asked for; from the script
+)
 SELECTED_DETAIL = "selected-detail-offcanvas"
 SELECTED_DETAIL_BODY = "selected-detail-div"
 
@@ -163,6 +167,11 @@ def import_field(key: Any, part: str) -> dict[str, Any]:
 def method_setting(key: Any) -> dict[str, Any]:
     """Return the id of the input for a setting of the chosen method."""
     return {"view": "control", "part": "setting", "key": key}
+
+
+def budget_limit(key: Any) -> dict[str, Any]:
+    """Return the id of the input for an optional limit of the next study's budget."""
+    return {"view": "control", "part": "limit", "key": key}
 
 
 def importance_row(key: str) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from hypertendril.analysis.ticks import choice_text, number_text
 from hypertendril.layouts import ids
 from hypertendril.layouts.labels import plain
-from hypertendril.layouts.panel import aria, panel
+from hypertendril.layouts.panel import aria, data, panel
 from hypertendril.layouts.theme import MODEL_COLOURS
 from hypertendril.model import Parameter, Study, TrialState
 
@@ -63,6 +64,19 @@ _THEME = (
     "wrapperBorder: false, wrapperBorderRadius: 0, browserColorScheme: 'inherit'"
     "})"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class StopButton:
+    """What stops a trial under way.
+
+    Attributes:
+        is_stopping: Somebody has pressed it already.
+    """
+
+    job: str
+    number: int
+    is_stopping: bool = False
 
 
 def selected_panel() -> html.Section:
@@ -269,8 +283,8 @@ def detail_title(study: Study, row: int) -> str:
     return f"Trial {study.trials.number[row]}"
 
 
-def detail_body(study: Study, row: int) -> list[Component]:
-    """Return all there is to know about trial `row`."""
+def detail_body(study: Study, row: int, stop: StopButton | None = None) -> list[Component]:
+    """Return all there is to know about trial `row`, and a button that stops it."""
     trials = study.trials
     values = _list(
         [(o.name, trials.objectives[row, i]) for i, o in enumerate(study.objectives)]
@@ -278,6 +292,7 @@ def detail_body(study: Study, row: int) -> list[Component]:
     )
     parts: list[Component] = [
         html.P(_facts(study, row), className="detail-facts"),
+        *([_stop(stop)] if stop is not None else []),
         html.H3("Objectives and metrics"),
         values,
         html.H3("Parameters"),
@@ -296,6 +311,16 @@ def detail_body(study: Study, row: int) -> list[Component]:
         html.Pre(configuration, className="detail-configuration", **aria(label="Configuration")),
     ]
     return parts
+
+
+def _stop(stop: StopButton) -> html.Button:
+    return html.Button(
+        "stopping …" if stop.is_stopping else "Stop this trial",
+        className="ht-button detail-stop",
+        disabled=stop.is_stopping,
+        title="It fails with a note; the other trials go on",
+        **data(do="stop-trial", job=stop.job, trial=str(stop.number)),
+    )
 
 
 def _facts(study: Study, row: int) -> list[Component | str]:

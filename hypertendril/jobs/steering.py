@@ -17,7 +17,8 @@ from hypertendril.jobs.spec import JobSpec
 from hypertendril.search import METHODS, method_info
 
 MAX_STOPS = 10_000
-CHANGEABLE = ("trials", "parallel", "total_steps", "wall_seconds")
+_LIFTABLE = ("total_steps", "wall_seconds")
+CHANGEABLE = ("trials", "parallel", *_LIFTABLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def steered(spec: JobSpec, record: Mapping[str, Any]) -> JobSpec:
 def with_budget(
     record: Mapping[str, Any], spec: JobSpec, changes: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return the record with parts of its budget changed; None leaves one.
+    """Return the record with parts of its budget changed; None leaves one, 0 lifts a limit.
 
     Raises:
         JobError: A part makes no sense, cannot be changed any more, or the method alone says how
@@ -63,7 +64,7 @@ def with_budget(
     budget = dict(record.get("budget", {}))
     for key, value in changes.items():
         if value is not None:
-            budget[key] = amount(key, value)
+            budget[key] = None if key in _LIFTABLE and value == 0 else amount(key, value)
     if budget.get("trials", spec.budget.trials) != spec.budget.trials:
         _check_trials(spec, budget["trials"])
     return {**record, "budget": budget}

@@ -43,6 +43,7 @@ FORM = Form(
     trials="12",
     parallel="2",
     seed="0",
+    limits={},
     settings={},
     edits={},
 )
@@ -321,9 +322,38 @@ def test_the_form_is_read_by_the_keys_of_its_inputs() -> None:
         ("objective", "method", "name", "trials", "parallel", "seed", "start"), "x"
     )
     states |= {"settings": ["a", "b"], "settings_ids": [{"key": "eta"}, {"key": "rate"}]}
+    states |= {"limits": ["9"], "limits_ids": [{"key": "retries"}]}
     form = form_of(states | {"edits": {"0": {"low": "1"}, "1": None}})
     assert form.settings == {"eta": "a", "rate": "b"}
+    assert form.limits == {"retries": "9"}
     assert form.edits == {"0": {"low": "1"}}
+
+
+def test_limits_that_were_filled_in_are_part_of_the_job(draft: Draft, registry: Registry) -> None:
+    limits = {
+        "total_steps": " 600 ",
+        "wall_seconds": "90.5",
+        "timeout_seconds": "",
+        "retries": None,
+    }
+    budget = replace(FORM, limits=limits).job(draft, registry, None).budget
+    assert (budget.total_steps, budget.wall_seconds) == (600, 90.5)
+    assert (budget.timeout_seconds, budget.retries) == (None, 0)
+
+
+@pytest.mark.parametrize(
+    ("limits", "words"),
+    [
+        ({"wall_seconds": "soon"}, "time in all, s: 'soon' is not a number"),
+        ({"total_steps": "1.5"}, "total_steps"),
+        ({"retries": "-1"}, "retries"),
+    ],
+)
+def test_a_limit_that_is_none_is_named(
+    draft: Draft, registry: Registry, limits: dict[str, str], words: str
+) -> None:
+    with pytest.raises(JobError, match=words):
+        replace(FORM, limits=limits).job(draft, registry, None)
 
 
 def test_every_row_of_sixty_hostile_parameters_is_drawn() -> None:

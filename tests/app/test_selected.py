@@ -9,9 +9,18 @@ import numpy as np
 import pytest
 from dash import no_update
 
-from hypertendril.callbacks.selected import columns_update, details_update, file_of, table_update
+from hypertendril.callbacks.selected import (
+    columns_update,
+    details_update,
+    file_of,
+    job_of,
+    stop_button,
+    table_update,
+)
+from hypertendril.jobs.spec import JobSpec
 from hypertendril.layouts.selected import (
     MAX_ROWS,
+    StopButton,
     column_decimals,
     column_definitions,
     detail_body,
@@ -21,7 +30,7 @@ from hypertendril.layouts.selected import (
     selected_panel,
     title_text,
 )
-from hypertendril.model import Parameter, ParameterKind, SearchSpace
+from hypertendril.model import Parameter, ParameterKind, SearchSpace, TrialState
 from tests.app.conftest import StudyOf
 
 HOSTILE = SearchSpace(
@@ -157,6 +166,35 @@ def test_details_tell_everything_about_a_trial(study_of: StudyOf) -> None:
 @pytest.mark.parametrize("asked", [None, {}, {"row": -1}, {"row": 99}, {"row": "1"}, {"row": 1.5}])
 def test_details_of_no_trial_stay_closed(study_of: StudyOf, asked: Any) -> None:
     assert details_update(study_of(3), asked)[0] is False
+
+
+def test_details_of_another_study_than_the_shown_one_are_closed(study_of: StudyOf) -> None:
+    assert details_update(study_of(3), {"study": "other", "row": 1})[0] is False
+    assert details_update(study_of(3), {"study": "s", "row": 1})[0] is True
+
+
+def test_a_trial_that_runs_here_can_be_stopped_from_its_details(
+    study_of: StudyOf, services: Any
+) -> None:
+    study = study_of(3)
+    study.trials.state[1] = TrialState.RUNNING
+    spec = JobSpec.from_json(
+        {"name": "s", "objective": "digits", "method": "random", "budget": {"trials": 3}},
+        services.registry,
+    )
+    lease = services.queue.submit_claimed(spec, "me", 30.0)
+    job_id = str(lease.job.id)
+    button = stop_button(study, 1, services.queue.job(job_id))
+    assert button == StopButton(job_id, 1)
+    assert "Stop this trial" in str(detail_body(study, 1, button))
+    services.queue.stop_trial(job_id, 1)
+    after = stop_button(study, 1, services.queue.job(job_id))
+    assert after is not None
+    assert after.is_stopping
+    # Neither one that has ended, nor one that runs elsewhere.
+    assert stop_button(study, 0, services.queue.job(job_id)) is None
+    assert stop_button(study, 1, None) is None
+    assert job_of(services, study) is None
 
 
 def test_a_trial_with_impossible_times_still_has_details(study_of: StudyOf) -> None:
