@@ -34,6 +34,7 @@ from hypertendril.readers.folders import (
 )
 from hypertendril.readers.json_text import as_choice, as_number, brief, clean, last_line
 from hypertendril.readers.losses import Losses
+from hypertendril.readers.ray_space import is_grid
 from hypertendril.readers.result import ReadStudy
 from hypertendril.readers.source import Source
 from hypertendril.readers.times import posix
@@ -79,9 +80,9 @@ class KerasTuner(RunFolder):
         runs = [_run(trial, oracle, objective, losses) for trial in stored]
         space, fixed = _space(spaces, losses)
         attributes = {"fixed": fixed} if fixed else {}
-        known = Known((objective,), space, Method(_method(oracle)), attributes)
         for run in runs:
             run.params = {k: v for k, v in run.params.items() if k not in fixed}
+        known = Known((objective,), space, Method(_method(oracle, runs)), attributes)
         found = study_of(runs, folder.resolve().name, self.name, losses, known)
         return (_with_rungs(found, stored),)
 
@@ -107,7 +108,12 @@ def _ordered(trials: list[dict[str, Any]], oracle: Mapping[str, Any]) -> list[di
 
 def _objective(trials: Sequence[Mapping[str, Any]], losses: Losses) -> Objective:
     """Return the metric whose value is the score of the trials; `score` where none is."""
-    scored = [t for t in trials if as_number(t.get("score")) is not None]
+    scores = [as_number(trial.get("score")) for trial in trials]
+    scored = [
+        trial
+        for trial, score in zip(trials, scores, strict=True)
+        if score is not None and math.isfinite(score)
+    ]
     names: dict[str, str] = {}
     for trial in scored:
         metrics = as_dict(as_dict(trial.get("metrics")).get("metrics"))
@@ -221,12 +227,12 @@ def _parameter(name: str, kind: str, config: Mapping[str, Any]) -> Parameter:
     )
 
 
-def _method(oracle: Mapping[str, Any]) -> str:
+def _method(oracle: Mapping[str, Any], runs: Sequence[TrackedRun]) -> str:
     if "brackets" in oracle or "hyperband_iterations" in oracle:
         return "hyperband"
     if "num_initial_points" in oracle:
         return "gp"
-    return "grid" if "_ordered_ids" in oracle else "random"
+    return "grid" if is_grid([run.params for run in runs]) else "random"
 
 
 def _with_rungs(found: ReadStudy, trials: Sequence[Mapping[str, Any]]) -> ReadStudy:

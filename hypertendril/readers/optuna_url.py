@@ -23,6 +23,12 @@ _NEWEST = {
     "trial_user_attributes": "trial_user_attribute_id",
     "trial_system_attributes": "trial_system_attribute_id",
 }
+# Drivers whose package has another name, or needs an extra to come with the server's library.
+_PACKAGES = {
+    "MySQLdb": "mysqlclient",
+    "psycopg": "psycopg[binary]",
+    "psycopg2": "psycopg2-binary",
+}
 
 
 class OptunaUrl:
@@ -114,8 +120,10 @@ class _Database:
 @lru_cache(maxsize=8)
 def _engine(url: str) -> Any:
     from sqlalchemy import create_engine  # noqa: PLC0415
+    from sqlalchemy.pool import NullPool  # noqa: PLC0415
 
-    return create_engine(url, pool_size=1, max_overflow=1, pool_pre_ping=True)
+    # A server has few connections to give: none is held between two looks.
+    return create_engine(url, poolclass=NullPool)
 
 
 @contextmanager
@@ -136,7 +144,7 @@ def _connected(source: Source) -> Iterator[_Database]:
             yield _Database(connection)
     except ImportError as error:
         module = error.name or "the driver"
-        hint = f"pip install {module}" if error.name else None
+        hint = f"pip install '{_PACKAGES.get(module, module)}'" if error.name else None
         raise source.error(f"needs the database driver {module!r}.", hint) from None
     except (ArgumentError, NoSuchModuleError):
         raise source.error(

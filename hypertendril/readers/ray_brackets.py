@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -25,7 +25,7 @@ def starting_rungs(run: Run, levels: Sequence[float]) -> dict[int, int]:
     if not sure:  # asynchronous: all start at the lowest rung
         return dict.fromkeys(highest, 0)
     sure |= {index: 0 for index, rung in highest.items() if rung == 0}
-    ruled = _ruled(sure, highest, levels)
+    ruled = _ruled(sure, highest, {trial.index for trial in run.trials}, levels)
     if ruled is not None:
         return ruled
     known = sorted(sure)
@@ -55,20 +55,21 @@ def _seen(run: Run, levels: Sequence[float]) -> tuple[dict[int, int], dict[int, 
 
 
 def _ruled(
-    sure: Mapping[int, int], highest: Mapping[int, int], levels: Sequence[float]
+    sure: Mapping[int, int],
+    highest: Mapping[int, int],
+    indexes: Iterable[int],
+    levels: Sequence[float],
 ) -> dict[int, int] | None:
     """Return the starting rungs by the rule that agrees best with what shows, None for none."""
     eta = round(levels[-1] / levels[-2]) if len(levels) > 1 else 0
     if eta < 2:
         return None
     best, best_share = None, LEAST_SHARE
-    # A searcher may have used up a number for a trial that was never made.
-    counted = {index: place for place, index in enumerate(sorted(highest))}
-    numbered = {index: index for index in highest}
-    ways = itertools.product(range(MOST_UNSEEN + 1), (False, True), (numbered, counted))
-    for unseen, is_rising, place in ways:
+    # Searchers number their trials from 1, and may use up a number for one that is never made.
+    place = {index: at for at, index in enumerate(sorted(indexes))}
+    for unseen, is_rising in itertools.product(range(MOST_UNSEEN + 1), (False, True)):
         order = _filling(len(levels) + unseen, eta, is_rising=is_rising)
-        rungs = list(itertools.islice(order, max(highest) + 1))
+        rungs = list(itertools.islice(order, len(place)))
         told = {index: rungs[place[index]] - unseen for index in highest}
         agreed = sum(told[index] == rung for index, rung in sure.items()) / len(sure)
         fits = min(told.values()) >= 0 and all(told[i] <= top for i, top in highest.items())

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from hypertendril.model import Choice, Parameter, ParameterKind, SearchSpace
 from hypertendril.readers.draft import Draft, ordinal_of
 from hypertendril.readers.inferred import infer_parameter
@@ -109,4 +111,17 @@ def is_grid(configs: Sequence[Mapping[str, Any]]) -> bool:
     for config in configs:
         for key, value in config.items():
             values.setdefault(key, set()).add(str(value))
-    return len(seen) > 3 and math.prod(map(len, values.values())) == len(seen)
+    varied = [found for found in values.values() if len(found) > 1]
+    if len(varied) == 1:  # any numbers are all combinations of one parameter
+        return len(seen) > 3 and _are_spaced(varied[0])
+    return len(seen) > 3 and math.prod(map(len, varied)) == len(seen)
+
+
+def _are_spaced(texts: Iterable[str]) -> bool:
+    """Return whether numbers lie at equal distances or ratios; texts that are none may always."""
+    try:
+        numbers = np.sort(np.array([float(text) for text in texts]))
+    except ValueError:
+        return True
+    scales = [numbers, np.log(numbers)] if numbers[0] > 0 else [numbers]
+    return any(np.allclose(np.diff(scale), scale[1] - scale[0], rtol=0.01) for scale in scales)

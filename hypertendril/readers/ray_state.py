@@ -77,6 +77,7 @@ class ExperimentState:
         metric: The objective, None where it was not told to Ray.
         direction: None where it is not known.
         scheduler, searcher: Method names, empty where unknown.
+        superseded: Ids of trials that were started anew under another id.
     """
 
     trials: dict[str, StoredTrial] = field(default_factory=dict)
@@ -84,6 +85,7 @@ class ExperimentState:
     direction: Direction | None = None
     scheduler: str = ""
     searcher: str = ""
+    superseded: set[str] = field(default_factory=set)
 
 
 def state_files(folder: Path) -> list[Path]:
@@ -115,14 +117,29 @@ def read_state(folder: Path, losses: Losses) -> ExperimentState:
         metric = as_dict(data.get("runner_data")).get("_metric")
         if isinstance(metric, str) and metric:
             found.metric = metric
+        told: dict[str, StoredTrial] = {}
         for item in as_list(data.get("trial_data")) or as_list(data.get("checkpoints")):
             trial = _trial(item)
             if trial is None:
                 losses.count(f"{path.name}: a trial that can't be understood")
             else:
-                found.trials[trial.trial_id] = trial
+                told[trial.trial_id] = trial
+        _merge(found, told)
     _read_words(folder, found)
     return found
+
+
+def _merge(found: ExperimentState, told: dict[str, StoredTrial]) -> None:
+    """Add what a later file says; a run that was restored starts its failed trials anew."""
+    indexes = {trial.index for trial in told.values()}
+    if told.keys() & found.trials.keys():
+        anew = [
+            key for key, trial in found.trials.items() if key not in told and trial.index in indexes
+        ]
+        found.superseded.update(anew)
+        for key in anew:
+            del found.trials[key]
+    found.trials |= told
 
 
 def _trial(item: Any) -> StoredTrial | None:

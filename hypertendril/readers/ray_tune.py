@@ -116,5 +116,8 @@ class _RayTail:
             trial_id = log.trial_id or (match["id"] if match else name)
             known = state.trials.get(trial_id)
             index = known.index if known else int(match["index"]) if match else -1
+            if trial_id in state.superseded:
+                losses.add(f"{name} was left out: it was started anew when the run was restored")
+                continue
             run.add(index, known, log, trial_id)
         return build_study(run)

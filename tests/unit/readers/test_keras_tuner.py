@@ -83,3 +83,10 @@ def test_a_trial_that_is_being_written_is_left_out_and_named(project: Path) -> N
     (found,) = read(project)
     assert len(found.trials) == 7
     assert any("trial_3" in s.reason for s in found.header.skipped)
+
+
+def test_a_trial_that_failed_with_nan_does_not_hide_the_objective(project: Path) -> None:
+    _change(project, 2, score=float("nan"))
+    (found,) = read(project)
+    assert found.header.objectives[0].name == "val_accuracy"
+    assert found.header.skipped == ()

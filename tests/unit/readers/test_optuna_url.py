@@ -52,9 +52,9 @@ def test_a_database_that_is_not_optunas_is_not_detected(tmp_path: Path) -> None:
 
 
 def test_a_driver_that_is_not_installed_is_named() -> None:
-    with pytest.raises(SourceFormatError, match="the database driver 'psycopg") as caught:
-        read("postgresql://me:secret@127.0.0.1/db")
-    assert "pip install psycopg" in str(caught.value)
+    with pytest.raises(SourceFormatError, match="the database driver 'MySQLdb") as caught:
+        read("mysql+mysqldb://me:secret@127.0.0.1/db")
+    assert "pip install 'mysqlclient'" in str(caught.value)
     assert "secret" not in str(caught.value)
 
 

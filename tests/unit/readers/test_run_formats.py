@@ -255,6 +255,30 @@ def test_ray_states_of_a_living_experiment(tmp_path: Path) -> None:
     }
 
 
+def test_ray_trials_that_a_restored_run_started_anew_are_left_out(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    for trial_id, index in (("a_00000", 0), ("a_00001", 1), ("b7", 1)):
+        folder = run / f"T_{trial_id}_{index}_x"
+        folder.mkdir(parents=True)
+        row = {"loss": 1, "training_iteration": 1, "trial_id": trial_id, "config": {"lr": index}}
+        (folder / "result.json").write_text(json.dumps(row) + "\n")
+    for name, ids in (("01", ("a_00000", "a_00001")), ("02", ("a_00000", "b7"))):
+        told = [
+            {
+                "trial_id": trial_id,
+                "experiment_tag": f"{i}_x",
+                "status": "TERMINATED",
+                "relative_logdir": f"T_{trial_id}_{i}_x",
+            }
+            for i, trial_id in enumerate(ids)
+        ]
+        text = json.dumps({"trial_data": [[json.dumps(trial), "{}"] for trial in told]})
+        (run / f"experiment_state-2026-11-22_15-25-{name}.json").write_text(text)
+    found = _only(run)
+    assert found.header.attributes["trial_ids"] == ["a_00000", "b7"]
+    assert "T_a_00001_1_x was left out" in found.header.skipped[-1].reason
+
+
 def test_ray_states_of_older_versions_are_read(tmp_path: Path) -> None:
     trials = {"a_aaaaa_00000_0": [{"loss": 0.5, "config": {"lr": 0.1}}]}
     whole = {"trial_id": "t", "status": "ERROR", "logdir": f"/gone/{next(iter(trials))}"}
