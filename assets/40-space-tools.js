@@ -246,7 +246,8 @@
     ];
     if (range.gain !== null) {
       const sign = range.gain < 0 ? "−" : "+";
-      words.push(`Estimated ${state.data.objective.label} inside: ${sign}${ht.number(Math.abs(range.gain))} ± ${ht.number(range.gainSd)}.`);
+      const of = space.known().gainName || state.data.objective.label;
+      words.push(`Estimated ${of} inside: ${sign}${ht.number(Math.abs(range.gain))} ± ${ht.number(range.gainSd)}.`);
     }
     words.push(
       `All promising ranges together keep ${ht.number(100 * found.volume)} % of the space and ${found.nInside} of the ${found.nShown} best trials.`,

@@ -52,7 +52,8 @@
     const axis = view.meta.axes[j];
     const { edges, mean, sd } = space.known().bars[name];
     const { colour } = state.data;
-    const sign = space.isMaximised() ? 1 : -1;
+    const isOwn = Boolean(space.known().gainName);
+    const sign = isOwn || space.isMaximised() ? 1 : -1;
     const quality = mean.map((value) => value * sign);
     const [least, most] = [Math.min(...quality), Math.max(...quality)];
     const room = barRoom(view, j);
@@ -62,7 +63,7 @@
     return mean.map((value, k) => {
       const [y0, y1] = axis.choices.length ? choiceEnds(view, j, edges[k][0]) : edges[k].map(place);
       const share = most > least ? (quality[k] - least) / (most - least) : 1;
-      const t = (value - colour.worst) / (colour.best - colour.worst || 1);
+      const t = isOwn ? share : (value - colour.worst) / (colour.best - colour.worst || 1);
       return {
         x: view.xs[j] + 1,
         y: Math.min(y0, y1),

@@ -1,11 +1,9 @@
-/* Hyperparameter importance: trials and brushes over the marginal and the surface that Plotly drew,
-   and the ranked effects as buttons of the focus. */
+/* Hyperparameter importance: trials and brushes over the marginal and the surface that Plotly drew. */
 (function () {
   "use strict";
   const ht = window.ht;
   const state = ht.state;
 
-  const FOCUS = "page-focus-store";
   const RUG_PX = 7;
   const PICK_PX = 8;
   const NEAR_PX = 4;
@@ -13,12 +11,6 @@
   // More trials than these hide the surface they stand on; the best are always among them.
   const MOST_POINTS = 600;
   const MOST_TICKS = 1500;
-
-  /* ---- ranked effects ---- */
-  document.addEventListener("click", (event) => {
-    const effect = event.target.closest && event.target.closest(".effect[data-names]");
-    if (effect) ht.send(FOCUS, { names: JSON.parse(effect.dataset.names) });
-  });
 
   /* ---- what both plots share ---- */
   function plotOf(view) {

@@ -124,9 +124,11 @@
     if (document.hidden) return;
     let answer = null;
     try {
-      const reply = await fetch(`${ht.prefix()}_ht/pulse`);
+      const reply = await fetch(`${ht.prefix()}_ht/pulse${ht.awaited()}`);
       if (!reply.ok) throw new Error(reply.status);
-      answer = await reply.json();
+      const { under_way: underWay, ...rest } = await reply.json();
+      answer = rest;
+      ht.underWay(underWay);
       document.documentElement.classList.remove("is-offline");
     } catch {
       document.documentElement.classList.add("is-offline");

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,9 @@ def create_app(services: Services) -> Dash:
     crossfilter.register(app)
     for view in VIEWS:
         view.register(app, services)
-    app.server.register_blueprint(blueprint(services.store, lambda: _news(services)))
+    app.server.register_blueprint(
+        blueprint(services.store, lambda tickets: _news(services, tickets))
+    )
     app.server.register_blueprint(uploads_blueprint(services.opened.uploads))
     app.server.register_blueprint(exports_blueprint(services.store, packed_in_memory))
     compress(app.server)
@@ -89,13 +92,14 @@ def _panels() -> dict[str, html.Section]:
     }
 
 
-def _news(services: Services) -> dict[str, Any]:
+def _news(services: Services, tickets: Sequence[str]) -> dict[str, Any]:
     services.importances.catch_up()
     hidden = services.opened.hidden
     versions = services.store.versions()
     return {
         "studies": {study: version for study, version in versions.items() if study not in hidden},
         "derived": services.derived.count,
+        "under_way": services.importances.under_way(tickets),
         "jobs": services.queue.change_count(),
         "problems": sorted(services.follower.problems.values()),
         "reading": services.follower.reading,

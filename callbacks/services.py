@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hypertendril.analysis.importance import Importance
+from hypertendril.analysis.importance_metrics import leading_key
 from hypertendril.callbacks.importance_feed import ImportanceFeed
 from hypertendril.jobs.objectives import Registry
 from hypertendril.jobs.queue import JobQueue
@@ -31,12 +32,12 @@ class Services:
     opened: OpenedResults
     worker: WorkerWatch
 
-    def importance(self, study: Study, metric: str | None = None) -> Importance | Failure | None:
-        """Return the newest importance of `metric` (a column key; the leading objective if None).
+    def importance(self, study: Study) -> Importance | Failure | None:
+        """Return the newest importance of what stands for a study: gains where there are intervals.
 
         None before the first result is ready, a `Failure` where there can be none.
         """
-        return self.importances.latest(study, metric or f"objective:{study.objectives[0].name}")
+        return self.importances.latest(study, leading_key(study))
 
     def shares(self, study: Study) -> dict[str, float]:
         """Return single effects by parameter name; empty while unknown or impossible."""

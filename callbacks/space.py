@@ -7,6 +7,8 @@ from typing import Any
 from dash import ClientsideFunction, Dash, Input, Output, State, no_update
 
 from hypertendril.analysis.importance import Importance
+from hypertendril.analysis.importance_metrics import GAIN, leading_key
+from hypertendril.analysis.pbt_importance import gain_name
 from hypertendril.analysis.space import prepare_space
 from hypertendril.analysis.space_numbers import space_numbers
 from hypertendril.callbacks.services import Services
@@ -64,7 +66,9 @@ def numbers_update(
     """
     axes = prepare_space(study)
     importance = found if isinstance(found, Importance) else None
-    words = subtitle(axes, is_known=found is not None)
+    is_of_gain = importance is not None and leading_key(study) == GAIN
+    gain = gain_name(study) if is_of_gain else ""
+    words = subtitle(axes, is_known=found is not None, gain=gain)
     told = current if isinstance(current, dict) else {}
     is_told = told.get("isFinal") and told.get("study") == study.id
     if is_told and importance is not None and told.get("version") == importance.version:

@@ -74,13 +74,23 @@ def _parser() -> argparse.ArgumentParser:
     importance.add_argument(
         "--metric", metavar="NAME", help="objective or metric; or failure, gain"
     )
-    importance.add_argument(
+    part = importance.add_mutually_exclusive_group()
+    part.add_argument(
         "--top",
         metavar="SHARE",
         type=float,
         help="only where results are as good as the best share",
     )
-    importance.add_argument("--study", metavar="NAME", help="where the source holds several")
+    part.add_argument(
+        "--threshold", metavar="VALUE", type=float, help="only where results are at least so good"
+    )
+    importance.add_argument(
+        "--study",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="where the source holds several; given again, all of them with the study as a parameter",
+    )
     importance.add_argument("--json", action="store_true", help="write JSON")
     convert = _command(commands, "convert", _convert, "make JSON of a pickle of hyperopt or Orion")
     convert.add_argument("source", metavar="SOURCE", type=Path, help="the pickle")
@@ -227,9 +237,10 @@ def _read(options: argparse.Namespace) -> Any:
 
 
 def _importance(options: argparse.Namespace) -> int:
-    from hypertendril.analysis.importance_report import importance_json  # noqa: PLC0415
+    from hypertendril.analysis.importance_report import Part, importance_json  # noqa: PLC0415
 
-    found = importance_json(_one_study(options), options.metric, options.top)
+    part = Part(options.top, options.threshold)
+    found = importance_json(_named_studies(options), options.metric, part)
     if options.json:
         _write_json(found)
         return 0
@@ -248,19 +259,19 @@ def _importance(options: argparse.Namespace) -> int:
     return 0
 
 
-def _one_study(options: argparse.Namespace) -> Any:
-    """Return the study of a source, or the one of several that was named."""
+def _named_studies(options: argparse.Namespace) -> list[Any]:
+    """Return the studies of a source that were named, in that order; without names its only one."""
     studies = [found.as_study() for found in _read(options)]
-    if options.study is not None:
-        studies = [study for study in studies if study.name == options.study]
-        if not studies:
-            raise HyperTendrilError(f"{options.source}: there is no study {options.study!r}.")
-    if len(studies) != 1:
+    if not options.study and len(studies) != 1:
         names = ", ".join(study.name for study in studies)
         raise HyperTendrilError(
             f"{options.source} holds {len(studies)} studies: name one with --study ({names})."
         )
-    return studies[0]
+    for name in options.study:
+        if all(study.name != name for study in studies):
+            raise HyperTendrilError(f"{options.source}: there is no study {name!r}.")
+    wanted = dict.fromkeys(options.study) or [studies[0].name]
+    return [study for name in wanted for study in studies if study.name == name]
 
 
 def _convert(options: argparse.Namespace) -> int:

@@ -149,12 +149,16 @@ EXPLORATION_COMPARE_FRAME = "exploration-compare-graph"
 EXPLORATION_COMPARE_NOTE = "exploration-compare-span"
 EXPLORATION_COMPARE_TOOLS = "exploration-export-div"  # SVG and PNG; filled by the script
 
-IMPORTANCE_LIST = "importance-ranking-div"
+IMPORTANCE_LIST = "importance-ranking-div"  # filled by the script
+IMPORTANCE_RANKING = "importance-ranking-store"  # what the list shows; from the server
+IMPORTANCE_COMMAND = "importance-command-store"  # {"do": verb, "ticket": t}; from the script
 IMPORTANCE_MARGINAL = "importance-marginal-graph"
 IMPORTANCE_SURFACE = "importance-surface-graph"
 IMPORTANCE_TITLE = "importance-title-span"
 IMPORTANCE_METRIC = "importance-metric-select"
 IMPORTANCE_SCOPE = "importance-scope-select"
+IMPORTANCE_THRESHOLD = "importance-threshold-input"
+IMPORTANCE_OTHERS = "importance-others-select"
 IMPORTANCE_THIRD = "importance-third-select"
 IMPORTANCE_DRAWN = "importance-drawn-store"  # what the figures were drawn from; from the server
 

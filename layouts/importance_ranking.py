@@ -1,21 +1,28 @@
-"""The ranked effects of Hyperparameter importance, and all that must be said beside them."""
+"""The ranked effects of Hyperparameter importance, and all that must be said beside them.
+
+As JSON that assets/45-importance-list.js draws: dozens of components would each pass Dash's renderer.
+"""
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
 from typing import Any
 
-from dash import html
-from dash.development.base_component import Component
-
 from hypertendril.analysis.effects import Effect, EffectsData
 from hypertendril.analysis.honesty import HIDDEN_R2, ROUGH_R2, UNRELIABLE_R2
-from hypertendril.analysis.promising_view import PromisingView
+from hypertendril.analysis.promising_view import JOINT, MARGINAL, QUANTILES, PromisingView
 from hypertendril.analysis.ticks import number_text
 from hypertendril.layouts.labels import plain
 from hypertendril.model import Parameter
+
+_NAMES = {QUANTILES: "Promising", MARGINAL: "marginal band", JOINT: "joint box"}
+_HOW = {
+    QUANTILES: "5 to 95 % of the best fifth of the trials",
+    MARGINAL: "where the marginal, less its uncertainty, is better than its mean",
+    JOINT: "5 to 95 % of the best twentieth of points all over the space, by the model less its "
+    "uncertainty",
+}
 
 
 def subtitle(data: EffectsData) -> str:
@@ -23,51 +30,76 @@ def subtitle(data: EffectsData) -> str:
     return " × ".join(plain(name, 24) for name in data.focus)
 
 
-def draw_ranking(data: EffectsData) -> list[Component]:
-    """Return the ranked effects, each a button that puts its parameters in focus."""
+def ranking_json(data: EffectsData) -> dict[str, Any]:
+    """Return the ranked effects and the words around them, as the page's script takes them."""
     if not data.effects:
-        return _warnings(data.warnings or ("This study has no parameters.",))
+        return messages_json(data.warnings or ("This study has no parameters.",))
     most = max((effect.share for effect in data.effects), default=0.0) or 1.0
-    rows = [_effect(effect, most, data.focus) for effect in data.effects]
-    summary = [] if math.isnan(data.r2) else [_summary(data)]
-    list_class = "importance-effects" if data.has_ranks else "importance-effects unsure"
-    # The first warning is the gravest and may not be overlooked; the others may wait below.
-    first, others = _warnings(data.warnings[:1]), _warnings(data.warnings[1:])
-    shadow = {"--shadow": f"{100 * min(1.0, data.shadow / most):.1f}%"}
-    effects = html.Div(rows, className=list_class, style=shadow)
-    return [*summary, *first, effects, *_shadow(data), *_promising(data.promising), *others]
+    return messages_json([]) | {
+        "summary": None if math.isnan(data.r2) else _summary(data),
+        "warnings": [{"text": plain(w, 240), "title": plain(w, 400)} for w in data.warnings],
+        "effects": [_effect(effect, most, data.focus) for effect in data.effects],
+        "isSure": data.has_ranks,
+        "shadow": _shadow(data, most),
+        "promising": [_promising(view) for view in data.promising],
+    }
 
 
-def _shadow(data: EffectsData) -> list[Component]:
+def messages_json(
+    sentences: Sequence[str], *, awaited: str = "", restart: str = ""
+) -> dict[str, Any]:
+    """Return sentences in the place of the ranking.
+
+    Args:
+        sentences: Shown one below the other.
+        awaited: Ticket of the work that is waited for, with a bar and a button to stop it.
+        restart: Ticket of work that was stopped, with a button to begin again.
+    """
+    return {
+        "messages": [plain(sentence, 300) for sentence in sentences],
+        "awaited": awaited,
+        "restart": restart,
+        "summary": None,
+        "warnings": [],
+        "effects": [],
+        "isSure": True,
+        "shadow": None,
+        "promising": [],
+    }
+
+
+def _shadow(data: EffectsData, most: float) -> dict[str, Any] | None:
     if not data.shadow:
-        return []
+        return None
     title = (
-        f"A parameter of random numbers that no trial used was fitted with the others: {data.shadow:.4f} "
-        "of the variance seems to be its own. What is not longer cannot be told from chance."
+        "A parameter of random numbers that no trial used was fitted with the others: "
+        f"{data.shadow:.4f} of the variance seems to be its own. What is not longer cannot be told "
+        "from chance."
     )
-    return [html.P([html.I(), "no effect"], className="importance-shadow", title=title)]
+    return {"at": round(min(1.0, data.shadow / most), 4), "title": title}
 
 
-def _promising(view: PromisingView | None) -> list[Component]:
-    """Return what the promising ranges keep, hold and promise; the ranges themselves on hover."""
-    if view is None:
-        return []
+def _promising(view: PromisingView) -> dict[str, str]:
+    """Return what a promising range keeps, holds and promises; the ranges themselves on hover."""
     found = view.ranges
     kept = f"{100 * found.kept_volume:.2g} % of the space"
-    inside = f"{found.n_inside} of the {found.n_shown} best inside"
-    words: list[Any] = [html.B("Promising: "), f"{kept}, {inside}"]
+    words = f"{kept}, {found.n_inside} of the {found.n_shown} best inside"
     if math.isfinite(view.gain):
         sign = "+" if view.gain >= 0 else "−"
         sd = number_text(view.gain_sd, 2)
-        words.append(f", expected {sign}{number_text(abs(view.gain), 2)} ± {sd} better")
+        words += f", expected {sign}{number_text(abs(view.gain), 2)} ± {sd} better"
     ranges = "; ".join(_range_words(parameter) for parameter in found.space)
     title = (
-        f"5 to 95 % of the {found.n_best} best trials: {ranges}. Expected: a random trial inside, "
-        "compared with one of all the space, by the model."
+        f"{_HOW[view.kind]}; {found.n_best} trials bear witness. {ranges}. Expected: a random "
+        "trial inside, compared with one of all the space, by the model."
     )
-    return [
-        html.P(words, className="importance-note importance-promising", title=plain(title, 900))
-    ]
+    title = title[0].upper() + title[1:]
+    return {
+        "kind": view.kind,
+        "name": _NAMES[view.kind],
+        "words": words,
+        "title": plain(title, 900),
+    }
 
 
 def _range_words(parameter: Parameter) -> str:
@@ -85,64 +117,39 @@ def _trust(r2: float) -> str:
     return "rough" if r2 < ROUGH_R2 else "good"
 
 
-def _summary(data: EffectsData) -> html.P:
+def _summary(data: EffectsData) -> dict[str, str]:
     title = (
         f"Of the variance over the space, by single and pair effects in a {data.surrogate} of "
         f"{data.n_trials:,} trials. R² says how well it predicts trials it has not seen: near 1 "
         "trust the ranking, near 0 do not."
     )
-    explained, r2 = html.B(f"{100 * data.explained:.0f} %"), html.B(f"{data.r2:.2f}")
-    words: list[Any] = [
-        explained,
-        " explained · R² ",
-        r2,
-        f" ({_trust(data.r2)}) · {data.surrogate}",
-    ]
-    scope = [html.Span(f" · {plain(data.scope, 60)}", className="importance-scope")]
-    return html.P(
-        [*words, *(scope if data.scope else [])], className="importance-note", title=title
-    )
-
-
-def _warnings(sentences: Sequence[str]) -> list[Component]:
-    return [
-        html.P(plain(words, 240), className="importance-warning", title=plain(words, 400))
-        for words in sentences
-    ]
-
-
-def _effect(effect: Effect, most: float, focus: tuple[str, ...]) -> html.Button:
-    is_on = effect.names in (focus, focus[::-1]) or effect.names == focus[:1]
-    kind = "pair" if len(effect.names) > 1 else "single"
-    names: list[Component] = []
-    for name in effect.names:
-        # Two long names share the room: each is cut by itself.
-        names += [*([html.I("×")] if names else []), html.Span(plain(name))]
-    share = html.Span(f"{effect.share:.3f}", className="effect-share")
-    attributes: dict[str, Any] = {
-        "data-names": json.dumps(effect.names),
-        "aria-pressed": str(is_on).lower(),
+    return {
+        "explained": f"{100 * data.explained:.0f} %",
+        "r2": f"{data.r2:.2f}",
+        "trust": _trust(data.r2),
+        "surrogate": data.surrogate,
+        "scope": plain(data.scope, 60),
+        "title": title,
     }
-    return html.Button(
-        [html.Span(names, className="effect-name"), _bar(effect, most), share],
-        type="button",
-        className=f"effect {kind}{' on' if is_on else ''}",
-        title=_effect_words(effect),
-        **attributes,
-    )
 
 
-def _bar(effect: Effect, most: float) -> html.Span:
-    def percent(share: float) -> str:
-        return f"{100 * min(1.0, max(0.0, share / most)):.1f}%"
+def _effect(effect: Effect, most: float, focus: tuple[str, ...]) -> dict[str, Any]:
+    def part(share: float) -> float:
+        return round(min(1.0, max(0.0, share / most)), 4)
 
-    parts: list[Component] = [html.I(style={"width": percent(effect.share)})]
-    if effect.sd > 0:
-        low, high = effect.share - effect.sd, effect.share + effect.sd
-        left, right = percent(low), 100 - float(percent(high).rstrip("%"))
-        parts.append(html.Em(style={"left": left, "right": f"{right:.1f}%"}))
-    parts.append(html.S())  # where "no effect" ends
-    return html.Span(parts, className="effect-bar")
+    has_band = effect.sd > 0
+    return {
+        "names": list(effect.names),
+        # Two long names share the room: each is cut by itself.
+        "labels": [plain(name) for name in effect.names],
+        "isOn": effect.names in (focus, focus[::-1]) or effect.names == focus[:1],
+        "length": part(effect.share),
+        "band": [part(effect.share - effect.sd), part(effect.share + effect.sd)]
+        if has_band
+        else None,
+        "share": f"{effect.share:.3f}",
+        "title": _effect_words(effect),
+    }
 
 
 def _effect_words(effect: Effect) -> str:
@@ -153,8 +160,3 @@ def _effect_words(effect: Effect) -> str:
     if len(names) > 1:
         return f"{names[0]} and {names[1]} together, beyond each alone: {share}"
     return f"{names[0]} alone: {share}"
-
-
-def messages(sentences: Sequence[str]) -> list[Component]:
-    """Return sentences in the place of the ranking."""
-    return [html.P(plain(sentence, 300), className="importance-note") for sentence in sentences]

@@ -12,6 +12,7 @@ from dash import dcc, html
 from hypertendril.analysis.space import SpaceAxes
 from hypertendril.layouts import ids
 from hypertendril.layouts.frame import frame_figure, graph, message_figure
+from hypertendril.layouts.labels import plain
 from hypertendril.layouts.panel import panel
 from hypertendril.layouts.theme import Theme
 
@@ -58,7 +59,8 @@ def draw_space(data: SpaceAxes, theme: Theme) -> go.Figure:
     return figure
 
 
-def subtitle(data: SpaceAxes, *, is_known: bool) -> str:
-    """Return what the panel's head says of the axes."""
-    words = "importance rises to the right" if is_known else "importance is being computed"
+def subtitle(data: SpaceAxes, *, is_known: bool, gain: str = "") -> str:
+    """Return what the panel's head says of the axes; `gain` names what matters where values change."""
+    words = f"importance{f' for the {plain(gain, 40)}' if gain else ''} rises to the right"
+    words = words if is_known else "importance is being computed"
     return f"{words} · {len(data.constant)} constant" if data.constant else words

@@ -61,6 +61,11 @@ class RangeAxis:
         """Return (n, 1) encoded values; those outside the bounds are moved to the nearer one."""
         return _encoded(values, self.low, self.high, log=self.log)
 
+    def decode(self, encoded: Floats) -> Floats:
+        """Return (n,) column values of (n, 1) encoded ones, NaN where inactive."""
+        values = np.exp(encoded[:, 0]) if self.log else encoded[:, 0]
+        return np.where(encoded[:, 0] >= self.low, values, np.nan)
+
     def mass_below(self, encoded: Floats, restriction: Restriction | None) -> Floats:
         """Return the mass of all values up to each of `encoded`, in [0, 1]."""
         ends = _scaled_ends(restriction, log=self.log)
@@ -141,6 +146,11 @@ class StepAxis:
         """Return (n, 1) encoded values; those outside the bounds are moved to the nearer one."""
         return _encoded(values, self.encoded[0], self.encoded[-1], log=self.log)
 
+    def decode(self, encoded: Floats) -> Floats:
+        """Return (n,) column values of (n, 1) encoded ones, NaN where inactive."""
+        rows = np.searchsorted(self.encoded, encoded[:, 0], side="right") - 1
+        return np.where(rows >= 0, self.values[np.maximum(rows, 0)], np.nan)
+
     def mass_below(self, encoded: Floats, restriction: Restriction | None) -> Floats:
         """Return the mass of all values up to each of `encoded`, in [0, 1]."""
         ends = _scaled_ends(restriction, log=self.log)
@@ -204,6 +214,11 @@ class ChoiceAxis:
         codes = np.where(np.isnan(values), self.n_columns - 1, values)
         return np.eye(self.n_columns)[np.clip(codes, 0, self.n_columns - 1).astype(np.int64)]
 
+    def decode(self, encoded: Floats) -> Floats:
+        """Return (n,) codes of (n, k) one-hot rows, NaN where inactive."""
+        codes = encoded.argmax(axis=1).astype(np.float64)
+        return np.where(codes < self.n_columns - (self.inactive > 0), codes, np.nan)
+
     def restricted_mass(self, restriction: Restriction | None) -> Floats:
         """Return (k,) the masses of the choices left, which sum to 1."""
         if restriction is None:
@@ -225,7 +240,7 @@ class ChoiceAxis:
         return codes, codes
 
 
-# Encode, quantile and grid are common to all; ranges and steps also have `mass_below`.
+# Encode, decode, quantile and grid are common to all; ranges and steps also have `mass_below`.
 Axis = RangeAxis | StepAxis | ChoiceAxis
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +14,12 @@ from hypertendril.analysis.importance_scope import thirds
 from hypertendril.analysis.promising_view import (
     PromisingView,
     prepare_promising,
-    promising_stretches,
+    stretches,
 )
 from hypertendril.model import Objective, Study
 
+# Parts of an axis from 0 to 1.
+Stretches = tuple[tuple[float, float], ...]
 MAX_EFFECTS = 12
 # A pair that explains less of the variance is noise in the list.
 LEAST_PAIR_SHARE = 0.001
@@ -51,7 +53,7 @@ class MarginalCurve:
         axis: Of the parameter, in its declared scale.
         position: (g,) ascending, 0 to 1 along the axis.
         mean, sd: (g,) in the unit of the objective.
-        promising: Stretches of the axis where the best trials lie; empty where unknown.
+        promising: Kind to the stretches of the axis that are promising.
         deciles: Positions below which 10, 20 ... 90 % of the trials lie; none of choices.
     """
 
@@ -59,7 +61,7 @@ class MarginalCurve:
     position: NDArray[np.float64]
     mean: NDArray[np.float64]
     sd: NDArray[np.float64]
-    promising: tuple[tuple[float, float], ...] = ()
+    promising: Mapping[str, Stretches] = field(default_factory=dict)
     deciles: tuple[float, ...] = ()
 
 
@@ -72,6 +74,7 @@ class Surface:
         x, y: (g,), (h,) positions 0 to 1 along the axes.
         mean: (h, g) in the unit of the objective.
         incumbent: Positions of the best trial; None where there is none with both values.
+        promising: Kind to the promising stretches of either axis.
     """
 
     x_axis: ColumnAxis
@@ -80,6 +83,7 @@ class Surface:
     y: NDArray[np.float64]
     mean: NDArray[np.float64]
     incumbent: tuple[float, float] | None = None
+    promising: Mapping[str, tuple[Stretches, Stretches]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -103,7 +107,7 @@ class EffectsData:
         scope: What part of the space the shares are of, in words; empty for all.
         thirds: The surface in the low, middle and high third of one more parameter; empty without.
         third_labels: What each of them is of.
-        promising: Where the best trials lie; None where that is not asked.
+        promising: Where it promises to go on, by each way to tell; none where that is not asked.
     """
 
     study: str
@@ -122,7 +126,7 @@ class EffectsData:
     scope: str = ""
     thirds: tuple[Surface, ...] = ()
     third_labels: tuple[str, ...] = ()
-    promising: PromisingView | None = None
+    promising: tuple[PromisingView, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -163,6 +167,7 @@ def prepare_effects(
     objective = asked.objective or study.objectives[0]
     has_third = len(chosen) > 1 and asked.third in importance.singles and asked.third not in chosen
     labels, parts = thirds(study, asked.third) if has_third else ((), ())
+    views = prepare_promising(study, importance, objective) if asked.has_promising else ()
     return EffectsData(
         study=study.id,
         objective=objective,
@@ -174,16 +179,15 @@ def prepare_effects(
         n_trials=importance.n_trials,
         warnings=tuple(importance.warnings),
         focus=chosen,
-        marginal=_marginal(study, importance, chosen[0], asked) if chosen else None,
-        surface=_surface(study, importance, chosen[0], chosen[1]) if len(chosen) > 1 else None,
+        marginal=_marginal(study, importance, chosen[0], views) if chosen else None,
+        surface=_surface(study, importance, chosen, views) if len(chosen) > 1 else None,
         shadow=importance.shadow,
         scope=asked.scope,
         thirds=tuple(
-            _surface(study, importance.within({asked.third: part}), chosen[0], chosen[1])
-            for part in parts
+            _surface(study, importance.within({asked.third: part}), chosen) for part in parts
         ),
         third_labels=labels,
-        promising=prepare_promising(study, importance, objective) if asked.has_promising else None,
+        promising=views,
     )
 
 
@@ -237,7 +241,9 @@ def strongest_partner(importance: Importance, name: str) -> str | None:
     return max(others, key=strength)
 
 
-def _marginal(study: Study, importance: Importance, name: str, asked: EffectsView) -> MarginalCurve:
+def _marginal(
+    study: Study, importance: Importance, name: str, views: Sequence[PromisingView]
+) -> MarginalCurve:
     axis = parameter_axis(study, name, MARGINAL_TICKS)
     found = importance.marginal(name)
     return MarginalCurve(
@@ -245,7 +251,9 @@ def _marginal(study: Study, importance: Importance, name: str, asked: EffectsVie
         axis.unit(found.values),
         found.mean,
         found.sd,
-        promising=promising_stretches(study, axis, name) if asked.has_promising else (),
+        promising={
+            view.kind: stretches(study.space, view.ranges.space, axis, name) for view in views
+        },
         deciles=_deciles(study, axis, name),
     )
 
@@ -259,7 +267,13 @@ def _deciles(study: Study, axis: ColumnAxis, name: str) -> tuple[float, ...]:
     return tuple(np.quantile(units, np.arange(1, 10) / 10).tolist())
 
 
-def _surface(study: Study, importance: Importance, x: str, y: str) -> Surface:
+def _surface(
+    study: Study,
+    importance: Importance,
+    names: tuple[str, ...],
+    views: Sequence[PromisingView] = (),
+) -> Surface:
+    x, y = names[:2]
     x_axis = parameter_axis(study, x, SURFACE_X_TICKS)
     y_axis = parameter_axis(study, y, SURFACE_Y_TICKS)
     found = importance.surface(x, y)
@@ -271,4 +285,11 @@ def _surface(study: Study, importance: Importance, x: str, y: str) -> Surface:
         )
         incumbent = (float(place[0]), float(place[1])) if np.isfinite(place).all() else None
     places = x_axis.unit(found.x), y_axis.unit(found.y)
-    return Surface(x_axis, y_axis, *places, found.mean, incumbent)
+    promising = {
+        view.kind: (
+            stretches(study.space, view.ranges.space, x_axis, x),
+            stretches(study.space, view.ranges.space, y_axis, y),
+        )
+        for view in views
+    }
+    return Surface(x_axis, y_axis, *places, found.mean, incumbent, promising)

@@ -22,7 +22,7 @@ from typing import Protocol
 import numpy as np
 
 from hypertendril.analysis.axes import Axis, Floats, Restriction
-from hypertendril.analysis.boxes import Boxes, Choices, Ints, Leaves, Segments
+from hypertendril.analysis.boxes import Boxes, Choices, Cuts, Ints, Leaves, Segments
 from hypertendril.analysis.trees import FlatTree
 
 _TINY = 1e-300
@@ -31,7 +31,7 @@ _NO_MASS = 1e-12
 # Models are worked on in chunks of so many nodes, and pairs in blocks of so many cells: both fit
 # the processor's cache.
 _CHUNK_NODES = 60_000
-_BLOCK_CELLS = 1 << 18
+_BLOCK_CELLS = 1 << 17
 # From so many models on a row of a pair table is worth an addition of its own.
 _MANY_MODELS = 8
 
@@ -52,6 +52,7 @@ class Chunk:
         main: (m, d) variance of each marginal.
         marginals: Per axis, (segments,) centred marginal.
         counts: Per axis, (m,) how many segments each model has, its last one without mass.
+        relative: Per axis, `_relative` of it.
     """
 
     segments: list[Segments]
@@ -65,6 +66,7 @@ class Chunk:
     main: Floats
     marginals: list[Floats]
     counts: list[Ints]
+    relative: list[tuple[Ints, Ints]]
 
 
 def boxed(
@@ -238,6 +240,7 @@ def _chunk(boxes: Boxes, cutoff: tuple[float, float] | None) -> Chunk:
         main=np.zeros((n, len(segments))),
         marginals=[],
         counts=[np.diff(np.append(s.first, len(s.width))) for s in segments],
+        relative=[_relative(s, leaves) for s in segments],
     )
     for i in range(len(segments)):
         marginal, chunk.main[:, i] = _marginal(chunk, i, has_cutoff=cutoff is not None)
@@ -274,18 +277,26 @@ def _sums(place: Ints, weights: Floats, n: int) -> Floats:
 def _pair_blocks(chunk: Chunk, i: int, j: int, per_leaf: Floats) -> Iterator[tuple[int, Floats]]:
     """Yield (first model, (segments i, segments j, models) sums of `per_leaf` over pair cells)."""
     rows, (low_i, high_i), (low_j, high_j) = _pair_runs(chunk, i, j)
-    model = chunk.leaves.model[rows]
-    x = per_leaf[rows] / (chunk.mass_in[rows, i] * chunk.mass_in[rows, j])
+    model, mass = chunk.leaves.model, chunk.mass_in[:, i] * chunk.mass_in[:, j]
+    x = per_leaf / mass
+    if rows is not None:
+        model, x = model[rows], x[rows]
     sizes_i, sizes_j = chunk.counts[i], chunk.counts[j]
     for start, stop in _blocks(sizes_i, sizes_j):
         part = slice(*np.searchsorted(model, [start, stop]))
         shape = (int(sizes_i[start:stop].max()), int(sizes_j[start:stop].max()), stop - start)
-        corners = [
-            (a[part] * shape[1] + b[part]) * shape[2] + model[part] - start
-            for a, b in ((low_i, low_j), (high_i, high_j), (low_i, high_j), (high_i, low_j))
-        ]
-        signed = np.concatenate([x[part], x[part], -x[part], -x[part]])
-        cells = _sums(np.concatenate(corners), signed, shape[0] * shape[1] * shape[2])
+        place = model[part] - start
+        top, bottom = (k[part] * (shape[1] * shape[2]) + place for k in (low_i, high_i))
+        left, right = (k[part] * shape[2] for k in (low_j, high_j))
+        n, n_cells = len(place), shape[0] * shape[1] * shape[2]
+        corners = np.empty(2 * n, dtype=np.int64)
+        signed = np.concatenate([x[part], x[part]])
+        np.add(top, left, out=corners[:n])
+        np.add(bottom, right, out=corners[n:])
+        cells = _sums(corners, signed, n_cells)
+        np.add(top, right, out=corners[:n])
+        np.add(bottom, left, out=corners[n:])
+        cells -= _sums(corners, signed, n_cells)
         yield start, _cumulated(cells.reshape(shape))
 
 
@@ -301,32 +312,43 @@ def _cumulated(cells: Floats) -> Floats:
     return cells
 
 
-def _pair_runs(chunk: Chunk, i: int, j: int) -> tuple[Ints, tuple[Ints, Ints], tuple[Ints, Ints]]:
-    """Return leaf rows and their runs on two axes, counted from the first segment of the model."""
+def _pair_runs(
+    chunk: Chunk, i: int, j: int
+) -> tuple[Ints | None, tuple[Ints, Ints], tuple[Ints, Ints]]:
+    """Return leaf rows (None: each once) and their runs, from the first segment of the model on."""
     one, two = chunk.segments[i], chunk.segments[j]
+    if isinstance(one, Cuts) and isinstance(two, Cuts):
+        return None, chunk.relative[i], chunk.relative[j]
     (rows, low_i, high_i), (rows_j, low_j, high_j) = one.runs(chunk.leaves), two.runs(chunk.leaves)
-    if isinstance(one, Choices) or isinstance(
-        two, Choices
-    ):  # every choice of i with every one of j
-        count = np.bincount(rows_j, minlength=len(chunk.mass))
-        repeat = count[rows]
-        left = np.repeat(np.arange(len(rows)), repeat)
-        within = np.arange(len(left)) - np.repeat(np.cumsum(repeat) - repeat, repeat)
-        right = within + np.repeat((np.cumsum(count) - count)[rows], repeat)
-        rows, low_i, high_i = rows[left], low_i[left], high_i[left]
-        low_j, high_j = low_j[right], high_j[right]
+    # Every choice of i with every one of j.
+    count = np.bincount(rows_j, minlength=len(chunk.mass))
+    repeat = count[rows]
+    left = np.repeat(np.arange(len(rows)), repeat)
+    within = np.arange(len(left)) - np.repeat(np.cumsum(repeat) - repeat, repeat)
+    right = within + np.repeat((np.cumsum(count) - count)[rows], repeat)
+    rows, low_i, high_i = rows[left], low_i[left], high_i[left]
+    low_j, high_j = low_j[right], high_j[right]
     model = chunk.leaves.model[rows]
     first_i, first_j = one.first[model], two.first[model]
     return rows, (low_i - first_i, high_i - first_i), (low_j - first_j, high_j - first_j)
 
 
+def _relative(segments: Segments, leaves: Leaves) -> tuple[Ints, Ints]:
+    """Return the run of each leaf on a range, from the first segment of its model on."""
+    if isinstance(segments, Choices):  # a leaf may hold several
+        return leaves.model[:0], leaves.model[:0]
+    _, low, high = segments.runs(leaves)
+    first = segments.first[leaves.model]
+    return low - first, high - first
+
+
 def _blocks(sizes_i: Ints, sizes_j: Ints) -> Iterator[tuple[int, int]]:
     """Yield ranges of models whose padded pair tables together fit the cache."""
-    start = 0
-    while start < len(sizes_i):
-        stop, rows, columns = start + 1, sizes_i[start], sizes_j[start]
-        while stop < len(sizes_i):
-            rows, columns = max(rows, sizes_i[stop]), max(columns, sizes_j[stop])
+    start, most_i, most_j = 0, sizes_i.tolist(), sizes_j.tolist()
+    while start < len(most_i):
+        stop, rows, columns = start + 1, most_i[start], most_j[start]
+        while stop < len(most_i):
+            rows, columns = max(rows, most_i[stop]), max(columns, most_j[stop])
             if rows * columns * (stop + 1 - start) >= _BLOCK_CELLS:
                 break
             stop += 1

@@ -53,6 +53,14 @@ class Gaussian:
         factor: Floats = np.exp(-0.5 * _squares(at, self.z[:, columns]) / self.length[i] ** 2)
         return factor
 
+    def predict(self, axes: Sequence[Axis], z: Floats) -> Floats:
+        """Return (g,) predictions at (g, columns) scaled places."""
+        squares = np.zeros((len(z), len(self.z)))
+        for i, part in enumerate(columns_of(axes)):
+            squares += _squares(z[:, part], self.z[:, part]) / self.length[i] ** 2
+        predicted: Floats = np.exp(-0.5 * squares) @ self.weight
+        return predicted
+
 
 def scaled(axes: Sequence[Axis], encoded: NDArray[np.float32] | Floats) -> Floats:
     """Return (n, columns) encoded values with every range from 0 to 1, "inactive" below."""

@@ -93,6 +93,7 @@ class Importance:
         pair_band: Standard deviation of each pair's.
         shadow: Share of a parameter that no trial used: not above it means not told from chance.
         warnings: What a reader must know, a sentence each.
+        left: Share of the space in which the model expects values inside a cut-off; 1 without one.
     """
 
     study: str
@@ -111,6 +112,8 @@ class Importance:
     _names: tuple[str, ...] = field(repr=False)
     _response: Response | None = field(repr=False, compare=False)
     _values: Floats = field(repr=False, compare=False)
+    left: float = 1.0
+    _whole: Importance | None = field(default=None, repr=False, compare=False)
 
     @property
     def explained(self) -> float:
@@ -173,7 +176,13 @@ class Importance:
         places = {self._place(name): part for name, part in restrictions.items()}
         response = self._response.within(places, cutoff if self.can_cut else None)
         order = {name: self._place(name) for name in self.singles}
-        return replace(self, **_named(response.shares(), order), _response=response)
+        part = replace(self, **_named(response.shares(), order), _response=response)
+        part = replace(part, left=response.left, _whole=self.whole())
+        return part if part.left > 0 else _warned(part, [_nothing_left(cutoff)])
+
+    def whole(self) -> Importance:
+        """Return the importance over all of the space that this is of a part of."""
+        return self._whole or self
 
     def expected_gain(self, restrictions: Mapping[str, Restriction]) -> tuple[float, float]:
         """Return how much more of the metric is expected in a part of the space, and its sd.
@@ -188,6 +197,19 @@ class Importance:
         surrogate = self._response.surrogate
         sd = float(spread(gains, surrogate.leader)) * surrogate.band_factor
         return float(centre(gains, surrogate.leader)), sd
+
+    def sampled(self) -> tuple[dict[str, Floats], Floats, Floats] | None:
+        """Return points all over this part of the space, and what the model expects there.
+
+        Returns:
+            Parameter to (g,) column values, NaN where inactive; (g,) mean and (g,) standard
+            deviation over the models, in the unit of the metric. None without a model.
+        """
+        if self._response is None or self.surrogate == "none":
+            return None
+        values, mean, sd = self._response.sampled()
+        columns = {name: values[:, self._place(name)] for name in self.singles}
+        return columns, mean, sd
 
     def _place(self, name: str) -> int:
         if name not in self.singles:
@@ -314,6 +336,14 @@ def _named(shares: Shares, order: Mapping[str, int]) -> _NamedShares:
         "higher_order": shares.higher_order,
         "shadow": float(shares.singles[-1]),
     }
+
+
+def _nothing_left(cutoff: tuple[float, float] | None) -> str:
+    low, high = cutoff or (-math.inf, math.inf)
+    words = f"above {low:.4g}" if math.isinf(high) else f"below {high:.4g}"
+    if math.isfinite(low) and math.isfinite(high):
+        words = f"from {low:.4g} to {high:.4g}"
+    return f"The model expects no value {words} anywhere: nothing can be told of that part."
 
 
 def _warned(importance: Importance, sentences: list[str]) -> Importance:

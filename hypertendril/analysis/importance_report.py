@@ -3,47 +3,78 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from hypertendril.analysis.importance import Importance, importance_of
+from hypertendril.analysis.importance import Importance
 from hypertendril.analysis.importance_metrics import (
     ImportanceTarget,
-    asked_metric,
+    asked_importance,
     asked_study,
     targets_of,
 )
+from hypertendril.analysis.importance_scope import Scope, beyond
 from hypertendril.analysis.promising import BEST_SHARE, promising_ranges
 from hypertendril.analysis.targets import FAILURE
 from hypertendril.errors import HyperTendrilError
 from hypertendril.model import Direction, Objective, Parameter, SearchSpace, Study
 
 
+@dataclass(frozen=True)
+class Part:
+    """The part of the space that is judged: where the model expects values good enough.
+
+    Attributes:
+        top: As good as those of this best share of the trials, which the ranges are then from;
+            None for no such cut.
+        threshold: As good as this value; None for no such cut.
+
+    Raises:
+        HyperTendrilError: `top` is not above 0 and at most 1, or `threshold` is no number.
+    """
+
+    top: float | None = None
+    threshold: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.top is not None and not 0 < self.top <= 1:
+            raise HyperTendrilError(f"--top must be above 0 and at most 1, not {self.top:g}.")
+        if self.threshold is not None and not math.isfinite(self.threshold):
+            raise HyperTendrilError(f"--threshold must be a number, not {self.threshold:g}.")
+
+    def of(self, direction: Direction) -> Scope:
+        """Return the part as the page has it; `direction` says which values are good."""
+        if self.threshold is not None:
+            return Scope(cutoff=beyond(self.threshold, direction))
+        is_cut = self.top is not None and self.top < 1
+        return Scope(best_share=self.top if is_cut else None)
+
+
 def importance_json(
-    study: Study, metric: str | None = None, top: float | None = None
+    studies: Sequence[Study], metric: str | None = None, part: Part | None = None
 ) -> dict[str, Any]:
     """Return shares of the variance and promising ranges as JSON values.
 
     Args:
-        study: Any study.
+        studies: One, or several that are judged together, with the study as one more parameter.
         metric: Name or key of an objective or metric, `failure` or `gain`; None for the leading
             objective.
-        top: Judge only the part of the space in which the model expects values as good as those
-            of this best share of the trials, and take the ranges from that share; None for all.
+        part: Of the space; None for all.
 
     Raises:
-        HyperTendrilError: There is no such metric, or `top` is not above 0 and at most 1.
+        HyperTendrilError: There is no such metric.
     """
-    if top is not None and not 0 < top <= 1:
-        raise HyperTendrilError(f"--top must be above 0 and at most 1, not {top:g}.")
+    part = part or Part()
+    study, *others = studies
     target = _target(study, metric)
-    asked = asked_study(study, target.key)
-    is_cut = top is not None and top < 1
-    found = importance_of(asked, asked_metric(study, target.key), only_forest=is_cut)
-    if is_cut and top is not None:
-        found = found.within({}, found.best_part(top, target.objective.direction))
-    place = next((i for i, o in enumerate(study.objectives) if o == target.objective), 0)
-    ranges = promising_ranges(study, place, BEST_SHARE if top is None else top)
-    return _json(study, target, found) | {
+    scope = part.of(target.objective.direction)
+    found = asked_importance(study, target.key, others, only_forest=scope.needs_forest)
+    found = scope.of(found, target.objective.direction)
+    asked = asked_study(study, target.key, others) if others else study
+    place = next((i for i, o in enumerate(asked.objectives) if o == target.objective), 0)
+    ranges = promising_ranges(asked, place, BEST_SHARE if part.top is None else part.top)
+    return _json(" + ".join(one.name for one in studies), target, found) | {
         "ranges": _ranges_json(ranges.space),
         "warnings": [*found.warnings, *ranges.warnings],
     }
@@ -63,9 +94,9 @@ def _target(study: Study, metric: str | None) -> ImportanceTarget:
     raise HyperTendrilError(f"The study {study.name!r} has no metric {metric!r}; it has {names}.")
 
 
-def _json(study: Study, target: ImportanceTarget, found: Importance) -> dict[str, Any]:
+def _json(study: str, target: ImportanceTarget, found: Importance) -> dict[str, Any]:
     return {
-        "study": study.name,
+        "study": study,
         "metric": target.objective.name,
         "n_trials": found.n_trials,
         "surrogate": found.surrogate,

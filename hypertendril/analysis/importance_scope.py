@@ -17,7 +17,7 @@ from hypertendril.analysis.importance import Importance
 from hypertendril.analysis.ticks import number_text
 from hypertendril.model import Direction, Parameter, Selection, Study
 
-ALL, BRUSHED, BEST, PHASE = "all", "brushed", "best:", "phase:"
+ALL, BRUSHED, BEST, PHASE, THRESHOLD = "all", "brushed", "best:", "phase:", "threshold"
 BEST_SHARES = (0.5, 0.2, 0.1)
 PHASES = ("early", "middle", "late")
 
@@ -31,42 +31,93 @@ class Scope:
         restrictions: Parameter to the part of it that counts.
         best_share: Only where the model expects values as good as those of this share of the
             trials; None for no such cut.
+        cutoff: Only where it expects values between these two; None for no such cut.
     """
 
     words: str = ""
     restrictions: Mapping[str, Restriction] = field(default_factory=dict)
     best_share: float | None = None
+    cutoff: tuple[float, float] | None = None
+
+    @property
+    def needs_forest(self) -> bool:
+        """Whether only a forest can answer: no other model can be cut off."""
+        return self.best_share is not None or self.cutoff is not None
 
     def of(self, importance: Importance, direction: Direction) -> Importance:
         """Return the importance over this part, from the same model."""
-        if not self.restrictions and self.best_share is None:
+        if not self.restrictions and not self.needs_forest:
             return importance
-        cutoff = None
+        cutoff = self.cutoff
         if self.best_share is not None:
             cutoff = importance.best_part(self.best_share, direction)
         return importance.within(self.restrictions, cutoff)
 
 
-def scope_named(study: Study, name: object, selection: Selection, time: str = "") -> Scope:
+def beyond(value: float, direction: Direction) -> tuple[float, float]:
+    """Return the cut-off at `value`: it and all that is better."""
+    return (value, math.inf) if direction is Direction.MAXIMIZE else (-math.inf, value)
+
+
+@dataclass(frozen=True)
+class ScopeAsked:
+    """What a page says of the part of the space it wants to see.
+
+    Attributes:
+        name: `all`, `brushed`, `best:SHARE`, `threshold` or `phase:0` to `phase:2`.
+        selection: The page's brushes.
+        threshold: Value at which `threshold` cuts; NaN for none.
+        time: Name of the training time among the parameters, empty for none.
+    """
+
+    name: str = ALL
+    selection: Selection = field(default_factory=Selection)
+    threshold: float = math.nan
+    time: str = ""
+
+
+def scope_of(study: Study, asked: ScopeAsked, target: str, direction: Direction) -> Scope:
     """Return the scope a page asks for; all of the space for anything unknown.
 
     Args:
         study: What the importance is of.
-        name: `all`, `brushed`, `best:SHARE` or `phase:0` to `phase:2`.
-        selection: The page's brushes.
-        time: Name of the training time among the parameters, empty for none.
+        asked: What the page says.
+        target: Key of what the importance is of: a brush on it is a cut-off.
+        direction: Which values of it are better.
     """
-    if name == BRUSHED:
-        found = restrictions_of(study, selection)
-        words = f"brushed: {', '.join(found)}" if found else "nothing brushed on a parameter: all"
-        return Scope(words, found)
+    if asked.name == BRUSHED:
+        return _brushed_scope(study, asked.selection, target)
+    if asked.name == THRESHOLD and math.isfinite(asked.threshold):
+        sign = "≥" if direction is Direction.MAXIMIZE else "≤"
+        words = f"{target.partition(':')[2] or target} {sign} {number_text(asked.threshold, 4)}"
+        return Scope(words, cutoff=beyond(asked.threshold, direction))
     for share in BEST_SHARES:
-        if name == f"{BEST}{share}":
+        if asked.name == f"{BEST}{share}":
             return Scope(f"best {100 * share:.0f} %", best_share=share)
     for k, word in enumerate(PHASES):
-        if name == f"{PHASE}{k}" and time in study.space:
-            return Scope(f"{word} in training", {time: thirds(study, time)[1][k]})
+        if asked.name == f"{PHASE}{k}" and asked.time in study.space:
+            return Scope(f"{word} in training", {asked.time: thirds(study, asked.time)[1][k]})
     return Scope()
+
+
+def _brushed_scope(study: Study, selection: Selection, target: str) -> Scope:
+    found, cutoff = restrictions_of(study, selection), _cutoff_of(selection, target)
+    names = [*found, *([target.partition(":")[2]] if cutoff else [])]
+    words = f"brushed: {', '.join(names)}" if names else "nothing brushed on a parameter: all"
+    return Scope(words, found, cutoff=cutoff)
+
+
+def _cutoff_of(selection: Selection, target: str) -> tuple[float, float] | None:
+    """Return the brushed range of the target itself, several as one from first to last."""
+    low, high = -math.inf, math.inf
+    for brush in selection.brushes:
+        for k, dim in enumerate(brush.dims):
+            ranges = brush.ranges[k : k + 1] if brush.kind == "box" else brush.ranges
+            if dim == target and ranges:
+                low = max(low, min(a for a, _ in ranges))
+                high = min(high, max(b for _, b in ranges))
+    is_cut = low <= high and (math.isfinite(low) or math.isfinite(high))
+    return (low, high) if is_cut else None
 
 
 def restrictions_of(study: Study, selection: Selection) -> dict[str, Restriction]:

@@ -107,12 +107,12 @@ def _range_of(parameter: Parameter, values: NDArray[np.float64]) -> Parameter:
         low, high = np.quantile(active, QUANTILES, method="nearest")
         return narrowed_to(parameter, float(low), float(high))
     units = np.clip(parameter.to_unit(active), 0.0, 1.0)
-    low, high = _widened(*(float(q) for q in np.quantile(units, QUANTILES)))
+    low, high = widened(*(float(q) for q in np.quantile(units, QUANTILES)))
     bounds = parameter.from_unit([low, high])
     return narrowed_to(parameter, float(bounds[0]), float(bounds[1]))
 
 
-def _widened(low: float, high: float) -> tuple[float, float]:
+def widened(low: float, high: float) -> tuple[float, float]:
     """Return a range of at least the least width around the middle, inside [0, 1]."""
     missing = max(0.0, LEAST_WIDTH - (high - low))
     low, high = low - missing / 2, high + missing / 2

@@ -10,20 +10,26 @@ from hypertendril.analysis.axes import Restriction
 from hypertendril.analysis.column_axis import ColumnAxis
 from hypertendril.analysis.importance import Importance
 from hypertendril.analysis.promising import Promising, promising_ranges
+from hypertendril.analysis.promising_bands import joint_box, marginal_band
 from hypertendril.model import Objective, Parameter, SearchSpace, Study
+
+# Where the best trials lie, where each marginal is surely good, where the model expects the best.
+QUANTILES, MARGINAL, JOINT = "quantiles", "marginal", "joint"
 
 
 @dataclass(frozen=True)
 class PromisingView:
-    """A narrower space around the best trials, judged by the model.
+    """A narrower space, judged by the model.
 
     Attributes:
+        kind: How it was found: `quantiles`, `marginal` or `joint`.
         ranges: The narrowed space, kept volume, and how many of the ten best trials lie inside.
         gain: How much better a random trial inside is expected to be than one of all the space,
             above 0 is better; NaN without a model.
         gain_sd: Standard deviation of that.
     """
 
+    kind: str
     ranges: Promising
     gain: float
     gain_sd: float
@@ -31,43 +37,56 @@ class PromisingView:
 
 def prepare_promising(
     study: Study, importance: Importance, objective: Objective
-) -> PromisingView | None:
-    """Return the promising ranges; None where too few trials say anything.
+) -> tuple[PromisingView, ...]:
+    """Return the promising ranges, each opinion that there is; none where too few trials say anything.
 
     Args:
         study: Gives the best trials.
         importance: Of `objective`, over any part of the space.
-        objective: One of the study's; None is returned for any other.
+        objective: One of the study's; there are none for any other.
     """
     if objective not in study.objectives:
-        return None
-    found = promising_ranges(study, study.objectives.index(objective))
-    if not found.n_best:
-        return None
-    gain, sd = importance.expected_gain(restrictions_to(study.space, found.space))
-    return PromisingView(found, objective.direction.sign * gain, sd)
+        return ()
+    place = study.objectives.index(objective)
+    whole = importance.whole()
+    found = {
+        QUANTILES: promising_ranges(study, place),
+        MARGINAL: marginal_band(study, whole, place),
+        JOINT: joint_box(study, whole, place),
+    }
+    views = []
+    for kind, ranges in found.items():
+        if ranges is None or not ranges.n_best:
+            continue
+        gain, sd = whole.expected_gain(restrictions_to(study.space, ranges.space))
+        views.append(PromisingView(kind, ranges, objective.direction.sign * gain, sd))
+    return tuple(views)
 
 
 def restrictions_to(declared: SearchSpace, space: SearchSpace) -> dict[str, Restriction]:
-    """Return what part of each axis of `declared` a narrower `space` keeps; none where all is kept."""
+    """Return what part of each axis of `declared` a narrower `space` keeps; none where all is kept.
+
+    Nor of a parameter that is not always active: its range says nothing of trials without it, and
+    a restriction would leave them out.
+    """
     found: dict[str, Restriction] = {}
     for parameter in declared:
-        if parameter.name in space and space[parameter.name] != parameter:
+        is_always = parameter.condition is None
+        if is_always and parameter.name in space and space[parameter.name] != parameter:
             found[parameter.name] = _kept(parameter, space[parameter.name])
     return found
 
 
-def promising_stretches(
-    study: Study, axis: ColumnAxis, name: str
+def stretches(
+    declared: SearchSpace, space: SearchSpace, axis: ColumnAxis, name: str
 ) -> tuple[tuple[float, float], ...]:
-    """Return the stretches of an axis (0 to 1) where the best trials lie, a cell a choice.
+    """Return the stretches of an axis (0 to 1) that a narrower `space` keeps, a cell a choice.
 
-    None where nothing is narrowed, or where too few trials say anything.
+    None where nothing of that parameter is narrowed.
     """
-    space = promising_ranges(study).space
-    if name not in space or space[name] == study.space[name]:
+    if name not in space or space[name] == declared[name]:
         return ()
-    kept = _kept(study.space[name], space[name])
+    kept = _kept(declared[name], space[name])
     if isinstance(kept, frozenset):
         half = 0.5 / max(1, len(axis.choices) - 1)
         centres = axis.unit(np.array(sorted(kept), dtype=np.float64))

@@ -18,6 +18,8 @@ from hypertendril.model import SearchSpace
 
 # Only what single effects leave of the variance is sampled; it is then within a few percent.
 _SAMPLES, _LEAST_SAMPLES = 512, 256
+# Points all over the space that a box of the best is taken from.
+_BOX_POINTS = 1024
 # Name of a parameter that no trial used, fitted with the others: what it seems to explain is chance.
 # No user can have typed it.
 SHADOW = "\0shadow"
@@ -79,7 +81,14 @@ class Response:
                 fit.anova.within(r.restrictions, scaled) if r.restrictions or scaled else fit.anova
                 for r in conditions.regimes
             ]
-        self.conditions, self._parts = _left(conditions, parts) if cutoff else (conditions, parts)
+        left = [
+            r.weight * part.left.mean() for r, part in zip(conditions.regimes, parts, strict=True)
+        ]
+        #: Share of the part of the space in which the model expects values inside the cut-off.
+        self.left = float(sum(left)) if cutoff else 1.0
+        self.conditions, self._parts = (
+            _weighed(conditions, parts, left) if cutoff else (conditions, parts)
+        )
 
     def within(
         self, restrictions: Mapping[int, Restriction], cutoff: tuple[float, float] | None = None
@@ -143,6 +152,28 @@ class Response:
                 mass += regime.weight * possible
         return x, y, self._in_unit(_ratio(mixed, mass) + self.surrogate.offset.mean())
 
+    def sampled(self) -> tuple[Floats, Floats, Floats]:
+        """Return (g, d) column values of points all over the space, their mean and deviation (g,).
+
+        Each regime has its share of the points.
+        """
+        leader = self.surrogate.leader
+        values, predicted = [], []
+        for _, regime in self._regimes():
+            n = round(_BOX_POINTS * regime.weight)
+            u = _even_points(n, len(self.axes)) if n else np.zeros((0, len(self.axes)))
+            columns = [
+                axis.quantile(u[:, i], regime.restrictions.get(i))
+                for i, axis in enumerate(self.axes)
+            ]
+            pairs = zip(self.axes, columns, strict=True)
+            values.append(np.column_stack([axis.decode(column) for axis, column in pairs]))
+            predicted.append(self.surrogate.predictions(self.axes, np.hstack(columns)))
+        of_models = np.hstack(predicted) + self.surrogate.offset[:, None]
+        sd = spread(of_models, leader) * self.surrogate.band_factor
+        mean = self._in_unit(centre(of_models, leader))
+        return np.vstack(values), mean, self._fit.unit[1] * sd
+
     def _regimes(self) -> list[tuple[Anova, Regime]]:
         return list(zip(self._parts, self.conditions.regimes, strict=True))
 
@@ -163,7 +194,7 @@ class Response:
 
         Marginals are known exactly, so they are subtracted first: the fewer points are needed.
         """
-        if not self.surrogate.predict:
+        if not self.surrogate.is_sum:
             return part.total
         u = _even_points(max(_LEAST_SAMPLES, _SAMPLES // len(self._parts)), len(self.axes))
         singles, columns = np.zeros((len(part.mean), len(u))), []
@@ -172,8 +203,7 @@ class Response:
             is_choice = isinstance(axis, ChoiceAxis)
             singles += part.curve(i, column.argmax(axis=1) if is_choice else column[:, 0])
             columns.append(column)
-        x = np.hstack(columns).astype(np.float32)
-        rest = [predict(x) for predict in self.surrogate.predict] - singles
+        rest = self.surrogate.predictions(self.axes, np.hstack(columns)) - singles
         total: Floats = part.main.sum(axis=1) + rest.var(axis=1)
         return total
 
@@ -198,11 +228,15 @@ def _standardised(cutoff: tuple[float, float], unit: tuple[float, float]) -> tup
     return (cutoff[0] - unit[0]) / scale, (cutoff[1] - unit[0]) / scale
 
 
-def _left(conditions: Conditions, parts: Sequence[Anova]) -> tuple[Conditions, list[Anova]]:
-    """Return the regimes of which a cut-off left something, weighed by how much."""
-    mass = [r.weight * part.left.mean() for r, part in zip(conditions.regimes, parts, strict=True)]
-    rows = [k for k, weight in enumerate(mass) if weight > 0] or [0]
-    total = sum(mass[k] for k in rows) or 1.0
+def _weighed(
+    conditions: Conditions, parts: Sequence[Anova], mass: Sequence[float]
+) -> tuple[Conditions, list[Anova]]:
+    """Return the regimes of which a cut-off left some `mass`, weighed by it."""
+    rows = [k for k, weight in enumerate(mass) if weight > 0]
+    if not rows:  # nothing is left: any regime says so
+        regimes: tuple[Regime, ...] = (replace(conditions.regimes[0], weight=1.0),)
+        return replace(conditions, regimes=regimes), [parts[0]]
+    total = sum(mass[k] for k in rows)
     regimes = tuple(replace(conditions.regimes[k], weight=mass[k] / total) for k in rows)
     return replace(conditions, regimes=regimes), [parts[k] for k in rows]
 

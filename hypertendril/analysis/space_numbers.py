@@ -6,7 +6,7 @@ bins of equal width, so that a logarithmic parameter is not one bar and nineteen
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,6 +66,8 @@ class SpaceNumbers:
 
     Attributes:
         study, version: What it was computed from.
+        gain: What the shares are of where that is the gain per interval: above is better, and the
+            colours of the bars are their own. Empty for the leading objective.
         singles: Parameter to share of the variance.
         pairs: Two parameters to the share of their interaction.
         explained: Share that singles and pairs explain together.
@@ -77,6 +79,7 @@ class SpaceNumbers:
 
     study: str
     version: int
+    gain: str
     singles: Mapping[str, float]
     pairs: Mapping[tuple[str, str], float]
     explained: float
@@ -90,6 +93,7 @@ class SpaceNumbers:
         return {
             "study": self.study,
             "version": self.version,
+            "gainName": self.gain,
             "singles": {name: round(share, DIGITS) for name, share in self.singles.items()},
             "pairs": [[a, b, round(share, DIGITS)] for (a, b), share in self.pairs.items()],
             "explained": round(self.explained, DIGITS),
@@ -108,17 +112,20 @@ def space_numbers(study: Study, importance: Importance | None) -> SpaceNumbers:
 
     Args:
         study: May be newer than what `importance` was made from.
-        importance: Of the leading objective; None where there is none, which leaves ranges alone.
+        importance: Of the leading objective or of gains, with training time as one more parameter;
+            None where there is none, which leaves ranges alone.
     """
     promising = promising_ranges(study)
+    leading = f"objective:{study.objectives[0].name}"
     known = importance if importance is not None and importance.singles else None
     names = [name for name in study.space.names if known is not None and name in known.singles]
     marginals = {name: _marginal(known, name) for name in names} if known is not None else {}
     return SpaceNumbers(
         study=study.id,
         version=known.version if known is not None else study.version,
-        singles=known.singles if known is not None else {},
-        pairs=_worthwhile(known.pairs) if known is not None else {},
+        gain="" if known is None or known.metric == leading else known.metric.partition(":")[2],
+        singles={name: known.singles[name] for name in names} if known is not None else {},
+        pairs=_worthwhile(known.pairs, names) if known is not None else {},
         explained=known.explained if known is not None else 0.0,
         has_ranks=known is not None and known.has_ranks,
         bars={name: bars_of(study.space[name], found) for name, found in marginals.items()},
@@ -188,8 +195,14 @@ def _gain(
     return float(gain), float(marginal.sd[inside].mean())
 
 
-def _worthwhile(pairs: Mapping[tuple[str, str], float]) -> dict[tuple[str, str], float]:
-    return {names: share for names, share in pairs.items() if share >= LEAST_PAIR_SHARE}
+def _worthwhile(
+    pairs: Mapping[tuple[str, str], float], names: Sequence[str]
+) -> dict[tuple[str, str], float]:
+    return {
+        pair: share
+        for pair, share in pairs.items()
+        if share >= LEAST_PAIR_SHARE and set(pair) <= set(names)
+    }
 
 
 def _bars_json(bars: Bars) -> dict[str, Any]:

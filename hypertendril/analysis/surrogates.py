@@ -7,7 +7,7 @@ predicts unseen trials best decides.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -18,13 +18,14 @@ from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 from hypertendril.analysis.axes import Axis, Floats, snap
 from hypertendril.analysis.fanova import Fanova, boxed
-from hypertendril.analysis.gaussian import Gaussian, fit_gaussians, r2_of
+from hypertendril.analysis.gaussian import Gaussian, fit_gaussians, r2_of, scaled
 from hypertendril.analysis.gaussian_anova import GaussianAnova
 from hypertendril.analysis.progress import Tell, part, unheard
 from hypertendril.analysis.trees import (
     FlatTree,
     baseline_of,
     gain_of_boosting,
+    tree_values,
     trees_of_boosting,
     trees_of_forest,
 )
@@ -78,8 +79,7 @@ class Surrogate:
         trees: All trees; none of a Gaussian process.
         model: (t,) ascending model number of each tree.
         offset: (m,) added to the sum of a model's trees.
-        predict: Per model, (n, columns) encoded values to (n,) predictions; empty where each tree
-            is a model.
+        boosters: Per model, the fitted booster; empty where each tree is a model.
         band_factor: From the standard deviation over models to that of their mean share.
         gain: (columns,) how much each column is used, for telling important ones apart.
         gaussians: Models that are no trees, the one of all trials last.
@@ -90,7 +90,7 @@ class Surrogate:
     trees: Sequence[FlatTree]
     model: NDArray[np.int64]
     offset: Floats
-    predict: Sequence[Callable[[Encoded], Floats]]
+    boosters: Sequence[Any]
     band_factor: float
     gain: Floats
     gaussians: Sequence[Gaussian] = ()
@@ -104,6 +104,23 @@ class Surrogate:
     def leader(self) -> int | None:
         """The model whose shares count, the others only say how sure they are; None: their mean."""
         return len(self.gaussians) - 1 if self.gaussians else None
+
+    @property
+    def is_sum(self) -> bool:
+        """Whether each model is a sum of trees."""
+        return len(self.boosters) > 0
+
+    def predictions(self, axes: Sequence[Axis], encoded: Floats) -> Floats:
+        """Return (m, n) what each model predicts, without its offset, of (n, columns) encoded values."""
+        if self.gaussians:
+            z = scaled(axes, encoded)
+            return np.array([model.predict(axes, z) for model in self.gaussians])
+        x = encoded.astype(np.float32)
+        if not self.is_sum:
+            return np.array([tree_values(tree, x) for tree in self.trees])
+        with single_thread():
+            found = np.array([booster.predict(x) for booster in self.boosters])
+        return found - self.offset[:, None]
 
     def anova(self, axes: Sequence[Axis]) -> Anova:
         """Return the ANOVA over all the space; `axes` are those it was fitted over."""
@@ -177,7 +194,7 @@ def _gaussian(
         trees=(),
         model=nothing.model,
         offset=np.zeros(len(models)),
-        predict=(),
+        boosters=(),
         # The delete-one-group jackknife, as of boosting.
         band_factor=float(np.sqrt(len(models) - 2)),
         gain=np.repeat(1.0 / models[-1].length, [axis.n_columns for axis in axes]),
@@ -231,7 +248,7 @@ def _forest(
         trees=trees_of_forest(model),
         model=np.arange(N_TREES),
         offset=np.zeros(N_TREES),
-        predict=(),
+        boosters=(),
         band_factor=1.0,
         gain=model.feature_importances_,
     )
@@ -260,7 +277,7 @@ def _boosting(x: Encoded, y: Floats, seed: int, tell: Tell) -> Surrogate | None:
         trees=[tree for of_model in trees for tree in of_model],
         model=np.repeat(np.arange(n_folds), [len(of_model) for of_model in trees]),
         offset=np.array([baseline_of(booster) for booster in boosters]),
-        predict=[_single_threaded(booster) for booster in boosters],
+        boosters=boosters,
         # The delete-one-group jackknife: models that share most of their trials differ too little.
         band_factor=float(np.sqrt(n_folds - 1)),
         gain=np.sum([gain_of_boosting(booster, x.shape[1]) for booster in boosters], axis=0),
@@ -280,15 +297,6 @@ def _booster(n_trials: int, seed: int) -> Any:
         early_stopping=False,
         random_state=seed,
     )
-
-
-def _single_threaded(model: Any) -> Callable[[Encoded], Floats]:
-    def predict(x: Encoded) -> Floats:
-        with single_thread():
-            predicted: Floats = model.predict(x)
-        return predicted
-
-    return predict
 
 
 def _some_rows(n: int, limit: int, seed: int) -> NDArray[np.int64]:

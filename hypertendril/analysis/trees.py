@@ -42,6 +42,18 @@ def trees_of_boosting(model: Any) -> list[FlatTree]:
     return [_boosted_tree(predictor.nodes) for (predictor,) in model._predictors]  # noqa: SLF001
 
 
+def tree_values(tree: FlatTree, x: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return (n,) what a tree predicts of (n, columns) encoded values."""
+    node = np.zeros(len(x), dtype=np.int64)
+    rows = np.flatnonzero(tree.feature[node] >= 0)
+    while len(rows):
+        at = node[rows]
+        goes_left = x[rows, tree.feature[at]] <= tree.threshold[at]
+        node[rows] = np.where(goes_left, tree.left[at], tree.right[at])
+        rows = rows[tree.feature[node[rows]] >= 0]
+    return tree.value[node]
+
+
 def gain_of_boosting(model: Any, n_columns: int) -> NDArray[np.float64]:
     """Return (columns,) how much the splits on each column reduced the squared error."""
     gain = np.zeros(n_columns)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, Response, abort, jsonify, request
@@ -16,19 +16,21 @@ from hypertendril.server.wire import encode_arrays, encode_study
 from hypertendril.store import ExperimentStore
 
 
-def blueprint(store: ExperimentStore, news: Callable[[], Mapping[str, Any]]) -> Blueprint:
+def blueprint(
+    store: ExperimentStore, news: Callable[[Sequence[str]], Mapping[str, Any]]
+) -> Blueprint:
     """Return the routes under `_ht/`: `pulse`, and of a study `columns`, `exploration`, `story`.
 
     Args:
         store: Asked to take in what other processes wrote, at each pulse.
-        news: Whatever else a page must hear of; equal answers mean that nothing changed.
+        news: Whatever else a page must hear of, given the tickets of the results it waits for.
     """
     routes = Blueprint("hypertendril", __name__)
 
     @routes.get("/_ht/pulse")
     def pulse() -> Response:
         store.refresh()
-        return jsonify({"studies": store.versions(), **news()})
+        return jsonify({"studies": store.versions(), **news(request.args.getlist("awaited"))})
 
     feed = ExplorationFeed()
 

@@ -23,6 +23,10 @@ class Failure:
     message: str
 
 
+class StoppedError(Exception):
+    """What a computation raises that was told to stop: nothing of it is kept."""
+
+
 class Derived:
     """Values by key, computed by a few background threads.
 
@@ -60,7 +64,7 @@ class Derived:
         Args:
             key: Names the value and all it depends on.
             compute: Called in a background thread if the value is not there; must not
-                return None.
+                return None, and may raise `StoppedError`.
         """
         with self._change:
             if key in self._values:
@@ -82,6 +86,11 @@ class Derived:
             self._change.wait_for(lambda: key in self._values, timeout_seconds)
             return self._values.get(key)
 
+    def drop(self, key: Hashable) -> None:
+        """Compute `key` no more if it is still waiting; a running computation must be told."""
+        with self._change:
+            self._waiting.pop(key, None)
+
     def close(self) -> None:
         """Compute nothing more; a running computation ends by itself."""
         with self._change:
@@ -100,8 +109,9 @@ class Derived:
             value = _outcome(compute)
             with self._change:
                 self._running.discard(key)
-                self._values[key] = value
-                _shrink(self._values, self._size)
+                if value is not None:
+                    self._values[key] = value
+                    _shrink(self._values, self._size)
                 self._count += 1
                 self._change.notify_all()
             del key, compute, value  # while it waits, a thread must not keep a study alive
@@ -110,6 +120,8 @@ class Derived:
 def _outcome(compute: Callable[[], Any]) -> Any:
     try:
         value = compute()
+    except StoppedError:
+        return None
     except Exception as error:  # noqa: BLE001 - whatever it is, the page must say it
         _LOG.exception("A background computation failed")
         return Failure(str(error) or type(error).__name__)

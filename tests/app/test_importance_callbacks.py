@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -7,14 +9,16 @@ import pytest
 from dash import no_update
 
 from hypertendril.analysis.importance import importance_of
+from hypertendril.analysis.importance_metrics import asked_importance
 from hypertendril.callbacks.importance import (
     Asked,
+    Chosen,
     asked_of,
     choices_update,
     importance_update,
     names_of,
 )
-from hypertendril.layouts.importance import UNSPLIT
+from hypertendril.layouts.importance import ALONE, UNSPLIT
 from hypertendril.layouts.theme import DARK, LIGHT
 from hypertendril.model import (
     CurvePoints,
@@ -60,7 +64,8 @@ def test_nothing_is_drawn_before_a_study_is_shown() -> None:
 def test_while_it_is_computed_a_sentence_says_so_and_nothing_is_drawn() -> None:
     answer = importance_update(study(9), None, LIGHT, Asked(), None)
 
-    assert "Computing" in answer[LIST][0].children
+    assert "Computing" in answer[LIST]["messages"][0]
+    assert answer[LIST]["awaited"]
     assert answer[MARGINAL] is no_update
 
 
@@ -74,7 +79,7 @@ def test_what_was_drawn_of_another_study_goes_while_this_one_is_computed() -> No
 def test_a_failure_is_told_in_its_own_words() -> None:
     answer = importance_update(study(9), Failure("no luck"), LIGHT, Asked(), None)
 
-    assert answer[LIST][0].children == "no luck"
+    assert answer[LIST]["messages"] == ["no luck"]
 
 
 def test_a_result_is_drawn_once() -> None:
@@ -107,30 +112,74 @@ def test_a_brush_judges_its_region_and_keeps_the_plot_it_was_drawn_in() -> None:
     brush: dict[str, Any] = {"view": "importance", "kind": "ranges", "dims": ["param:lr"]}
     brush |= {"ranges": [[0.001, 0.0011]], "missing": False}
     selection = {"v": 1, "study": "id", "brushes": [brush]}
-    asked = asked_of(one, ("objective:y", "brushed", ""), None, selection)
+    asked = asked_of(one, Chosen("objective:y", "brushed"), None, selection)
     answer = importance_update(one, importance_of(one), LIGHT, asked, None)
 
     assert answer[TITLE] == "lr × kind"
-    assert answer[DRAWN][4] == "brushed"
+    assert answer[DRAWN][4][0] == "brushed"
+
+
+def test_a_brush_on_the_objective_is_a_cut_off_and_asks_for_a_forest() -> None:
+    one = study(60)
+    brush: dict[str, Any] = {"view": "space", "kind": "ranges", "dims": ["objective:y"]}
+    brush |= {"ranges": [[0.5, None]], "missing": False}
+    selection = {"v": 1, "study": "id", "brushes": [brush]}
+    asked = asked_of(one, Chosen("objective:y", "brushed"), None, selection)
+
+    assert asked.wish(one).only_forest
+    assert asked.part(one, one).cutoff == (0.5, math.inf)
+    assert not asked_of(one, Chosen("objective:y", "all"), None, selection).wish(one).only_forest
+
+
+def test_a_threshold_is_where_the_best_fifth_begins_until_a_person_says_one() -> None:
+    one = study(60)
+    answer = choices_update(one, Chosen("objective:y", "threshold"), [])
+    expected = np.quantile(one.column("objective:y"), 0.8)
+
+    assert answer[8] == pytest.approx(expected, rel=1e-3)
+    assert answer[9] == {"display": "block"}
+    kept = choices_update(one, Chosen("objective:y", "threshold", threshold=0.25), [])
+    assert kept[8] is no_update
+
+
+def test_a_threshold_nothing_reaches_gives_a_sentence() -> None:
+    one = study(60)
+    asked = asked_of(one, Chosen("objective:y", "threshold", threshold=99), None, None)
+    answer = importance_update(one, importance_of(one, only_forest=True), LIGHT, asked, None)
+
+    assert "no value above 99" in answer[LIST]["warnings"][0]["text"]
 
 
 def test_hostile_choices_are_the_plain_ones() -> None:
-    asked = asked_of(study(9), ({"a": 1}, 3, ["x"]), None, {"v": 9})
+    chosen = Chosen({"a": 1}, 3, ["x"], {"b": 2}, "much")
+    asked = asked_of(study(9), chosen, None, {"v": 9})
 
-    assert (asked.target.key if asked.target else "", asked.scope, asked.third) == (
+    assert (asked.target.key if asked.target else "", asked.scope.name, asked.third) == (
         "objective:y",
         "all",
         "",
     )
+    assert math.isnan(asked.scope.threshold)
 
 
 def test_what_can_be_chosen_follows_the_study() -> None:
-    metrics, metric, scopes, scope, thirds, third = choices_update(study(9), ("gone", 7, None), [])
+    found = choices_update(study(9), Chosen("gone", 7), [], [("b", "other")])
+    metrics, metric, scopes, scope, thirds, third, others, other = found[:8]
 
     assert [option["value"] for option in metrics] == ["objective:y"]
-    assert (metric, scope, third) == ("objective:y", "all", UNSPLIT)
+    assert (metric, scope, third, other) == ("objective:y", "all", UNSPLIT, ALONE)
     assert "phase:0" not in [option["value"] for option in scopes]
     assert [option["value"] for option in thirds] == [UNSPLIT, "lr", "kind"]
+    assert [option["value"] for option in others] == [ALONE, "b"]
+
+
+def test_several_studies_are_drawn_with_the_study_as_a_parameter() -> None:
+    one = study(60)
+    other = replace(one, id="b", header=replace(one.header, name="other"))
+    found = asked_importance(one, "objective:y", [other])
+    answer = importance_update(one, found, LIGHT, Asked(others=(other,)), None)
+
+    assert ["study"] in [line["names"] for line in answer[LIST]["effects"]]
 
 
 @pytest.mark.parametrize("n", [0, 1, 2])

@@ -76,6 +76,42 @@ def test_any_metric_and_the_best_part_can_be_asked_for(call: Any) -> None:
     assert found["surrogate"] == "random forest"
 
 
+def test_a_threshold_judges_only_where_results_are_at_least_so_good(call: Any) -> None:
+    whole = json.loads(call(str(SOURCE), "--json", "--top", "1")[1])
+    status, out, _ = call(str(SOURCE), "--json", "--threshold", "0.9")
+    found = json.loads(out)
+    assert status == 0
+    assert found["surrogate"] == "random forest"
+    assert found["singles"] != whole["singles"]
+    nowhere = json.loads(call(str(SOURCE), "--json", "--threshold", "2")[1])
+    assert "no value above 2" in nowhere["warnings"][0]
+
+
+def test_several_studies_are_judged_with_the_study_as_a_parameter(
+    call: Any, tmp_path: Path
+) -> None:
+    space = [{"name": "x", "kind": "float", "low": 0, "high": 10}]
+    for k in range(2):
+        trials = [
+            {
+                "number": i,
+                "state": "complete",
+                "params": {"x": i / 3},
+                "values": {"loss": i + 90 * k},
+            }
+            for i in range(30)
+        ]
+        objectives = [{"name": "loss", "direction": "minimize"}]
+        study = {"name": f"s{k}", "objectives": objectives, "space": space, "trials": trials}
+        (tmp_path / f"{k}.json").write_text(json.dumps(study))
+    status, out, _ = call(str(tmp_path), "--study", "s0", "--study", "s1", "--json")
+    found = json.loads(out)
+    assert status == 0
+    assert found["n_trials"] == 60
+    assert found["singles"]["study"] > 0.5 > found["singles"]["x"]
+    assert found["ranges"]["study"] == {"choices": ["s0"]}
+
+
 def test_too_few_trials_have_no_r2_and_a_sentence(call: Any, write: Any) -> None:
     status, out, _ = call(write(2), "--json")
     found = json.loads(out)
@@ -105,6 +141,7 @@ def test_without_json_the_effects_are_listed(call: Any) -> None:
         (("--metric", "nothing"), "has no metric 'nothing'"),
         (("--top", "7"), "--top must be above 0 and at most 1"),
         (("--top", "nan"), "--top must be above 0 and at most 1"),
+        (("--threshold", "nan"), "--threshold must be a number"),
         (("--study", "other"), "there is no study 'other'"),
     ],
 )

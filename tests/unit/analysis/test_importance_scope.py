@@ -17,12 +17,13 @@ from hypertendril.analysis.importance_metrics import (
     target_named,
     targets_of,
 )
-from hypertendril.analysis.importance_scope import restrictions_of, scope_named, thirds
-from hypertendril.analysis.promising_view import prepare_promising, promising_stretches
-from hypertendril.model import Parameter, ParameterKind, Selection, Study, TrialState
+from hypertendril.analysis.importance_scope import ScopeAsked, restrictions_of, scope_of, thirds
+from hypertendril.analysis.promising_view import prepare_promising, stretches
+from hypertendril.model import Direction, Parameter, ParameterKind, Selection, Study, TrialState
 from hypertendril.model.selection import Brush
 
 StudyOf = Callable[..., Study]
+TARGET, UP = "objective:accuracy", Direction.MAXIMIZE
 SPACE = (
     Parameter("lr", ParameterKind.FLOAT, 1e-4, 1e-1, log=True),
     Parameter("kind", ParameterKind.CATEGORICAL, choices=("a", "b", "c")),
@@ -72,13 +73,14 @@ def test_the_lane_of_inactive_trials_is_a_part_too(study: Study) -> None:
 
 @pytest.mark.parametrize("name", ["all", None, 3, "best:0.3", "phase:1"])
 def test_an_unknown_scope_is_all_of_the_space(study: Study, name: object) -> None:
-    scope = scope_named(study, name, brushed())
+    scope = scope_of(study, ScopeAsked(name), TARGET, UP)  # type: ignore[arg-type]
     found = importance_of(study)
     assert scope.of(found, study.objectives[0].direction) is found
 
 
 def test_a_brushed_scope_judges_the_region(study: Study) -> None:
-    scope = scope_named(study, "brushed", brushed(ranges("param:lr", (0.0125, 0.0127))))
+    selection = brushed(ranges("param:lr", (0.0125, 0.0127)))
+    scope = scope_of(study, ScopeAsked("brushed", selection), TARGET, UP)
     part = scope.of(importance_of(study), study.objectives[0].direction)
     assert scope.words == "brushed: lr"
     assert part.singles["kind"] > 0.9
@@ -91,15 +93,44 @@ def test_thirds_are_equal_in_the_declared_scale(study: Study) -> None:
     assert thirds(study, "kind")[1] == tuple(frozenset({k}) for k in range(3))
 
 
+def test_a_threshold_cuts_off_what_is_worse_whichever_way_is_better(study: Study) -> None:
+    asked = ScopeAsked("threshold", threshold=-0.1)
+    assert scope_of(study, asked, TARGET, UP).cutoff == (-0.1, math.inf)
+    assert scope_of(study, asked, TARGET, Direction.MINIMIZE).cutoff == (-math.inf, -0.1)
+    assert scope_of(study, asked, TARGET, UP).words == "accuracy ≥ -0.1"
+
+
+def test_a_brush_on_the_objective_is_the_same_cut_off_as_its_value(study: Study) -> None:
+    selection = brushed(ranges(TARGET, (-0.1, math.inf)))
+    found = importance_of(study, only_forest=True)
+    parts = [
+        scope_of(study, asked, TARGET, UP).of(found, UP)
+        for asked in (ScopeAsked("brushed", selection), ScopeAsked("threshold", threshold=-0.1))
+    ]
+    assert parts[0].singles == parts[1].singles != found.singles
+    assert 0 < parts[0].left < 1
+
+
+def test_a_cut_off_that_leaves_nothing_says_so(study: Study) -> None:
+    found = importance_of(study, only_forest=True).within({}, (99.0, math.inf))
+    assert found.left == 0
+    assert "no value above 99" in found.warnings[0]
+    assert not any(found.singles.values())
+
+
 def test_promising_ranges_tell_what_a_trial_inside_is_expected_to_gain(study: Study) -> None:
-    found = prepare_promising(study, importance_of(study), study.objectives[0])
-    assert found is not None
-    assert found.ranges.n_inside >= 8
-    assert found.gain > 0.05
-    assert 0 <= found.gain_sd < found.gain
-    low, high = promising_stretches(study, parameter_axis(study, "lr"), "lr")[0]
-    assert low < 0.7 < high
-    assert promising_stretches(study, parameter_axis(study, "kind"), "kind")
+    views = {v.kind: v for v in prepare_promising(study, importance_of(study), study.objectives[0])}
+    assert set(views) == {"quantiles", "marginal", "joint"}
+    for view in views.values():
+        assert view.gain > 0.05
+        assert 0 <= view.gain_sd < view.gain
+        axis = parameter_axis(study, "lr")
+        low, high = stretches(study.space, view.ranges.space, axis, "lr")[0]
+        assert low < 0.7 < high
+    assert views["quantiles"].ranges.n_inside >= 8
+    assert stretches(
+        study.space, views["quantiles"].ranges.space, parameter_axis(study, "kind"), "kind"
+    )
 
 
 def test_what_can_be_asked_for_begins_with_the_objective(study: Study) -> None:

@@ -8,14 +8,13 @@ import numpy as np
 
 from hypertendril.analysis.column_axis import ColumnAxis
 from hypertendril.analysis.effects import Effect, EffectsData, MarginalCurve, Surface
-from hypertendril.layouts.importance import (
-    draw_marginal,
-    draw_surface,
-    importance_panel,
-)
-from hypertendril.layouts.importance_ranking import draw_ranking, subtitle
+from hypertendril.analysis.promising import Promising
+from hypertendril.analysis.promising_view import PromisingView
+from hypertendril.layouts.importance import importance_panel, others_options
+from hypertendril.layouts.importance_figures import draw_marginal, draw_surface
+from hypertendril.layouts.importance_ranking import messages_json, ranking_json, subtitle
 from hypertendril.layouts.theme import DARK, LIGHT
-from hypertendril.model import Direction, Objective
+from hypertendril.model import Direction, Objective, Parameter, ParameterKind, SearchSpace
 
 GRID = np.linspace(0, 1, 5)
 
@@ -60,11 +59,6 @@ def data(**changes: Any) -> EffectsData:
 
 def texts(component: Any) -> str:
     return json.dumps(component.to_plotly_json(), default=lambda c: c.to_plotly_json())
-
-
-def buttons(found: EffectsData) -> list[Any]:
-    (effects,) = [p for p in draw_ranking(found) if p.className.startswith("importance-effects")]
-    return list(effects.children)
 
 
 def test_the_marginal_is_a_band_and_a_line_over_the_declared_axis() -> None:
@@ -147,43 +141,53 @@ def test_one_parameter_has_no_surface_and_none_no_marginal() -> None:
     assert "no parameters" in draw_marginal(data(marginal=None), LIGHT).layout.annotations[0].text
 
 
-def test_each_effect_is_a_button_that_names_its_parameters() -> None:
-    found = buttons(data())
+def test_each_effect_names_its_parameters_and_says_which_are_in_focus() -> None:
+    found = ranking_json(data())["effects"]
 
-    names = [json.loads(getattr(button, "data-names")) for button in found]
-    assert names == [["lr"], ["lr", "width"], ["width"]]
-    assert [" on" in button.className for button in found] == [True, True, False]
+    assert [line["names"] for line in found] == [["lr"], ["lr", "width"], ["width"]]
+    assert [line["isOn"] for line in found] == [True, True, False]
+    assert [line["length"] for line in found] == [1.0, 0.4, 0.2]
 
 
 def test_the_list_says_what_is_explained_and_how_far_to_trust_it() -> None:
-    page = texts(draw_ranking(data())[0])
+    summary = ranking_json(data())["summary"]
 
-    assert "80 %" in page
-    assert "0.75" in page
-
-
-def test_the_gravest_warning_stands_before_the_effects_and_the_others_after() -> None:
-    parts = draw_ranking(data(warnings=("grave", "lesser")))
-
-    classes = [part.className for part in parts]
-    assert classes == [
-        "importance-note",
-        "importance-warning",
-        "importance-effects",
-        "importance-warning",
-    ]
+    assert (summary["explained"], summary["r2"], summary["trust"]) == ("80 %", "0.75", "good")
 
 
-def test_ranks_that_are_noise_are_faint() -> None:
-    parts = draw_ranking(data(has_ranks=False))
+def test_the_gravest_warning_comes_first() -> None:
+    warnings = ranking_json(data(warnings=("grave", "lesser")))["warnings"]
 
-    assert parts[-1].className == "importance-effects unsure"
+    assert [warning["text"] for warning in warnings] == ["grave", "lesser"]
+
+
+def test_ranks_that_are_noise_are_marked() -> None:
+    assert not ranking_json(data(has_ranks=False))["isSure"]
 
 
 def test_without_parameters_the_list_is_a_sentence() -> None:
-    (words,) = draw_ranking(data(effects=(), r2=np.nan))
+    (words,) = ranking_json(data(effects=(), r2=np.nan))["messages"]
 
-    assert "no parameters" in words.children
+    assert "no parameters" in words
+
+
+def test_names_of_users_reach_the_list_as_text() -> None:
+    hostile = (Effect(("<b>x</b>", "__proto__"), 0.5, 0.1),)
+    (line,) = ranking_json(data(effects=hostile))["effects"]
+
+    assert line["names"] == ["<b>x</b>", "__proto__"]
+
+
+def test_what_is_awaited_can_be_stopped_and_what_was_stopped_begun_again() -> None:
+    assert messages_json(["Computing"], awaited="t")["awaited"] == "t"
+    assert messages_json(["Stopped."], restart="t")["restart"] == "t"
+
+
+def test_studies_are_offered_alone_all_alike_or_one_by_one() -> None:
+    labels = [option["label"] for option in others_options([("a", "one"), ("b", "two")])]
+
+    assert labels == ["this study", "with 2 alike", "with one", "with two"]
+    assert len(others_options([])) == 1
 
 
 def test_the_head_names_the_focus() -> None:
@@ -213,24 +217,47 @@ def test_the_best_trial_is_a_star_on_the_surface() -> None:
     assert (star.marker.symbol, star.x[0], star.y[0]) == ("star", 0.2, 0.9)
 
 
-def test_the_marginal_shows_promising_stretches_and_tenths_of_the_trials() -> None:
-    line = replace(marginal(axis("lr")), promising=((0.2, 0.4),), deciles=(0.1, 0.5, 0.8))
+def promising(kind: str) -> PromisingView:
+    ranges = Promising(
+        SearchSpace((Parameter("lr", ParameterKind.FLOAT, 1.0, 2.0),)), 0.25, 9, 10, 7, ()
+    )
+    return PromisingView(kind, ranges, 0.5, 0.125)
+
+
+def test_the_marginal_shows_what_is_promising_and_tenths_of_the_trials() -> None:
+    kept = {"quantiles": ((0.2, 0.4),), "marginal": ((0.25, 0.3),), "joint": ()}
+    line = replace(marginal(axis("lr")), promising=kept, deciles=(0.1, 0.5, 0.8))
     figure = draw_marginal(data(marginal=line), LIGHT)
 
-    assert {(shape.x0, shape.x1) for shape in figure.layout.shapes} == {(0.2, 0.4)}
+    shown = [(shape.type, shape.x0, shape.x1) for shape in figure.layout.shapes]
+    assert shown == [("rect", 0.2, 0.4), ("line", 0.2, 0.4), ("line", 0.25, 0.3)]
     assert list(figure.data[0].x) == [0.1, 0.5, 0.8]
 
 
-def test_what_chance_explains_is_marked_in_the_list() -> None:
-    shown = draw_ranking(data(shadow=0.05))
-    (effects,) = [p for p in shown if p.className.startswith("importance-effects")]
+def test_the_surface_outlines_what_is_promising_over_all_of_an_axis_that_is_whole() -> None:
+    kept = {"quantiles": (((0.2, 0.4),), ()), "marginal": ((), ())}
+    plane = replace(surface(axis("lr"), axis("width")), promising=kept)
+    (box,) = draw_surface(data(surface=plane), LIGHT).layout.shapes
 
-    assert effects.style == {"--shadow": "10.0%"}
-    assert any("no effect" in texts(part) for part in shown)
+    assert (box.x0, box.x1, box.y0, box.y1) == (0.2, 0.4, 0.0, 1.0)
+
+
+def test_promising_ranges_say_what_they_keep_hold_and_promise() -> None:
+    (line,) = ranking_json(data(promising=(promising("joint"),)))["promising"]
+
+    assert line["name"] == "joint box"
+    assert (
+        line["words"] == "25 % of the space, 7 of the 10 best inside, expected +0.5 ± 0.12 better"
+    )
+    assert "lr 1 to 2" in line["title"]
+
+
+def test_what_chance_explains_is_marked_in_the_list() -> None:
+    assert ranking_json(data(shadow=0.05))["shadow"]["at"] == 0.1
+    assert ranking_json(data())["shadow"] is None
 
 
 def test_trust_and_the_part_of_the_space_are_said() -> None:
-    words = texts(draw_ranking(data(r2=0.4, scope="best 20 %"))[0])
+    summary = ranking_json(data(r2=0.4, scope="best 20 %"))["summary"]
 
-    assert "(rough)" in words
-    assert "best 20 %" in words
+    assert (summary["trust"], summary["scope"]) == ("rough", "best 20 %")
