@@ -67,31 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     inspect.add_argument("source", metavar="SOURCE", help="file, folder or storage URL")
     inspect.add_argument("--json", action="store_true", help="write JSON")
     _telling_options(inspect)
-    importance = _command(
-        commands, "importance", _importance, "tell which hyperparameters explain the results"
-    )
-    importance.add_argument("source", metavar="SOURCE", help="file, folder or storage URL")
-    importance.add_argument(
-        "--metric", metavar="NAME", help="objective or metric; or failure, gain"
-    )
-    part = importance.add_mutually_exclusive_group()
-    part.add_argument(
-        "--top",
-        metavar="SHARE",
-        type=float,
-        help="only where results are as good as the best share",
-    )
-    part.add_argument(
-        "--threshold", metavar="VALUE", type=float, help="only where results are at least so good"
-    )
-    importance.add_argument(
-        "--study",
-        metavar="NAME",
-        action="append",
-        default=[],
-        help="where the source holds several; given again, all of them with the study as a parameter",
-    )
-    importance.add_argument("--json", action="store_true", help="write JSON")
+    importance = _importance_command(commands)
     convert = _command(commands, "convert", _convert, "make JSON of a pickle of hyperopt or Orion")
     convert.add_argument("source", metavar="SOURCE", type=Path, help="the pickle")
     convert.add_argument("out", metavar="OUT", type=Path, help="JSON file to write")
@@ -166,6 +142,35 @@ def _place_options(command: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help=f"folder that all machines share (or {CHECKPOINTS_VARIABLE})",
     )
+
+
+def _importance_command(commands: Any) -> argparse.ArgumentParser:
+    importance = _command(
+        commands, "importance", _importance, "tell which hyperparameters explain the results"
+    )
+    importance.add_argument("source", metavar="SOURCE", help="file, folder or storage URL")
+    importance.add_argument(
+        "--metric", metavar="NAME", help="objective or metric; or failure, gain"
+    )
+    part = importance.add_mutually_exclusive_group()
+    part.add_argument(
+        "--top",
+        metavar="SHARE",
+        type=float,
+        help="only where results are as good as the best share",
+    )
+    part.add_argument(
+        "--threshold", metavar="VALUE", type=float, help="only where results are at least so good"
+    )
+    importance.add_argument(
+        "--study",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="where the source holds several; given again, all of them with the study as a parameter",
+    )
+    importance.add_argument("--json", action="store_true", help="write JSON")
+    return importance
 
 
 def _steering_commands(commands: Any) -> tuple[argparse.ArgumentParser, ...]:
