@@ -63,7 +63,7 @@ def response(axes: tuple[Axis, ...]) -> Response:
         trees=trees_of_forest(model),
         model=np.arange(3),
         offset=np.zeros(3),
-        predict=(),
+        boosters=(),
         band_factor=1.0,
         gain=np.ones(10),
     )

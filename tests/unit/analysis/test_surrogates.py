@@ -82,8 +82,19 @@ def test_flat_trees_predict_what_the_data_say(n: int) -> None:
 def test_boosted_trees_sum_up_to_their_models_prediction() -> None:
     axes, x, y = data(600, smooth=True)
     found = fit_surrogate(axes, x, y, seed=0)
-    expected = np.mean([predict(x[:30]) for predict in found.predict], axis=0)
+    expected = np.mean([booster.predict(x[:30]) for booster in found.boosters], axis=0)
     assert predicted(found, x[:30]) == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize(("n", "only_forest"), [(60, False), (60, True), (600, False)])
+def test_predictions_are_those_of_the_models(n: int, only_forest: bool) -> None:  # noqa: FBT001
+    axes, x, y = data(n, smooth=True)
+    found = fit_surrogate(axes, x, y, seed=0, only_forest=only_forest)
+    models = found.predictions(axes, x.astype(np.float64)) + found.offset[:, None]
+    centre = models[-1] if found.leader is not None else models.mean(axis=0)
+    assert np.corrcoef(centre, y)[0, 1] > 0.98
+    if found.trees:
+        assert centre[:20] == pytest.approx(predicted(found, x[:20]), abs=1e-6)
 
 
 def test_equal_arguments_give_equal_models() -> None:
