@@ -14,7 +14,7 @@ from hypertendril.exports.parquet import write_parquet
 from hypertendril.model import Study
 from hypertendril.readers.export import write_generic
 from hypertendril.readers.result import ReadStudy
-from hypertendril.readers.table import write_table
+from hypertendril.readers.table_writing import write_table
 
 AnyStudy = Study | ReadStudy
 
@@ -57,22 +57,12 @@ def _generic(studies: Sequence[AnyStudy], path: Path) -> list[str]:
 
 def _table(studies: Sequence[AnyStudy], path: Path) -> list[str]:
     write_table(studies[0], path)
-    return lost_in_tables(studies[0])
+    return []
 
 
 def _parquet(studies: Sequence[AnyStudy], path: Path) -> list[str]:
     write_parquet(studies[0], path)
-    return lost_in_tables(studies[0])
-
-
-def lost_in_tables(study: AnyStudy) -> list[str]:
-    """Return what a row a trial can't say of a study."""
-    lost = ["A table has no ranges: reading it back, they are what was observed."]
-    if any(parameter.condition for parameter in study.header.space):
-        lost.append("A table has no conditions of parameters.")
-    if len(study.evaluations) > len(study.trials):
-        lost.append("A table has no evaluations: rungs and generations are left out.")
-    return lost
+    return []
 
 
 FORMATS: dict[str, OutFormat] = {

@@ -10,8 +10,11 @@ from typing import Any
 
 from hypertendril.errors import HyperTendrilError
 from hypertendril.model import Study
+from hypertendril.readers.parquet import KEY
 from hypertendril.readers.result import ReadStudy
-from hypertendril.readers.table import CURVE_COLUMNS, curve_rows, curves_path, table_cells
+from hypertendril.readers.table import CURVE_COLUMNS, curves_path
+from hypertendril.readers.table_rest import rest_text
+from hypertendril.readers.table_writing import curve_rows, table_cells
 
 _NUMBERS = ("number", "parent", "bracket", "violation", "trial", "step", "value")
 _NEEDED = "Parquet needs pyarrow, which is not installed: pip install hypertendril[parquet]."
@@ -24,13 +27,15 @@ def write_parquet(study: Study | ReadStudy, path: Path) -> None:
         HyperTendrilError: pyarrow is not there.
     """
     header, rows = table_cells(study)
-    _write(path, header, list(rows))
+    _write(path, header, list(rows), rest_text(study))
     points = list(curve_rows(study))
     if points:
         _write(curves_path(path), list(CURVE_COLUMNS), points)
 
 
-def _write(path: Path, header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+def _write(
+    path: Path, header: Sequence[str], rows: Sequence[Sequence[Any]], rest: str = "{}"
+) -> None:
     try:
         import pyarrow as pa  # noqa: PLC0415 (an extra, slow to load)
         from pyarrow import parquet  # noqa: PLC0415
@@ -41,7 +46,8 @@ def _write(path: Path, header: Sequence[str], rows: Sequence[Sequence[Any]]) -> 
     }
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        parquet.write_table(pa.table(columns), temporary)
+        table = pa.table(columns).replace_schema_metadata({KEY: rest.encode()})
+        parquet.write_table(table, temporary)
         os.replace(temporary, path)  # noqa: PTH105 (as everywhere: whole or not there)
     finally:
         temporary.unlink(missing_ok=True)

@@ -6,7 +6,8 @@ from hypertendril.readers.registry import READERS, detect, read
 from hypertendril.readers.report import inspect_json
 from hypertendril.readers.result import Reader, ReadStudy, outside_id
 from hypertendril.readers.source import Source
-from hypertendril.readers.table import read_table, write_table
+from hypertendril.readers.table import read_table
+from hypertendril.readers.table_writing import write_table
 
 __all__ = [
     "READERS",

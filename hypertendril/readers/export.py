@@ -26,10 +26,17 @@ def to_generic(study: Study | ReadStudy) -> dict[str, Any]:
 
     Its source and what was skipped in reading are not part of it.
     """
+    return (
+        {"format": FORMAT, "version": VERSION}
+        | header_to_generic(study)
+        | {"trials": _trials(study)}
+    )
+
+
+def header_to_generic(study: Study | ReadStudy) -> dict[str, Any]:
+    """Return all of the generic form but the trials."""
     header = study.header
     return {
-        "format": FORMAT,
-        "version": VERSION,
         "name": header.name,
         "framework": header.framework,
         "refined_from": header.refined_from,
@@ -39,7 +46,6 @@ def to_generic(study: Study | ReadStudy) -> dict[str, Any]:
         "metrics": list(header.metric_names),
         "curves": list(header.curve_names),
         "space": header.space.to_json(),
-        "trials": _trials(study),
     }
 
 
@@ -65,7 +71,7 @@ def write_whole(path: Path, text: str) -> None:
 
 def _trials(study: Study | ReadStudy) -> list[dict[str, Any]]:
     header, trials = study.header, study.trials
-    curves, evaluations = _curves(study), _evaluations(study)
+    curves, evaluations = _curves(study), evaluations_to_generic(study)
     objective_names = [objective.name for objective in header.objectives]
     decoders = [(i, p.name, p.decode) for i, p in enumerate(header.space)]
     found = []
@@ -132,7 +138,8 @@ def iso(moment: float) -> str | float | None:
     return found
 
 
-def _evaluations(study: Study | ReadStudy) -> dict[int, list[dict[str, Any]]]:
+def evaluations_to_generic(study: Study | ReadStudy) -> dict[int, list[dict[str, Any]]]:
+    """Return the evaluations of each trial that has some, by row."""
     found: dict[int, list[dict[str, Any]]] = defaultdict(list)
     e = study.evaluations
     columns = (e.trial, e.iteration, e.bracket, e.rung, e.resource, e.value, e.outcome, e.time)

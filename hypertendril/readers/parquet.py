@@ -8,6 +8,7 @@ from typing import Any
 from hypertendril.readers.source import Source
 
 MAGIC = b"PAR1"
+KEY = b"hypertendril"  # of the metadata
 MOST_BYTES = 1 << 30
 FOOTER_BYTES = 1 << 20  # at the end of the file: the names of all columns
 
@@ -39,6 +40,23 @@ def read_parquet(path: Path) -> dict[str, list[Any]]:
     except (ArrowException, OSError, ValueError, TypeError, OverflowError) as error:
         reason = " ".join(str(error).split())[:200]
         raise source.error(f"can't be read as a Parquet file ({reason}).") from None
+
+
+def stored_text(path: Path) -> bytes | None:
+    """Return what this program has written into the metadata of a Parquet file, None for nothing.
+
+    Raises:
+        SourceFormatError: The file is damaged.
+    """
+    from pyarrow import ArrowException  # noqa: PLC0415 (an extra, slow to load)
+    from pyarrow.parquet import read_schema  # noqa: PLC0415
+
+    try:
+        found: bytes | None = (read_schema(path).metadata or {}).get(KEY)
+    except (ArrowException, OSError, ValueError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise Source(path=path).error(f"can't be read as a Parquet file ({reason}).") from None
+    return found
 
 
 def parquet_rows(path: Path) -> tuple[list[str], list[list[str]]]:

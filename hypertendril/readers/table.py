@@ -5,13 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from hypertendril.model import Direction, Parameter, Study, TrialState
-from hypertendril.readers.export import iso, write_whole
+from hypertendril.model import Choice, Direction
 from hypertendril.readers.generic import from_generic
 from hypertendril.readers.inferred import infer_parameter
 from hypertendril.readers.json_text import brief
@@ -19,6 +18,7 @@ from hypertendril.readers.losses import Losses
 from hypertendril.readers.parquet import MAGIC, has_columns, parquet_rows
 from hypertendril.readers.result import ReadStudy, Rereading, Tail
 from hypertendril.readers.source import Source
+from hypertendril.readers.table_rest import Rest, rest_of, rest_path
 
 GROUPS = ("param", "objective", "metric")
 PLAIN = ("number", "state", "parent", "bracket", "started", "ended", "violation", "note")
@@ -54,7 +54,8 @@ class TableCsv:
 
     def change_token(self, source: Source) -> Hashable:
         """Return what the file system says of the table and of its curves."""
-        return source.stat_token(), Source(path=curves_path(source.file)).stat_token()
+        beside = (curves_path(source.file), rest_path(source.file))
+        return source.stat_token(), *(Source(path=path).stat_token() for path in beside)
 
     def follow(self, source: Source) -> Tail:
         """Return a tail that reads the table again."""
@@ -94,9 +95,11 @@ def read_table(source: Source, roles: Mapping[str, str] | None = None) -> ReadSt
     """
     header, rows = rows_of(source)
     losses = Losses(source.shown)
-    data, lines = _generic(header, rows, roles or {}, losses)
+    rest = rest_of(source, losses)
+    data, lines = _generic(header, rows, roles or {}, rest, losses)
     curve_losses = Losses(str(curves_path(source.file)))
     _add_curves(data, source, curve_losses)
+    rest.add_to(data)
     found = from_generic(data, source, lambda i: lines[i], framework="table")
     skipped = (*losses.listed(), *found.header.skipped, *curve_losses.listed())
     return replace(found, header=replace(found.header, skipped=skipped))
@@ -168,6 +171,7 @@ def _generic(
     header: Sequence[str],
     rows: Iterator[tuple[int, list[str]]],
     roles: Mapping[str, str],
+    rest: Rest,
     losses: Losses,
 ) -> tuple[dict[str, Any], list[int]]:
     """Return the table in the generic form, and the line of each trial."""
@@ -183,12 +187,14 @@ def _generic(
     for column, texts in zip(columns, cells, strict=True):
         if column is None:
             continue
-        values = _values(column, texts)
+        choices = rest.choices.get(column.name) if column.group == "params" else None
+        values = _values(column, texts) if choices is None else _chosen(texts, choices)
         for trial, value in zip(trials, values, strict=True):
-            if value is not None:
+            if value is not None if choices is None else value != _ABSENT:
                 (trial if column.group is None else trial[column.group])[column.name] = value
         if column.group == "params":
-            space += _described(column, values)
+            declared = rest.space.get(column.name)
+            space += _described(column, values) if declared is None else [declared]
     objectives = [
         {"name": c.name, "direction": c.direction} for c in columns if c and c.group == "values"
     ]
@@ -247,6 +253,14 @@ def _values(column: _Column, texts: Sequence[str]) -> list[Cell]:
     return [_cell(text) for text in texts]
 
 
+_ABSENT = ""  # no cell: the parameter is inactive
+
+
+def _chosen(texts: Sequence[str], choices: Mapping[str, Choice]) -> list[Cell]:
+    """Return the cells of a parameter whose choices are declared."""
+    return [_ABSENT if not text else choices.get(text, _cell(text)) for text in texts]
+
+
 def _typed(texts: Sequence[str]) -> list[Cell]:
     """Return the cells of a parameter as what all of them are: numbers, truth values or texts."""
     cells = [_cell(text) for text in texts]
@@ -283,84 +297,3 @@ def _add_curves(data: dict[str, Any], source: Source, losses: Losses) -> None:
             continue
         curves = trial.setdefault("curves", {}).setdefault(row[at["metric"]], [])
         curves.append([_cell(row[at["step"]]), _cell(row[at["value"]])])
-
-
-def write_table(study: Study | ReadStudy, path: Path) -> None:
-    """Write a study as CSV, and its curves, if any, to `curves_path(path)`.
-
-    Ranges, conditions and evaluations are not part of a table; the generic form keeps them.
-    """
-    header, rows = table_cells(study)
-    write_whole(path, _csv([header, *rows]))
-    if len(study.curves):
-        write_whole(curves_path(path), _csv([list(CURVE_COLUMNS), *curve_rows(study)]))
-
-
-def table_cells(study: Study | ReadStudy) -> tuple[list[str], Iterator[list[Any]]]:
-    """Return the names of the columns, and the cells of each trial: texts and whole numbers."""
-    return _header(study), _table_rows(study)
-
-
-def curve_rows(study: Study | ReadStudy) -> Iterator[list[Any]]:
-    """Yield a row for each point of each curve, as `CURVE_COLUMNS` name them."""
-    points, names, numbers = study.curves, study.header.curve_names, study.trials.number
-    columns = (points.trial, points.metric, points.step, points.value)
-    for t, m, s, v in zip(*(column.tolist() for column in columns), strict=True):
-        yield [numbers[t].item(), names[m], _text(s), _text(v)]
-
-
-def _csv(rows: Sequence[Sequence[Any]]) -> str:
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows(rows)
-    return out.getvalue()
-
-
-def _header(study: Study | ReadStudy) -> list[str]:
-    header = study.header
-    return [
-        *PLAIN,
-        *(_parameter_column(p) for p in header.space),
-        *(f"objective:{o.name}:{o.direction.value}" for o in header.objectives),
-        *(f"metric:{name}" for name in header.metric_names),
-    ]
-
-
-def _parameter_column(parameter: Parameter) -> str:
-    if parameter.is_discrete_choice:
-        return f"param:{parameter.name}"
-    # Said aloud: the scale that the values suggest may be another.
-    return f"param:{parameter.name}:{'log' if parameter.log else 'linear'}"
-
-
-def _table_rows(study: Study | ReadStudy) -> Iterator[list[Any]]:
-    trials = study.trials
-    decode: list[Callable[[float], Any]] = [parameter.decode for parameter in study.header.space]
-    for row in range(len(trials)):
-        parent = int(trials.parent[row])
-        values = trials.values[row].tolist()
-        numbers = [*trials.objectives[row].tolist(), *trials.metrics[row].tolist()]
-        bracket = int(trials.bracket[row])
-        yield [
-            int(trials.number[row]),
-            TrialState(int(trials.state[row])).name.lower(),
-            "" if parent < 0 else int(trials.number[parent]),
-            "" if bracket < 0 else bracket,
-            *(_moment(m) for m in (trials.started[row].item(), trials.ended[row].item())),
-            _text(trials.violation[row].item()),
-            trials.notes.get(row, ""),
-            *("" if math.isnan(v) else _text(d(v)) for d, v in zip(decode, values, strict=True)),
-            *map(_text, numbers),
-        ]
-
-
-def _moment(moment: float) -> Any:
-    return "" if math.isnan(moment) else iso(moment)
-
-
-def _text(value: Any) -> Any:
-    """Return a value as a cell; numbers in the shortest form that reads back the same."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, float):
-        return "" if math.isnan(value) else repr(value)
-    return value

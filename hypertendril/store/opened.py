@@ -18,6 +18,7 @@ from hypertendril.readers.export import write_whole
 from hypertendril.readers.follow import Follower, Shelf
 from hypertendril.readers.roots import links_outside, roots_of, source_within
 from hypertendril.readers.source import Source
+from hypertendril.readers.table_rest import SUFFIX
 from hypertendril.readers.told import TableColumn, is_untold_table
 from hypertendril.settings import private_folder
 from hypertendril.store.answers import Answers
@@ -155,15 +156,9 @@ class OpenedResults:
             raise SourceFormatError("is no upload.", path="The file", hint="Drop it again.")
         names = sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
         tables = {entry.name.removesuffix(".csv") for entry in names if entry.suffix == ".csv"}
-        # Curves belong to the table of the same name and are read with it.
-        return [
-            str(entry)
-            for entry in names
-            if not (
-                entry.name.endswith(".curves.csv")
-                and entry.name.removesuffix(".curves.csv") in tables
-            )
-        ]
+        # These belong to the table of the same name and are read with it.
+        beside = {f"{table}{suffix}" for table in tables for suffix in (".curves.csv", SUFFIX)}
+        return [str(entry) for entry in names if entry.name not in beside]
 
     def columns(self, text: str) -> tuple[TableColumn, ...]:
         """Return the columns of a source with what was said of them, or a guess.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from hypertendril.errors import HyperTendrilError
 from hypertendril.exports import FORMATS, write_studies
 from hypertendril.exports.optuna_storage import losses_of
 from hypertendril.model import (
+    Condition,
     CurvePoints,
     Direction,
     Evaluations,
@@ -25,7 +27,8 @@ from hypertendril.model import (
     Trials,
     TrialState,
 )
-from hypertendril.readers import ReadStudy, read
+from hypertendril.readers import ReadStudy, read, to_generic
+from hypertendril.readers.table_rest import rest_path
 
 SPACE = SearchSpace(
     (
@@ -120,10 +123,57 @@ def test_all_curves_come_back_but_from_optuna(name: str, tmp_path: Path) -> None
     assert curves(there_and_back(study, tmp_path, name), "loss") == curves(study, "loss")
 
 
+@pytest.mark.parametrize("name", ["json", "csv", "parquet"])
+def test_ranges_conditions_rungs_and_the_method_come_back(name: str, tmp_path: Path) -> None:
+    study = make()
+    space = SearchSpace(
+        (
+            *SPACE,
+            Parameter("seed", ParameterKind.ORDINAL, choices=("1", 1, None, "None ", True)),
+            Parameter(
+                "m", ParameterKind.FLOAT, 0, 1, condition=Condition("optimizer", ("sgd", "=1+1"))
+            ),
+        )
+    )
+    codes = np.arange(12.0) % 5
+    codes[7] = math.nan
+    values = np.column_stack([study.trials.values, codes, np.full(12, 0.25)])
+    looks = study.evaluations
+    looks.rung[:], looks.resource[:] = 2, 9
+    study = ReadStudy(
+        replace(
+            study.header,
+            space=space,
+            method=Method("tpe", {"gamma": 0.1}),
+            attributes={"data": [1, "x"]},
+        ),
+        replace(study.trials, values=values, notes={3: "a, b"}),
+        looks,
+        study.curves,
+    )
+    found = there_and_back(study, tmp_path, name)
+    assert to_generic(found) == to_generic(study)
+    assert not found.header.skipped
+
+
 @pytest.mark.parametrize("name", ["csv", "parquet"])
-def test_a_table_keeps_scales_that_its_values_do_not_suggest(name: str, tmp_path: Path) -> None:
-    space = there_and_back(make(), tmp_path, name).header.space
-    assert [parameter.log for parameter in space] == [True, False, False, False]
+def test_a_table_alone_keeps_scales_that_its_values_do_not_suggest(
+    name: str, tmp_path: Path
+) -> None:
+    path = tmp_path / f"study{FORMATS[name].suffix}"
+    write_studies([make()], path, name)
+    rest_path(path).unlink(missing_ok=True)
+    (found,) = read(path)
+    assert [parameter.log for parameter in found.header.space] == [True, False, False, False]
+
+
+def test_a_table_with_a_damaged_file_beside_it_is_read_without(tmp_path: Path) -> None:
+    path = tmp_path / "study.csv"
+    write_studies([make()], path, "csv")
+    rest_path(path).write_text('{"space": [{"name": "lr"')
+    (found,) = read(path)
+    assert params(found) == params(make())
+    assert "ranges and rungs beside the table were left out" in found.header.skipped[0].reason
 
 
 def test_an_optuna_storage_keeps_ranges_and_widens_what_was_overstepped(tmp_path: Path) -> None:
