@@ -2,10 +2,12 @@
 (function () {
   "use strict";
   const ht = window.ht;
+  const { state } = ht;
   const explore = ht.exploration;
 
   const HOLDER = "exploration-player-div";
   const LASTS_MS = 12000;
+  const KEEP_MS = 200;
   const KEPT = [1, 2]; // promoted, survived
   const player = { until: Infinity, isPlaying: false };
   explore.player = player;
@@ -30,6 +32,36 @@
     player.until = until >= last && !player.isPlaying ? Infinity : Math.max(0, until);
     if (explore.view) ht.redraw(explore.view);
     show();
+    if (!player.isPlaying) keep();
+  }
+
+  /* ---- address: the moment, while nothing plays ---- */
+  let linked = null;
+  let keeping = 0;
+  /** Soon: a scrub passes many moments, and browsers refuse an address that changes as fast. */
+  function keep() {
+    clearTimeout(keeping);
+    keeping = setTimeout(() => state.data && ht.address.write(true), KEEP_MS);
+  }
+  function written() {
+    const { study } = state.selection;
+    const at = [linked, player].find((one) => one && one.study === study);
+    return at && at.until < Infinity && !at.isPlaying ? String(Math.round(at.until)) : "";
+  }
+  ht.address.part("moment", {
+    read(text, study) {
+      if (player.study === study && text === written()) return;
+      linked = { study, until: /^\d+$/.test(text) ? Number(text) : Infinity };
+      if (explore.view && explore.view.scene && state.data.study === study) follow();
+    },
+    write: written,
+  });
+  function follow() {
+    player.isPlaying = false;
+    player.until = linked.until;
+    linked = null;
+    ht.redraw(explore.view);
+    show();
   }
 
   function frame(now) {
@@ -53,7 +85,7 @@
       if (player.until === Infinity) player.until = 0;
       before = performance.now();
       requestAnimationFrame(frame);
-    }
+    } else keep();
     show();
   };
 
@@ -72,9 +104,7 @@
 
   player.stop = function () {
     player.isPlaying = false;
-    player.until = Infinity;
-    if (explore.view) ht.redraw(explore.view);
-    show();
+    go(Infinity);
   };
 
   /* ---- drawing ---- */
@@ -139,7 +169,7 @@
 
   /** The trial picked last, else -1. */
   explore.picked = function () {
-    const brush = ht.state.selection.brushes.find((one) => one.kind === "trials");
+    const brush = state.selection.brushes.find((one) => one.kind === "trials");
     return brush && brush.trials.length ? brush.trials[brush.trials.length - 1] : -1;
   };
   /** Open the dialog about a trial. */
@@ -160,11 +190,12 @@
 
   explore.laidOut = function (view) {
     // A study that grows keeps its moment; another study starts at its end.
-    if (player.study !== ht.state.data.study) {
+    if (player.study !== state.data.study) {
       player.isPlaying = false;
       player.until = Infinity;
     }
-    player.study = ht.state.data.study;
+    player.study = state.data.study;
+    if (linked && linked.study === player.study) follow();
     explore.listen(view);
     show();
   };

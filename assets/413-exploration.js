@@ -242,7 +242,8 @@
         const j = target(y);
         names.splice(j > k ? j - 2 : j - 1, 0, moved);
         const params = names.filter((key) => key.startsWith("param:"));
-        ht.send(MOVED, { names: params.map((key) => key.slice("param:".length)) });
+        const { order } = view.meta;
+        ht.send(MOVED, { names: params.map((key) => key.slice("param:".length)), order });
         ht.redraw(view);
       },
     };

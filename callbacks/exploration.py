@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dash import Dash, Input, Output, State, ctx, no_update
+from dash import ClientsideFunction, Dash, Input, Output, State, ctx, no_update
 
 from hypertendril.analysis.exploration import prepare_exploration
 from hypertendril.analysis.exploration_axes import AXES, METHOD, available_axes
@@ -78,20 +78,23 @@ def register(app: Dash, services: Services) -> None:
         return (no_update,) * 5 if study is None else offered(study, x, metric)
 
     @app.callback(
-        Output(ids.EXPLORATION_MOVED, "data"),
-        Input(ids.EXPLORATION_ORDER, "value"),
-        prevent_initial_call=True,
-    )
-    def put_back(_order: Any) -> dict[str, list[str]]:
-        return {"names": []}
-
-    @app.callback(
         Output(ids.EXPLORATION_ZOOM, "className"),
         Output(ids.EXPLORATION_ZOOM, "aria-pressed"),
         Input(ids.EXPLORATION_ZOOM, "n_clicks"),
     )
     def press_zoom(clicks: int | None) -> tuple[str, str]:
         return ("pill on", "true") if is_zoomed(clicks) else ("pill", "false")
+
+    app.clientside_callback(
+        ClientsideFunction("htExploration", "chosen"),
+        Input(ids.EXPLORATION_X, "value"),
+        Input(ids.EXPLORATION_ORDER, "value"),
+        Input(ids.EXPLORATION_METRICS, "value"),
+        Input(ids.EXPLORATION_ZOOM, "n_clicks"),
+        Input(ids.EXPLORATION_MOVED, "data"),
+        Input(ids.EXPLORATION_STORY_BOX, "is_open"),
+        State(ids.EXPLORATION_STORY, "data"),
+    )
 
     @app.callback(
         Output(ids.SPACE_SCALE, "children"),
@@ -110,10 +113,13 @@ def is_zoomed(clicks: Any) -> bool:
 
 def parsed_options(x: Any, order: Any, metric: Any, clicks: Any, moved: Any) -> FrameOptions:
     """Return what the reader chose; anything else than a known word counts as not chosen."""
-    names = moved.get("names") if isinstance(moved, dict) else None
+    order = order if order in ORDERS else ORDERS[0]
+    # Strips that were dragged stay where they are until another order is asked for.
+    is_held = isinstance(moved, dict) and moved.get("order") == order
+    names = moved.get("names") if is_held else None
     return FrameOptions(
         x=x if x in AXES else METHOD,
-        order=order if order in ORDERS else ORDERS[0],
+        order=order,
         is_zoomed=is_zoomed(clicks),
         metrics=(metric,) if isinstance(metric, str) else (),
         moved=tuple(str(name) for name in names[:MAX_MOVED]) if isinstance(names, list) else (),

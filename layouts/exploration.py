@@ -53,7 +53,7 @@ def exploration_panel() -> html.Section:
             graph(ids.EXPLORATION_FRAME),
             story_box(),
             compare_box(),
-            dcc.Store(id=ids.EXPLORATION_MOVED, data={"names": []}),
+            dcc.Store(id=ids.EXPLORATION_MOVED, data=None),
             dcc.Store(id=ids.EXPLORATION_STORY, data=None),
         ],
     )
@@ -151,5 +151,6 @@ def _meta(data: ExplorationFrame) -> dict[str, Any]:
         "maximize": data.maximize,
         "kind": data.kind,
         "x": data.x,
+        "order": data.order,
         "isMeasured": data.kind == "measured",
     }

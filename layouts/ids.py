@@ -131,7 +131,9 @@ EXPLORATION_X = "exploration-x-select"
 EXPLORATION_ORDER = "exploration-order-select"
 EXPLORATION_ZOOM = "exploration-zoom-button"
 EXPLORATION_METRICS = "exploration-metrics-select"
-EXPLORATION_MOVED = "exploration-moved-store"  # {"names": [...]}: strips dragged up; by the script
+EXPLORATION_MOVED = (
+    "exploration-moved-store"  # {"names", "order"}: strips dragged up; by the script
+)
 EXPLORATION_STORY = "exploration-story-store"  # {"row": r}: the trial asked for; by the script
 EXPLORATION_STORY_BOX = "exploration-story-modal"
 EXPLORATION_STORY_TITLE = "exploration-story-title"

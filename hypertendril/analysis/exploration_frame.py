@@ -99,6 +99,7 @@ class ExplorationFrame:
         strips: From top to bottom; the first is the monitoring of the leading objective.
         height: Of the vertical axis; it starts at 0.
         x: The axis asked for, one of `exploration_axes.AXES`.
+        order: The order of the strips asked for, one of `ORDERS`.
         x_ticks: Marks of the horizontal axis and their texts, where there are no bands.
         band_word: What a text above a band counts: generation, bracket, rung; empty without.
         hidden: Parameters that have no strip for want of room, least important ones.
@@ -112,6 +113,7 @@ class ExplorationFrame:
     height: float
     x_range: tuple[float, float]
     x: str
+    order: str
     x_title: str
     x_ticks: Ticks
     bands: tuple[Band, ...]
@@ -148,6 +150,7 @@ def prepare_exploration_frame(
         height=height,
         x_range=(layout.x_low, layout.x_high),
         x=options.x,
+        order=options.order,
         x_title=layout.x_title,
         x_ticks=_x_ticks(layout),
         bands=drawn_bands(layout.bands),

@@ -14,7 +14,7 @@ from hypertendril.analysis.exploration import prepare_exploration
 from hypertendril.analysis.lineage import ancestry, descendants
 from hypertendril.model import Study
 from hypertendril.readers import read
-from tests.browser.harness import show_dashboard, wait_until
+from tests.browser.harness import PAGE_TIMEOUT_SECONDS, show_dashboard, wait_until
 from tests.browser.running_app import AppProcess
 from tests.browser.searches import write_searches
 
@@ -73,6 +73,10 @@ def place_of(page: Page, mark: int, strip: int = 1) -> list[float]:
         }}""",
         [mark, strip],
     )
+
+
+def address_of(page: Page) -> str:
+    return str(page.evaluate("() => location.hash"))
 
 
 def hover(page: Page, row: int) -> None:
@@ -324,6 +328,42 @@ def test_arrow_keys_walk_along_the_lineage(pbt: Page, studies: dict[str, Study])
     assert pbt.evaluate("() => ht.state.selection.brushes[0].trials") == [line[0]]
 
 
+def test_a_link_and_the_back_button_bring_back_what_was_chosen(pbt: Page) -> None:
+    meta = f"() => {VIEW}.meta"
+    pbt.select_option("#exploration-x-select", "spent")
+    wait_until(lambda: pbt.evaluate(meta)["x"] == "spent", "the axis")
+    pbt.select_option("#exploration-order-select", "name")
+    wait_until(lambda: pbt.evaluate(meta)["order"] == "name", "the order")
+    pbt.locator("#exploration-zoom-button").click()
+    zoom = pbt.locator("#exploration-zoom-button")
+    expect(zoom).to_have_attribute("aria-pressed", "true")
+    wait_until(lambda: "isZoomed" in address_of(pbt), "the zoom in the address")
+    pbt.wait_for_function(f"() => {VIEW}.scene && ht.debug.isDrawn()")
+    pbt.get_by_label("To the next decision").click()
+    wait_until(lambda: "moment" in address_of(pbt), "the moment in the address")
+    until = pbt.evaluate("() => ht.exploration.player.until")
+
+    other = pbt.context.new_page()
+    show_dashboard(other, pbt.url)
+    other.wait_for_function(f"() => {VIEW}.meta.x === 'spent' && {VIEW}.scene")
+    wait_until(lambda: other.evaluate(meta)["order"] == "name", "the order of the link")
+    assert any(strip["high"] < 0.1 for strip in other.evaluate(meta)["strips"])
+    wait_until(
+        lambda: other.evaluate("() => ht.exploration.player.until") == until,
+        "the moment of the link",
+    )
+    other.close()
+
+    pbt.go_back()
+    expect(zoom).to_have_attribute("aria-pressed", "false")
+    assert pbt.evaluate(meta)["order"] == "name"
+    pbt.go_back()
+    wait_until(lambda: pbt.evaluate(meta)["order"] == "importance", "the order before")
+    assert pbt.evaluate(meta)["x"] == "spent"
+    pbt.go_back()
+    wait_until(lambda: pbt.evaluate(meta)["x"] == "method", "the axis before")
+
+
 def test_the_story_of_a_trial_shows_the_schedule_of_its_model(
     pbt: Page, studies: dict[str, Study]
 ) -> None:
@@ -335,6 +375,12 @@ def test_the_story_of_a_trial_shows_the_schedule_of_its_model(
     expect(pbt.locator("#exploration-story-title")).to_contain_text(line)
     expect(pbt.locator(".exploration-looks")).to_be_visible()
     expect(pbt.locator("#exploration-story-graph .js-line").first).to_be_visible()
+    wait_until(lambda: "story" in address_of(pbt), "the story in the address")
+    pbt.reload()
+    title = pbt.locator("#exploration-story-title")
+    expect(title).to_contain_text(line, timeout=PAGE_TIMEOUT_SECONDS * 1000)
+    pbt.locator("#exploration-story-modal .btn-close").click()
+    wait_until(lambda: "story" not in address_of(pbt), "the story to be gone from the address")
 
 
 def test_searches_stand_side_by_side_and_can_be_saved(pbt: Page) -> None:

@@ -181,10 +181,18 @@ def test_a_story_is_plain_text() -> None:
 
 
 def test_what_a_page_sends_as_a_choice_is_never_trusted() -> None:
-    assert parsed_options("x", "y", 7, "z", {"names": "all"}) == FrameOptions()
+    assert (
+        parsed_options("x", "y", 7, "z", {"names": "all", "order": "importance"}) == FrameOptions()
+    )
     assert parsed_options(None, None, None, None, None) == FrameOptions()
-    chosen = parsed_options("wall", "name", "size", 3, {"names": ["lr", 4]})
+    chosen = parsed_options("wall", "name", "size", 3, {"names": ["lr", 4], "order": "name"})
     assert chosen == FrameOptions("wall", "name", True, ("size",), ("lr", "4"))
+
+
+def test_strips_that_were_dragged_stay_until_another_order_is_asked_for() -> None:
+    moved = {"names": ["lr"], "order": "name"}
+    assert parsed_options("method", "name", None, 0, moved).moved == ("lr",)
+    assert parsed_options("method", "space", None, 0, moved).moved == ()
 
 
 @pytest.mark.parametrize(
