@@ -141,19 +141,19 @@
    * Draw a line a row through points at (xs[j], ys[j][row]), CSS pixels, later rows over earlier
    * ones; NaN breaks a line. Pixels are written one by one: stroking as many paths costs the
    * browser five times as much. The canvas behind `g` must be blank.
-   * options: colours (row -> packed), alpha 0..1.
+   * options: colours (row -> packed), alphaOf (place in rows -> 0..1).
    */
-  ht.strokeLines = function (g, view, rows, xs, ys, { colours, alpha }) {
+  ht.strokeLines = function (g, view, rows, xs, ys, { colours, alphaOf }) {
     const raster = rasterOf(view);
     const { pixels, w, h } = raster;
     const scale = view.ratio * FINE;
     const columns = xs.map((x) => Math.round(x * view.ratio));
     const half = Math.round(0.6 * scale);
     const roof = (h - 1) * FINE - half;
-    const opaque = Math.round(alpha * 255);
     pixels.fill(0);
     for (let r = 0; r < rows.length; r++) {
       const row = rows[r];
+      const opaque = Math.round(alphaOf(r) * 255);
       const bare = colours(row) & 0xffffff;
       const solid = (opaque << 24) | bare;
       for (let j = 1; j < columns.length; j++) {

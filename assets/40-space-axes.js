@@ -1,11 +1,11 @@
-/* Search space overview: the order, scale, direction and places of its axes, and how they move. */
+/* Search space overview: which axes there are, their order, scales, directions and places, and how
+   they move. */
 (function () {
   "use strict";
   const ht = window.ht;
   const state = ht.state;
   const space = (ht.space = { view: null, numbers: null });
 
-  const KEPT = "hypertendril-space:";
   const MOVE_MS = 380;
   const JITTER_PX = 9;
   const OUT_OF_SPACE = 0.03;
@@ -13,34 +13,9 @@
   // Lines of a bundle keep this much of their distance from its middle.
   const LOOSE = 0.16;
   const CLUSTERS = 6;
+  // Names and marks of axes that stand closer than this could not be read.
+  const LEAST_PITCH_PX = 46;
   const isStill = matchMedia("(prefers-reduced-motion: reduce)");
-
-  /* ---- what a person chose, by study, for as long as the page's tab lives ---- */
-  const blank = () => ({ order: null, flips: {}, scales: {}, showsConstant: false, isBundled: false });
-  let options = blank();
-  let optionsOf = null;
-  space.options = () => options;
-
-  function recall(study) {
-    optionsOf = study;
-    try {
-      options = { ...blank(), ...JSON.parse(sessionStorage.getItem(KEPT + study) || "{}") };
-    } catch {
-      options = blank();
-    }
-    state.space = options;
-  }
-
-  /** Change what was chosen; axes that get another place glide there. */
-  space.choose = function (change) {
-    Object.assign(options, change);
-    try {
-      sessionStorage.setItem(KEPT + optionsOf, JSON.stringify(options));
-    } catch {
-      // A full or forbidden storage: the choice lasts until the page is left.
-    }
-    space.refresh();
-  };
 
   /** Lay out and paint this view anew; the others stay as they are. */
   space.refresh = function () {
@@ -53,6 +28,7 @@
   const known = () =>
     space.numbers && state.data && space.numbers.study === state.data.study ? space.numbers : null;
   space.known = known;
+  space.hasShares = () => Boolean(known() && Object.values(known().singles).some((share) => share > 0));
   space.share = (name) => (known() && known().singles[name]) || 0;
   space.pairShare = function (a, b) {
     const found = known() && known().pairs.find(([x, y]) => (x === a && y === b) || (x === b && y === a));
@@ -72,14 +48,34 @@
     },
   });
 
-  /* ---- order ---- */
+  /* ---- which, and their order ---- */
+  const isBrushed = (axis) => Boolean(ht.brushOn("ranges", axis.key));
+
+  /** Which of `parameters` (indices into meta.axes) have an axis. */
+  function visible(view, parameters) {
+    const { axes } = view.meta;
+    const { shown } = space.options();
+    if (shown === "all") return parameters;
+    if (Array.isArray(shown)) return parameters.filter((j) => shown.includes(axes[j].key));
+    const varying = parameters.filter((j) => !axes[j].isConstant);
+    const pitches = (view.px("x", 1) - view.px("x", 0)) / LEAST_PITCH_PX;
+    const room = Math.max(2, Math.floor(pitches) + 1 - (axes.length - parameters.length));
+    if (shown === "varying" || varying.length <= room) return varying;
+    const share = (j) => space.share(axes[j].label);
+    const first = new Set(varying.slice().sort((a, b) => share(b) - share(a) || a - b).slice(0, room));
+    const isAsked = (j) => state.focus.includes(axes[j].label) || isBrushed(axes[j]);
+    return varying.filter((j) => first.has(j) || isAsked(j));
+  }
+
   /** Indices into meta.axes from left to right. */
-  function wantedOrder(axes) {
-    const all = axes.map((_, j) => j).filter((j) => options.showsConstant || !axes[j].isConstant);
-    const parameters = all.filter((j) => isParameter(axes[j]));
+  function wantedOrder(view) {
+    const { axes } = view.meta;
+    const { order } = space.options();
+    const all = axes.map((_, j) => j);
+    const parameters = visible(view, all.filter((j) => isParameter(axes[j])));
     const objectives = all.filter((j) => !isParameter(axes[j]));
-    if (options.order) {
-      const rank = new Map(options.order.map((key, k) => [key, k]));
+    if (order) {
+      const rank = new Map(order.map((key, k) => [key, k]));
       const place = (j) => rank.get(axes[j].key) ?? -1;
       parameters.sort((a, b) => place(a) - place(b) || a - b);
     } else if (known()) {
@@ -93,7 +89,7 @@
     view.shown.map((j) => view.meta.axes[j]).filter(isParameter).map((axis) => axis.key);
 
   /* ---- scales ---- */
-  space.scaleName = (axis) => options.scales[axis.key] || (axis.log ? "log" : "linear");
+  space.scaleName = (axis) => space.options().scales[axis.key] || (axis.log ? "log" : "linear");
   space.scaleNames = function (axis) {
     if (axis.choices.length || !(axis.high > axis.low)) return [];
     const has = axis.log || axis.other;
@@ -137,7 +133,7 @@
       name === "quantile"
         ? quantileScale(axis)
         : ht.scale({ ...axis, log: !axis.choices.length && name === "log" });
-    const isFlipped = Boolean(options.flips[axis.key]);
+    const isFlipped = Boolean(space.options().flips[axis.key]);
     if (!isFlipped) return { ...bare, isFlipped };
     return { unit: (v) => 1 - bare.unit(v), value: (u) => bare.value(1 - u), isFlipped };
   }
@@ -174,7 +170,7 @@
       heightsOf = data;
     }
     const lanes = `${view.lanes.none},${view.lanes.failed}`;
-    const chosen = `${space.scaleName(axis)},${options.flips[axis.key]}`;
+    const chosen = `${space.scaleName(axis)},${space.options().flips[axis.key]}`;
     const key = [axis.key, view.top, view.bottom, lanes, chosen].join("|");
     const kept = heights.get(axis.key);
     if (kept && kept.key === key) return kept.ys;
@@ -252,7 +248,10 @@
   let isWaiting = false;
   const isDragged = () => ht.debug.views.some((view) => view.drag);
   ht.onChange(() => {
-    if (isWaiting && !isDragged()) space.refresh();
+    if (isDragged()) return;
+    const lacks = (axis, j) => isBrushed(axis) && !view.shown.includes(j);
+    const { view } = space;
+    if (isWaiting || (view && view.isReady && view.meta.axes.some(lacks) && space.options().shown === "fit")) space.refresh();
   });
 
   let moving = null;
@@ -296,11 +295,15 @@
     else requestAnimationFrame(space.refresh);
   }
 
+  /** Pixels between neighbouring axes that stand where they belong. */
+  space.pitch = (view) =>
+    view.shown.length > 1 ? (view.px("x", 1) - view.px("x", 0)) / (view.shown.length - 1) : 102;
+
   /** Everything later painting needs: view.xs, ys and scales by index of meta.axes; view.shown from
       left to right; view.path, the heights lines pass. */
   space.layout = function (view) {
     space.view = view;
-    if (optionsOf !== state.data.study) recall(state.data.study);
+    space.recall(state.data.study);
     // Plotly leaves an empty object out of what it hands back.
     const { axes, lanes = {} } = view.meta;
     view.top = view.px("y", 1);
@@ -310,7 +313,7 @@
     view.ys = axes.map((axis, j) => positions(view, axis, j));
     // While a brush is dragged, in whatever view, no axis moves; the new order comes after it.
     isWaiting = isDragged() && Boolean(view.shown) && view.placedStudy === state.data.study;
-    const order = isWaiting ? view.shown : wantedOrder(axes);
+    const order = isWaiting ? view.shown : wantedOrder(view);
     glide(view, slots(view, order));
     step(view);
     if (space.held) view.xs[space.held.j] = space.held.x;
@@ -327,7 +330,7 @@
       scales.clear();
       scalesOf = state.data;
     }
-    const key = [axis.key, axis.low, axis.high, space.scaleName(axis), options.flips[axis.key]].join("|");
+    const key = [axis.key, axis.low, axis.high, space.scaleName(axis), space.options().flips[axis.key]].join("|");
     if (!scales.has(key)) scales.set(key, makeScale(axis));
     return scales.get(key);
   }
@@ -335,15 +338,15 @@
   function pathKey(view) {
     const parts = view.shown.map((j) => {
       const axis = view.meta.axes[j];
-      return [axis.key, axis.low, axis.high, space.scaleName(axis), options.flips[axis.key], Math.round(view.xs[j])];
+      return [axis.key, axis.low, axis.high, space.scaleName(axis), space.options().flips[axis.key], Math.round(view.xs[j])];
     });
-    return JSON.stringify([state.data.study, view.width, view.height, view.lanes, options.isBundled, parts]);
+    return JSON.stringify([state.data.study, view.width, view.height, view.lanes, space.options().isBundled, parts]);
   }
 
   function pathOf(view) {
     const xs = view.shown.map((j) => view.xs[j]);
     const ys = view.shown.map((j) => view.ys[j]);
-    if (!options.isBundled || space.isMoving()) return { xs, ys };
+    if (!space.options().isBundled || space.isMoving()) return { xs, ys };
     const mids = bundleMids(view);
     const path = { xs: [xs[0]], ys: [ys[0]] };
     mids.forEach((mid, k) => {

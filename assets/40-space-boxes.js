@@ -14,24 +14,21 @@
   const RING = 38;
   const ROW1 = { top: 0, height: 15 };
   const ROW2 = { top: 22, height: 17 };
+  // Of many boxes each must still be seen, and together they must not lie about the shares.
   const LEAST_PX = 5;
+  const LEAST_OF_MANY_PX = 2;
+  const MANY = 14;
   const LEAST_MAIN_SHARE = 0.3;
   const GAP_PX = 2;
   const DIVIDER_PX = 13;
   const LABELLED_PX = 40;
   const LABELLED_ROW1_PX = 34;
-  const ROOMY_PX = 58;
-  const WORDS_PX = 86;
   const MOST_LINK_PX = 13;
-  const DRAG_PX = 4;
-  const NAME_PX = 11;
-  const LEAST_NAME_PX = 8;
   let parts = null;
 
   /* ---- focus ---- */
-  function setFocus(names) {
-    ht.send(FOCUS, { names });
-  }
+  const setFocus = (names) => ht.send(FOCUS, { names });
+  space.setFocus = setFocus;
   /** The last two clicked; a click on one of them takes it out. */
   function toggle(name) {
     const { focus } = state;
@@ -40,22 +37,31 @@
   }
   space.toggleFocus = toggle;
 
+  /** Parameters that have a share: all that vary, with or without an axis, in the order of axes. */
+  function sharers(view) {
+    const { axes } = view.meta;
+    const shown = view.shown.map((j) => axes[j]);
+    const all = [...axes.filter((axis) => !axis.isConstant && !shown.includes(axis)), ...shown];
+    return all.filter(space.isParameter).map((axis) => axis.label);
+  }
+
   /** The parameter row 2 enlarges: the first in focus, else the most important. */
   function enlarged(view) {
-    const names = view.shown.map((j) => view.meta.axes[j]).filter(space.isParameter).map((a) => a.label);
+    const names = sharers(view);
     if (names.includes(state.focus[0])) return state.focus[0];
     return names.length ? names.reduce((a, b) => (space.share(b) >= space.share(a) ? b : a)) : null;
   }
 
   /* ---- elements ---- */
-  function element(tag, className, parent, words) {
+  space.element = function (tag, className, parent, words) {
     const made = document.createElement(tag);
     made.className = className;
     if (words !== undefined) made.textContent = words;
     if (tag === "button") made.type = "button";
     parent.appendChild(made);
     return made;
-  }
+  };
+  const { element } = space;
   function shape(tag, parent, attributes) {
     const made = document.createElementNS(SVG, tag);
     for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
@@ -66,22 +72,20 @@
   function make(view, holder) {
     holder.replaceChildren();
     const svg = shape("svg", holder, { class: "space-links", "aria-hidden": "true" });
-    const found = { key: keyOf(view), svg, singles: new Map(), partners: new Map(), boxes: new Map(), links: new Map() };
+    const found = { key: keyOf(view), svg, singles: new Map(), partners: new Map(), links: new Map() };
+    found.hint = element("p", "space-hint", holder);
     found.rest = element("div", "space-share is-rest", holder);
     found.divider = element("div", "space-divider", holder);
     found.main = element("button", "space-share is-main", holder);
     found.main.addEventListener("click", () => toggle(found.main.dataset.name));
     found.zoom = shape("path", svg, { class: "space-zoom" });
     found.ring = makeRing(holder);
-    view.meta.axes.forEach((axis, j) => {
-      if (space.isParameter(axis)) {
-        const { label } = axis;
-        found.links.set(label, shape("path", svg, { class: "space-link" }));
-        found.singles.set(label, shareButton(holder, label, () => toggle(label)));
-        found.partners.set(label, shareButton(holder, label, () => pair(view, label)));
-      }
-      found.boxes.set(j, makeBox(view, holder, axis, j));
+    view.meta.axes.filter(space.isParameter).forEach(({ label }) => {
+      found.links.set(label, shape("path", svg, { class: "space-link" }));
+      found.singles.set(label, shareButton(holder, label, () => toggle(label)));
+      found.partners.set(label, shareButton(holder, label, () => pair(view, label)));
     });
+    space.makeHeads(view, holder);
     return found;
   }
 
@@ -106,113 +110,6 @@
     return { box, arc, words };
   }
 
-  let measure = null;
-  /** Size of type in which the longest part of a name fits into `room` pixels. */
-  function fitting(label, room) {
-    measure = measure || document.createElement("canvas").getContext("2d");
-    measure.font = `600 ${NAME_PX}px ${getComputedStyle(document.body).fontFamily}`;
-    const longest = Math.max(...label.split(/(?<=[_./-])/).map((word) => measure.measureText(word).width), 1);
-    return Math.max(LEAST_NAME_PX, Math.min(NAME_PX, (NAME_PX * room) / longest)).toFixed(1);
-  }
-
-  /** A name may break after an underscore or a dot: boxes are narrow where axes are many. */
-  const breakable = (name) => name.replace(/([_./-])/g, "$1\u200b");
-
-  function makeBox(view, holder, axis, j) {
-    const isParameter = space.isParameter(axis);
-    const box = element("div", isParameter ? "space-box" : "space-box is-objective", holder);
-    const name = element("button", "space-name", box);
-    const title = element("b", "", name, breakable(axis.label));
-    const words = element("span", "", name);
-    const badge = element("i", "", words, axis.choices.length ? "abc" : "123");
-    const number = element("span", "", words);
-    const bar = element("em", "", box);
-    const menu = element("button", "space-more", box, "⋮");
-    menu.setAttribute("aria-label", `Scale and direction of ${axis.label}`);
-    menu.addEventListener("click", () => space.openMenu(view, j, menu));
-    const made = { box, name, title, number, bar, badge };
-    holdName(view, made, axis, j);
-    return made;
-  }
-
-  /* ---- a name: click for focus, double click to flip, sideways to move ---- */
-  function holdName(view, made, axis, j) {
-    let start = null;
-    let before = [];
-    const isParameter = space.isParameter(axis);
-    made.name.title = isParameter
-      ? `${axis.label}: click to focus, drag sideways or press an arrow key to move, double click to turn round`
-      : `${axis.label}: double click to turn round`;
-    made.name.addEventListener("pointerdown", (event) => {
-      if (event.button !== 0 || !isParameter) return;
-      start = { at: event.clientX, x: view.xs[j], isDragged: false };
-      made.name.setPointerCapture(event.pointerId);
-    });
-    made.name.addEventListener("pointermove", (event) => {
-      if (!start) return;
-      const dx = event.clientX - start.at;
-      if (!start.isDragged && Math.abs(dx) < DRAG_PX) return;
-      start.isDragged = true;
-      carry(view, j, start.x + dx);
-    });
-    const drop = () => {
-      if (start && start.isDragged) {
-        space.held = null;
-        // It glides from where it was let go.
-        view.targets = view.xs.slice();
-        made.wasDragged = true;
-        space.choose({ order: space.orderedKeys(view) });
-      }
-      start = null;
-    };
-    made.name.addEventListener("pointerup", drop);
-    made.name.addEventListener("pointercancel", drop);
-    made.name.addEventListener("click", (event) => {
-      if (made.wasDragged) {
-        made.wasDragged = false;
-        return;
-      }
-      if (event.detail > 1) return;
-      before = state.focus;
-      if (isParameter) toggle(axis.label);
-    });
-    if (isParameter) made.name.addEventListener("keydown", (event) => nudge(event, view, j));
-    made.name.addEventListener("dblclick", () => {
-      if (isParameter) setFocus(before);
-      space.flip(axis.key);
-    });
-  }
-
-  /** Arrow keys move the axis whose name has the keyboard. */
-  function nudge(event, view, j) {
-    const way = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    if (!way) return;
-    event.preventDefault();
-    const keys = space.orderedKeys(view);
-    const from = keys.indexOf(view.meta.axes[j].key);
-    const to = Math.min(keys.length - 1, Math.max(0, from + way));
-    keys.splice(to, 0, ...keys.splice(from, 1));
-    space.choose({ order: keys });
-  }
-
-  space.flip = function (key) {
-    const { flips } = space.options();
-    space.choose({ flips: { ...flips, [key]: !flips[key] } });
-  };
-
-  /** Hold axis j at pixel x: the others make room. */
-  function carry(view, j, x) {
-    const parameters = view.shown.filter((k) => space.isParameter(view.meta.axes[k]));
-    const left = view.px("x", 0);
-    const right = Math.max(...parameters.map((k) => view.targets[k]));
-    space.held = { j, x: Math.min(right + 12, Math.max(left - 12, x)) };
-    const others = parameters.filter((k) => k !== j);
-    const pitch = parameters.length > 1 ? (right - left) / (parameters.length - 1) : 1;
-    const place = Math.min(others.length, Math.max(0, Math.round((space.held.x - left) / pitch)));
-    others.splice(place, 0, j);
-    space.choose({ order: others.map((k) => view.meta.axes[k].key) });
-  }
-
   /* ---- drawing ---- */
   const keyOf = (view) => JSON.stringify([view.meta.study, view.meta.axes.map((a) => [a.key, a.choices.length])]);
 
@@ -223,12 +120,14 @@
     const width = view.width;
     const height = holder.clientHeight;
     parts.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
-    const isKnown = Boolean(space.known() && Object.keys(space.known().singles).length);
+    const isKnown = space.hasShares();
+    const isComing = !space.known() || !space.known().isFinal;
+    parts.hint.textContent = isComing ? "importance is being computed" : "too little is known for importance";
     holder.classList.toggle("is-blank", !isKnown);
     holder.classList.toggle("is-unsure", isKnown && !space.known().hasRanks);
     const main = isKnown ? enlarged(view) : null;
     const right = width - EDGE - RING - 10;
-    drawBoxes(view, main);
+    space.drawHeads(view, main);
     if (!isKnown) return;
     const single = drawSingles(view, right);
     const doubles = drawPairs(view, main, right);
@@ -245,10 +144,9 @@
 
   /** Row 1; returns parameter -> [left, right]. */
   function drawSingles(view, right) {
-    const names = view.meta.axes.filter(space.isParameter).map((a) => a.label);
-    const drawn = view.shown.map((j) => view.meta.axes[j].label).filter((name) => names.includes(name));
-    for (const name of names) if (!drawn.includes(name)) parts.singles.get(name).style.display = "none";
-    const order = drawn.slice().sort((a, b) => space.share(a) - space.share(b) || drawn.indexOf(a) - drawn.indexOf(b));
+    const names = sharers(view);
+    for (const [name, button] of parts.singles) if (!names.includes(name)) button.style.display = "none";
+    const order = names.slice().sort((a, b) => space.share(a) - space.share(b) || names.indexOf(a) - names.indexOf(b));
     const rest = Math.max(0, 1 - order.reduce((sum, name) => sum + space.share(name), 0));
     const widths = shared([rest, ...order.map(space.share)], right - EDGE);
     let x = EDGE;
@@ -273,10 +171,11 @@
   function shared(shares, room) {
     const free = room - GAP_PX * (shares.length - 1);
     const sum = shares.reduce((a, b) => a + b, 0) || 1;
-    const raw = shares.map((share) => Math.max(LEAST_PX, (share / sum) * free));
+    const least = shares.length > MANY ? LEAST_OF_MANY_PX : LEAST_PX;
+    const raw = shares.map((share) => Math.max(least, (share / sum) * free));
     const excess = raw.reduce((a, b) => a + b, 0) - free;
-    const spare = raw.reduce((a, w) => a + (w - LEAST_PX), 0) || 1;
-    return raw.map((w) => w - (excess * (w - LEAST_PX)) / spare);
+    const spare = raw.reduce((a, w) => a + (w - least), 0) || 1;
+    return raw.map((w) => w - (excess * (w - least)) / spare);
   }
 
   /** Widths of row 2: the enlarged parameter, the last, stays large enough to be read. */
@@ -290,7 +189,7 @@
   /** Row 2; returns parameter -> [left, right]. */
   function drawPairs(view, main, right) {
     const names = [...parts.partners.keys()];
-    const drawn = new Set(view.shown.map((j) => view.meta.axes[j].label));
+    const drawn = new Set(sharers(view));
     const partners = names
       .filter((name) => name !== main && drawn.has(name) && space.pairShare(main, name) > 0)
       .sort((a, b) => space.pairShare(main, a) - space.pairShare(main, b));
@@ -374,47 +273,4 @@
     }
   }
 
-  function drawBoxes(view, main) {
-    const most = Math.max(...[...parts.singles.keys()].map(space.share), 1e-9);
-    const pitch = view.shown.length > 1 ? (view.px("x", 1) - view.px("x", 0)) / (view.shown.length - 1) : 96;
-    const width = Math.min(98, pitch - 4);
-    view.meta.axes.forEach((axis, j) => {
-      const { box, name, title, number, bar, badge } = parts.boxes.get(j);
-      const isShown = view.shown.includes(j);
-      box.style.display = isShown ? "" : "none";
-      if (!isShown) return;
-      Object.assign(box.style, { left: `${view.xs[j]}px`, width: `${width}px` });
-      box.classList.toggle("is-crowded", width < ROOMY_PX);
-      title.style.fontSize = `${fitting(axis.label, width - (width < ROOMY_PX ? 10 : 14))}px`;
-      box.classList.toggle("is-held", Boolean(space.held && space.held.j === j));
-      const isFlipped = view.scales[j].isFlipped;
-      const marks = [isFlipped ? "↓" : "", scaleMark(axis)].join("");
-      badge.textContent = `${axis.choices.length ? "abc" : "123"}${marks ? ` ${marks}` : ""}`;
-      if (!space.isParameter(axis)) {
-        number.textContent = width < ROOMY_PX ? "" : space.isMaximised() ? "max" : "min";
-        return;
-      }
-      const isOn = state.focus.includes(axis.label);
-      box.classList.toggle("is-on", isOn);
-      name.setAttribute("aria-pressed", String(isOn));
-      number.textContent = boxWords(axis.label, main, isOn, width);
-      bar.style.width = space.known() ? `${(100 * space.share(axis.label)) / most}%` : "0";
-    });
-  }
-
-  /** The scale, where it is not the declared one. */
-  function scaleMark(axis) {
-    const name = space.scaleName(axis);
-    return name === (axis.log ? "log" : "linear") ? "" : { linear: "lin", log: "log", quantile: "q" }[name];
-  }
-
-  function boxWords(name, main, isOn, width) {
-    if (!space.known() || !(name in space.known().singles)) return space.known() ? "" : "…";
-    const isRoomy = width >= WORDS_PX;
-    if (!state.focus.length || isOn) {
-      return `${isOn && isRoomy ? "main " : ""}${space.share(name).toFixed(2)}`;
-    }
-    const share = space.pairShare(main, name);
-    return share < 0.0005 ? "–" : `${isRoomy ? "pair " : ""}${share.toFixed(3)}`;
-  }
 })();

@@ -1,25 +1,16 @@
-/* Search space overview: the controls in its head, the menu of an axis, and "refine to this". */
+/* Search space overview: the controls in its head, and "refine to this". */
 (function () {
   "use strict";
   const ht = window.ht;
   const state = ht.state;
   const space = ht.space;
+  const { element } = space;
 
   const TOOLS = "space-tools-div";
   const TITLE = "space-title-span";
   const LEAST_WORDS_PX = 110;
   let tools = null;
-  let menu = null;
   let refiner = null;
-
-  function element(tag, className, parent, words) {
-    const made = document.createElement(tag);
-    made.className = className;
-    if (words) made.textContent = words;
-    if (tag === "button") made.type = "button";
-    parent.appendChild(made);
-    return made;
-  }
 
   /* ---- the best x % ---- */
   const objectiveKey = () => state.data.objective.key;
@@ -86,13 +77,14 @@
     const bundle = toggleButton(holder, "bundle", "Draw lines of like trials as bundles", () =>
       space.choose({ isBundled: !space.options().isBundled }),
     );
-    const constant = toggleButton(holder, "constant", "Show the axes of parameters that never varied", () =>
-      space.choose({ showsConstant: !space.options().showsConstant }),
+    const axes = toggleButton(holder, "axes", "Choose which parameters have an axis", () =>
+      space.openAxes(space.view, axes),
     );
+    axes.setAttribute("aria-haspopup", "menu");
     const order = toggleButton(holder, "reorder", "Put the axes back in order of importance", () =>
       space.choose({ order: null }),
     );
-    return { holder, slider, words, bundle, constant, order };
+    return { holder, slider, words, bundle, axes, order };
   }
 
   function toggleButton(holder, words, title, act) {
@@ -108,13 +100,20 @@
     if (!tools || tools.holder !== holder || !holder.contains(tools.slider)) tools = make(holder);
     const chosen = space.options();
     press(tools.bundle, chosen.isBundled);
-    press(tools.constant, chosen.showsConstant);
-    tools.constant.hidden = !view.meta.axes.some((axis) => axis.isConstant);
+    drawCount(view);
     tools.order.hidden = !chosen.order;
     hideStump();
     followBrush();
     drawRefiner(view);
   };
+
+  /** How many of the parameters have an axis, where some have none. */
+  function drawCount(view) {
+    const all = view.meta.axes.filter(space.isParameter).length;
+    const shown = space.orderedKeys(view).length;
+    tools.axes.textContent = shown < all ? `${shown} of ${all}` : "axes";
+    tools.axes.classList.toggle("is-on", space.options().shown !== "fit");
+  }
 
   /** Words of which only a syllable fits into the head say less than none. */
   function hideStump() {
@@ -142,56 +141,6 @@
     tools.slider.style.setProperty("--at", `${tools.slider.value}%`);
   }
   ht.onChange(followBrush);
-
-  /* ---- the menu of an axis ---- */
-  function closeMenu() {
-    if (menu) menu.remove();
-    menu = null;
-  }
-  document.addEventListener("pointerdown", (event) => {
-    if (menu && !menu.contains(event.target) && !event.target.closest(".space-more")) closeMenu();
-  });
-  document.addEventListener(
-    "keydown",
-    (event) => {
-      if (event.key !== "Escape" || !menu) return;
-      closeMenu();
-      event.stopPropagation();
-    },
-    true,
-  );
-
-  space.openMenu = function (view, j, button) {
-    const wasOpen = menu && menu.dataset.axis === String(j);
-    closeMenu();
-    if (wasOpen) return;
-    const axis = view.meta.axes[j];
-    menu = element("div", "space-menu", document.body);
-    menu.dataset.axis = String(j);
-    menu.setAttribute("role", "menu");
-    for (const name of space.scaleNames(axis)) {
-      const declared = name === (axis.log ? "log" : "linear");
-      const words = name + (declared && space.isParameter(axis) ? " (declared)" : "");
-      choice(words, name === space.scaleName(axis), () =>
-        space.choose({ scales: { ...space.options().scales, [axis.key]: declared ? undefined : name } }),
-      );
-    }
-    choice("turned round", Boolean(space.options().flips[axis.key]), () => space.flip(axis.key), true);
-    const at = button.getBoundingClientRect();
-    menu.style.left = `${Math.min(at.right - 20, window.innerWidth - menu.offsetWidth - 8)}px`;
-    menu.style.top = `${at.bottom + 2}px`;
-    menu.querySelector("button").focus();
-  };
-
-  function choice(words, isOn, act, isCheck) {
-    const button = element("button", isOn ? "is-on" : "", menu, words);
-    button.setAttribute("role", isCheck ? "menuitemcheckbox" : "menuitemradio");
-    button.setAttribute("aria-checked", String(isOn));
-    button.addEventListener("click", () => {
-      closeMenu();
-      act();
-    });
-  }
 
   /* ---- refine to the promising range ---- */
   /** Neighbouring codes as ranges: 0, 1, 3 become [0, 1] and [3, 3]. */

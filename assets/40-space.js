@@ -10,11 +10,19 @@
   const MOST_LINES = 2000;
   // While a brush is dragged or axes move fewer do, so that every frame is in time.
   const MOST_WHILE_MOVING = 300;
+  const MANY = 300;
+  const FIRM = 0.9;
+  const FAINTEST = 0.25;
   const BRUSH_HALF_PX = 7;
   const PICK_PX = 8;
   const MOST_BAR_PX = 84;
   const LEAST_BAR_SHARE = 0.14;
   const RANGE_PX = 6;
+  // Room for a mark's words: beside the outer axes, at most, at least, and for those of a lane.
+  const SIDE_PX = 50;
+  const MOST_TICK_PX = 72;
+  const LEAST_TICK_PX = 24;
+  const LANE_WORDS_PX = 36;
   const TELLING = 0.8;
 
   function layout(view) {
@@ -97,10 +105,12 @@
   /* ---- the chosen lines ---- */
   function overlay(g, view) {
     const packed = ht.colour.packed();
-    const most = state.preview || space.isMoving() ? MOST_WHILE_MOVING : MOST_LINES;
-    ht.strokeLines(g, view, ht.sampled(most, state.mask), view.path.xs, view.path.ys, {
+    const rows = ht.sampled(state.preview || space.isMoving() ? MOST_WHILE_MOVING : MOST_LINES, state.mask);
+    // Of many lines the better are also the firmer: else all together are a carpet.
+    const firmness = (r) => FAINTEST + (FIRM - FAINTEST) * ((r + 1) / rows.length) ** 2;
+    ht.strokeLines(g, view, rows, view.path.xs, view.path.ys, {
       colours: (row) => packed[state.data.levels[row]],
-      alpha: state.count > 300 ? 0.72 : 0.9,
+      alphaOf: state.count > MANY ? firmness : () => FIRM,
     });
     space.drawBrushes(g, view, BRUSH_HALF_PX);
   }
@@ -112,6 +122,17 @@
     g.font = `10px ${getComputedStyle(document.body).fontFamily}`;
     g.textBaseline = "middle";
     for (const j of view.shown) axis(g, view, j);
+    if (tickRoom(view) < LANE_WORDS_PX) laneWords(g, view, view.shown[0]);
+  }
+
+  const tickRoom = (view) => Math.min(MOST_TICK_PX, space.pitch(view) - 14);
+
+  /** What the lanes below the axes hold, left of axis j; once for all where axes are many. */
+  function laneWords(g, view, j) {
+    g.textAlign = "right";
+    const has = (flag) => view.shown.some((k) => view.meta.axes[k][flag]);
+    if (has("hasMissing")) text(g, "not set", view.xs[j] - 10, view.lanes.none, false, SIDE_PX);
+    if (has("hasFailed")) text(g, "failed", view.xs[j] - 10, view.lanes.failed, false, SIDE_PX);
   }
 
   function axis(g, view, j) {
@@ -127,15 +148,18 @@
     if (key.startsWith("param:")) promising(g, view, j, isOn);
     const isLast = view.shown[view.shown.length - 1] === j;
     const isFirst = view.shown[0] === j;
+    const room = isFirst || isLast ? SIDE_PX : isOn ? MOST_TICK_PX : tickRoom(view);
+    if (room < LEAST_TICK_PX) return;
     g.textAlign = isLast ? "left" : "right";
     const at = view.xs[j] + (isLast ? 9 : -10);
     const { ticks, tickLabels } = space.ticks(view, j);
     ticks.forEach((value, k) => {
       const y = tickPosition(view, j, value);
-      if (Number.isFinite(y)) text(g, tickLabels[k], at, y, isLast, isFirst ? 50 : 72);
+      if (Number.isFinite(y)) text(g, tickLabels[k], at, y, isLast, room);
     });
-    if (hasMissing) text(g, key.startsWith("objective:") ? "no value" : "not set", at, view.lanes.none, isLast, 54);
-    if (hasFailed) text(g, "failed", at, view.lanes.failed, isLast, 54);
+    if (tickRoom(view) < LANE_WORDS_PX && !isLast) return;
+    if (hasMissing) text(g, key.startsWith("objective:") ? "no value" : "not set", at, view.lanes.none, isLast, room);
+    if (hasFailed) text(g, "failed", at, view.lanes.failed, isLast, room);
   }
 
   /** A bracket on the left of an axis: where its best trials lie. */

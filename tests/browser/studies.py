@@ -40,6 +40,31 @@ def write_awkward_study(folder: Path) -> Path:
     return path
 
 
+def write_wide_study(folder: Path) -> Path:
+    """Write a study of 30 parameters with long names, of which `group.part_7` alone matters."""
+    random = np.random.default_rng(2)
+    names = [f"group.part_{k}" if k % 2 else f"block_{k}.attention_dropout_rate" for k in range(30)]
+    values = random.uniform(size=(100, len(names)))
+    study = {
+        "name": "wide",
+        "objectives": [{"name": "loss", "direction": "minimize"}],
+        "method": {"name": "random", "settings": {}},
+        "space": [{"name": name, "kind": "float", "low": 0.0, "high": 1.0} for name in names],
+        "trials": [
+            {
+                "number": number,
+                "state": "complete",
+                "params": dict(zip(names, row.tolist(), strict=True)),
+                "values": {"loss": float(row[7] ** 2)},
+            }
+            for number, row in enumerate(values)
+        ],
+    }
+    path = folder / "wide.json"
+    path.write_text(json.dumps(study), encoding="utf-8")
+    return path
+
+
 def _trial(number: int, random: np.random.Generator) -> dict[str, Any]:
     lr = float(10 ** random.uniform(-5, -1))
     depth = int(random.integers(1, 7))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.harness import show_dashboard, wait_until
+from tests.browser.harness import open_page, show_dashboard, wait_until
 from tests.browser.running_app import AppProcess
-from tests.browser.studies import write_awkward_study
+from tests.browser.studies import write_awkward_study, write_wide_study
 
 VIEW = """() => {
     const {view} = ht.space;
@@ -42,6 +43,13 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppProcess]:
         yield app
 
 
+@pytest.fixture(scope="module")
+def wide_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppProcess]:
+    folder = tmp_path_factory.mktemp("wide")
+    with AppProcess(folder / "data", [write_wide_study(folder)], ["--no-worker"]) as app:
+        yield app
+
+
 @pytest.fixture
 def shown(page: Page, app: AppProcess) -> Page:
     show_dashboard(page, app.url)
@@ -56,6 +64,14 @@ def focus(page: Page, name: str) -> None:
     box(page, name).locator(".space-name").click()
     wait_until(lambda: page.evaluate("n => ht.state.focus.includes(n)", name), f"focus on {name}")
     page.wait_for_function(AT_REST)
+
+
+def choose(page: Page, name: str, entry: str) -> None:
+    """Choose an entry of the menu of an axis."""
+    more = box(page, name).locator(".space-more")
+    more.hover()
+    more.click()
+    page.locator(".space-menu button", has_text=entry).click()
 
 
 def brushes(page: Page) -> list[dict[str, Any]]:
@@ -133,10 +149,7 @@ def test_a_double_click_turns_an_axis_round_and_brushes_follow(shown: Page) -> N
 
 
 def test_the_objective_by_ranks_spreads_trials_evenly(shown: Page) -> None:
-    more = box(shown, "accuracy").locator(".space-more")
-    more.hover()
-    more.click()
-    shown.get_by_role("menuitemradio", name="quantile").click()
+    choose(shown, "accuracy", "quantile")
     shown.wait_for_function(AT_REST)
     middle = shown.evaluate(
         """() => {
@@ -170,3 +183,67 @@ def test_all_trials_are_below_the_selected_ones_and_bundles_leave_the_axes_alone
     shown.wait_for_function(AT_REST)
     assert shown.evaluate("() => ht.space.view.path.xs.length") == 2 * len(before) - 1
     assert shown.evaluate("() => ht.space.view.ys.map(ys => [...ys])") == before
+
+
+def test_order_scale_direction_and_hidden_axes_stand_in_the_address(shown: Page) -> None:
+    before = shown.evaluate(ORDER)
+    box(shown, "lr").locator(".space-name").press("ArrowLeft")
+    box(shown, "depth").locator(".space-name").dblclick()
+    wait_until(lambda: shown.evaluate("() => ht.space.options().flips['param:depth']"), "the flip")
+    choose(shown, "accuracy", "quantile")
+    choose(shown, "momentum", "hide")
+    shown.wait_for_function(AT_REST)
+    chosen = shown.evaluate("() => ht.space.options()")
+    after = shown.evaluate(ORDER)
+    assert after != before
+    assert "param:momentum" not in after
+    assert shown.context.browser is not None
+    with open_page(shown.context.browser) as other:
+        show_dashboard(other, shown.url)
+        assert other.evaluate("() => ht.space.options()") == chosen
+        assert other.evaluate(ORDER) == after
+
+
+def test_the_back_button_takes_back_what_was_done_to_the_axes(shown: Page) -> None:
+    before = shown.evaluate(ORDER)
+    choose(shown, "depth", "hide")
+    choose(shown, "accuracy", "turned round")
+    shown.go_back()
+    wait_until(
+        lambda: shown.evaluate("() => !ht.space.options().flips['objective:accuracy']"), "it"
+    )
+    assert "param:depth" not in shown.evaluate(ORDER)
+    shown.go_back()
+    wait_until(lambda: shown.evaluate(ORDER) == before, "all axes")
+
+
+def test_an_address_with_nonsense_shows_the_axes_as_usual(shown: Page, app: AppProcess) -> None:
+    before = shown.evaluate(ORDER)
+    study = shown.evaluate("() => ht.state.data.study")
+    nonsense = (
+        '{"order": 7, "flips": {"param:lr": "x"}, "scales": {"param:lr": "cubic"}, "shown": {}}'
+    )
+    shown.goto("about:blank")
+    show_dashboard(shown, f"{app.url}#study={study}&axes={quote(nonsense)}")
+    assert shown.evaluate(ORDER) == before
+    assert shown.evaluate("() => ht.space.options().scales") == {}
+
+
+def test_of_many_parameters_the_most_important_have_an_axis_and_each_can_be_had(
+    page: Page, wide_app: AppProcess
+) -> None:
+    show_dashboard(page, wide_app.url)
+    few = page.evaluate(ORDER)
+    assert 4 < len(few) < 20
+    assert few[-1] == "param:group.part_7"
+    for row in page.locator(".space-box:visible b").all():
+        assert row.evaluate("b => b.scrollWidth <= b.clientWidth + 1")
+    page.locator(".space-toggle", has_text="of 30").click()
+    page.get_by_role("menuitemcheckbox").last.click()
+    page.keyboard.press("Escape")
+    page.wait_for_function(AT_REST)
+    assert len(page.evaluate(ORDER)) == len(few) + 1
+    page.locator(".space-toggle", has_text="of 30").click()
+    page.get_by_role("menuitemradio", name="all that vary").click()
+    page.wait_for_function(AT_REST)
+    assert len(page.evaluate(ORDER)) == 30
