@@ -20,7 +20,7 @@ from hypertendril.model import (
     Trials,
     TrialState,
 )
-from hypertendril.search import Look
+from hypertendril.search import Assignment, Look
 from hypertendril.store.batch import Batch, TrialUpdates
 from hypertendril.store.experiment_store import ExperimentStore
 
@@ -72,6 +72,10 @@ class Recorder:
         study = store.snapshot(study_id)
         self._header = study.header
         self._stored = len(study)
+        self._interrupted = {
+            int(row): _metrics(study, int(row))
+            for row in np.flatnonzero(study.trials.state == TrialState.RUNNING)
+        }
         self._under_way: dict[int, _Row] = {}
         self._changed: set[int] = set()
         self._points: list[tuple[int, str, float, float]] = []
@@ -87,8 +91,6 @@ class Recorder:
         trials, now = study.trials, time.time()
         started = float(trials.started[number])
         values = [float(value) for value in trials.objectives[number]]
-        names = study.header.metric_names
-        metrics = dict(zip(names, trials.metrics[number].tolist(), strict=True))
         self._under_way[number] = _Row(
             number,
             study.params(number),
@@ -97,22 +99,21 @@ class Recorder:
             state=TrialState(trials.state[number]),
             objectives=values,
             violation=float(trials.violation[number]),
-            metrics={name: value for name, value in metrics.items() if not math.isnan(value)},
+            metrics=_metrics(study, number),
             ended=float(trials.ended[number]),
         )
 
-    def start(
-        self, number: int, values: Mapping[str, Choice], parent: int | None, bracket: int
-    ) -> None:
+    def start(self, task: Assignment) -> None:
         """Note that a trial runs from now on: a new one, one that goes on, or one run again."""
-        row = self._under_way.get(number)
+        row = self._under_way.get(task.number)
         if row is None:
-            row = _Row(number, values, time.time(), time.monotonic())
-            row.parent, row.bracket = -1 if parent is None else parent, bracket
-            self._under_way[number] = row
+            row = _Row(task.number, task.values, time.time(), time.monotonic())
+            row.parent, row.bracket = -1 if task.parent is None else task.parent, task.bracket
+            row.metrics = self._interrupted.get(task.number, {}) | dict(task.remarks)
+            self._under_way[task.number] = row
         row.state, row.ended = TrialState.RUNNING, math.nan
         row.latest.clear()  # a segment that reports nothing has no value, not an old one
-        self._changed.add(number)
+        self._changed.add(task.number)
 
     def report(self, report: Reported) -> None:
         """Note a point of each reported curve."""
@@ -271,6 +272,12 @@ class Recorder:
             step=np.array([step for _, _, step, _ in self._points]),
             value=np.array([value for _, _, _, value in self._points]),
         )
+
+
+def _metrics(study: Study, row: int) -> dict[str, float]:
+    """Return the metrics a trial has by now."""
+    found = dict(zip(study.header.metric_names, study.trials.metrics[row].tolist(), strict=True))
+    return {name: value for name, value in found.items() if not math.isnan(value)}
 
 
 def _missing(names: list[str], known: Mapping[str, float]) -> str | None:

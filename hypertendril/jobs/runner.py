@@ -208,7 +208,7 @@ class _Run:
             self._running[task.number] = task
             segment = self._segment(task)
             self._spending.start(task, segment.from_step)
-            self._recorder.start(task.number, task.values, task.parent, task.bracket)
+            self._recorder.start(task)
             executor.start(segment)
 
     def _take_task(self) -> Assignment | None:

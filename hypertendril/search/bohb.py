@@ -19,6 +19,7 @@ from hypertendril.search.starting import Opening, ToldBefore, told_before
 
 # A kernel as narrow as the reference code allows.
 _LEAST_WIDTH = 1e-3
+MODEL_BASED = "model_based_pick"  # HpBandSter's word for it: 1 from the model, 0 at random
 _MODEL_KEY = 2  # keeps these draws apart from others for the same trial
 
 
@@ -40,6 +41,7 @@ class TwoDensities:
         self._seed = seed
         self._least = settings["min_points"] or len(space) + 1
         self._results: dict[int, dict[int, tuple[NDArray[np.float64], float]]] = {}
+        self._is_from_model = False
         self._feasibility: dict[int, float] = {}  # the latest, also for earlier results
 
     def learn(
@@ -58,6 +60,7 @@ class TwoDensities:
         random = np.random.default_rng(np.random.SeedSequence(self._seed, spawn_key=key))
         is_free = random.random() < self._settings["random_fraction"]
         split = None if is_free or not len(self._space) else self._split()
+        self._is_from_model = split is not None
         if split is None:
             return self._at_random.ask(number)
         good, bad = (
@@ -67,18 +70,22 @@ class TwoDensities:
         gain = np.maximum(good.at(points), 1e-32) / np.maximum(bad.at(points), 1e-32)
         return self._values(points[np.argmax(gain)])
 
+    def remarks(self, number: int) -> Mapping[str, float]:
+        """Return whether the values last asked for were drawn from the model."""
+        del number
+        return {MODEL_BASED: float(self._is_from_model)}
+
     def _split(self) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
         """Return the rows of good and of bad results at the largest resource with enough of both."""
         for resource in sorted(self._results, reverse=True):
             found = self._results[resource]
             n = len(found)
-            if n < self._least + 2:
+            n_good = max(self._least, int(self._settings["top_percent"] * n // 100))
+            n_bad = max(self._least, int((100 - self._settings["top_percent"]) * n // 100))
+            if n - n_good < self._least:
                 continue
             numbers = self._best_first({n: value for n, (_, value) in found.items()})
             rows = np.array([found[number][0] for number in numbers])
-            n_good = max(self._least, round(self._settings["top_percent"] / 100.0 * n))
-            n_good = min(n_good, n - 2)
-            n_bad = max(self._least, n - n_good)
             return rows[:n_good], rows[n_good:][:n_bad]
         return None
 
@@ -168,7 +175,7 @@ METHOD = MethodInfo(
             "min_points",
             "int",
             0,
-            "Results a model needs; 0 is one more than there are parameters.",
+            "Good and bad results a model needs, of each; 0 is one more than there are parameters.",
             low=0,
             high=100_000,
         ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from hypertendril.model import Choice, Outcome, TrialState
@@ -28,6 +28,10 @@ class Proposer(Protocol):
         """Return the active parameters of trial `number`."""
         ...
 
+    def remarks(self, number: int) -> Mapping[str, float]:
+        """Return how the values last asked for, those of trial `number`, were chosen."""
+        ...
+
     def learn(
         self, number: int, values: Mapping[str, Choice], resource: int, quality: Quality | None
     ) -> None:
@@ -37,6 +41,11 @@ class Proposer(Protocol):
 
 class AtRandom(RandomSearch):
     """Random values, whatever was learnt."""
+
+    def remarks(self, number: int) -> Mapping[str, float]:
+        """Return nothing: there is no choice."""
+        del number
+        return {}
 
     def learn(
         self, number: int, values: Mapping[str, Choice], resource: int, quality: Quality | None
@@ -118,8 +127,11 @@ class Races:
         number = len(self._values)
         if number >= self._trials:
             return None
-        self._enter(number, self._opening.values(number, self._proposer.ask(number)))
-        return self._assignment(number)
+        proposed = self._proposer.ask(number)
+        values = self._opening.values(number, proposed)
+        self._enter(number, values)
+        remarks = self._proposer.remarks(number) if values == proposed else {}
+        return replace(self._assignment(number), remarks=remarks)
 
     def tell(
         self,

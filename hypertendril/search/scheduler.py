@@ -29,6 +29,7 @@ class Assignment:
         to_step: Steps that shall be done at the end; None for a whole training in one go.
         parent: The trial whose checkpoint at `from_step` a new trial begins with; None for none.
         bracket: Bracket or generation the trial was started in, -1 for none.
+        remarks: How a new trial was chosen, as metrics of it.
     """
 
     number: int
@@ -37,6 +38,7 @@ class Assignment:
     to_step: int | None = None
     parent: int | None = None
     bracket: int = -1
+    remarks: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

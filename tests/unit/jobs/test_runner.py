@@ -358,7 +358,7 @@ def test_a_violation_that_is_not_a_number_fails_its_trial(bench: Bench) -> None:
     assert bench.study.trials.notes[0] == "Its 'violation' is not a number (NaN)."
 
 
-@pytest.mark.parametrize("method", ["tpe", "hyperband", "asha"])
+@pytest.mark.parametrize("method", ["tpe", "hyperband", "asha", "bohb"])
 def test_a_study_with_a_starting_set_goes_on_after_a_stop_as_if_nothing_had_been(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str
 ) -> None:
@@ -366,7 +366,7 @@ def test_a_study_with_a_starting_set_goes_on_after_a_stop_as_if_nothing_had_been
         {"number": k, "params": {"x": k / 20.0, "n": 2}, "values": {"score": -k}} for k in range(15)
     ]
     start: dict[str, Any] = {"enqueue": [{"x": 0.5}, {"n": 3}]}
-    if method == "tpe":
+    if method in ("tpe", "bohb"):
         start["studies"] = [{"name": "before", "trials": earlier}]
     data = spec(12, method).to_json() | {"start": start}
     job = JobSpec.from_json(data, REGISTRY)
@@ -386,3 +386,9 @@ def test_a_study_with_a_starting_set_goes_on_after_a_stop_as_if_nothing_had_been
     assert whole.trials.values[1, 1] == 3.0
     np.testing.assert_array_equal(whole.trials.values, halves.trials.values)
     np.testing.assert_array_equal(whole.trials.state, halves.trials.state)
+    assert whole.header.metric_names == halves.header.metric_names
+    np.testing.assert_array_equal(whole.trials.metrics, halves.trials.metrics)
+    if method == "bohb":
+        picks = whole.column("metric:model_based_pick")
+        assert np.isnan(picks[:2]).all()  # nobody drew what was enqueued
+        assert set(picks[2:]) == {0.0, 1.0}
