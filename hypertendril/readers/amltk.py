@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hypertendril.model import Direction, Method, Objective
+from hypertendril.readers.about import About, Tested
 from hypertendril.readers.budgets import (
     FAILED,
     OK,
@@ -44,6 +45,14 @@ class Amltk(RunFolder):
     """Reads the history of AMLTK, by its folder or by its file, whatever that is called."""
 
     name = "amltk"
+    about = About(
+        title="AMLTK",
+        source="`history.parquet`, `configspace.json`",
+        kept="metrics with directions, budgets in the names of trials, summaries, durations",
+        lost="other readings of clocks and memory (counted). Needs pyarrow",
+        tested=Tested.REAL,
+        logs="three runs",
+    )
     needs = (HISTORY,)
     watches = (FILE,)
 

@@ -10,6 +10,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 from hypertendril.model import Direction, Method, Objective, TrialState
+from hypertendril.readers.about import About, Tested
 from hypertendril.readers.folders import as_dict, as_list, json_as_far_as_it_goes
 from hypertendril.readers.json_text import as_number, brief, clean
 from hypertendril.readers.losses import Losses
@@ -42,6 +43,14 @@ class Atm:
     """Reads databases and converted ones; each data run is a study."""
 
     name = "atm"
+    about = About(
+        title="ATM",
+        source="SQLite database",
+        kept="method, scores, times, errors",
+        lost="hyperparameters are pickles: convert the database",
+        tested=Tested.SCHEMA,
+        logs="",
+    )
 
     def detects(self, source: Source) -> bool:
         """Return whether it has ATM's tables, or is the converter's JSON."""

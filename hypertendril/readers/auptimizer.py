@@ -18,6 +18,7 @@ from hypertendril.model import (
     SearchSpace,
     TrialState,
 )
+from hypertendril.readers.about import About, Tested
 from hypertendril.readers.draft import NAN
 from hypertendril.readers.folders import as_dict, as_list
 from hypertendril.readers.json_text import BadJsonError, as_choice, as_number, brief, clean, parse
@@ -50,6 +51,14 @@ class Auptimizer:
     """Reads the database; each experiment is a study."""
 
     name = "auptimizer"
+    about = About(
+        title="Auptimizer",
+        source="SQLite database",
+        kept="space, target, scores, intermediate results, times",
+        lost="resources, users",
+        tested=Tested.SCHEMA,
+        logs="",
+    )
 
     def detects(self, source: Source) -> bool:
         """Return whether a SQLite file has Auptimizer's tables."""

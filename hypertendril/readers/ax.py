@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from hypertendril.model import Method, Objective, Outcome, TrialState
+from hypertendril.readers.about import About, Tested
 from hypertendril.readers.ax_space import Limit, read_limits, read_objectives, read_parameters
 from hypertendril.readers.directions import direction_of
 from hypertendril.readers.draft import NAN, Draft, Look, TrialRow, header_of
@@ -42,6 +43,20 @@ class Ax:
     """Reads snapshots; one holds one experiment."""
 
     name = "ax"
+    about = About(
+        title="Ax",
+        source="JSON snapshot of a client or experiment, 0.x and 1.x",
+        kept=(
+            "space, conditions (`dependents`), several objectives, outcome constraints as "
+            "violation, each arm of a batch, data by step, generators, fixed parameters"
+        ),
+        lost=(
+            "formulas as objectives, relative constraints, parameter constraints (kept as an "
+            "attribute), standard errors"
+        ),
+        tested=Tested.REAL,
+        logs="1.3.1; older layouts made",
+    )
 
     def detects(self, source: Source) -> bool:
         """Return whether it is JSON tagged in Ax's way."""

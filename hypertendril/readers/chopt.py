@@ -21,6 +21,7 @@ from hypertendril.model import (
     SearchSpace,
     TrialState,
 )
+from hypertendril.readers.about import About, Tested
 from hypertendril.readers.directions import direction_of
 from hypertendril.readers.draft import NAN, flat
 from hypertendril.readers.folders import as_dict, as_list, json_as_far_as_it_goes
@@ -57,6 +58,14 @@ class Chopt:
     """Reads session files."""
 
     name = "chopt"
+    about = About(
+        title="CHOPT",
+        source="session as JSON (`h_params`, `measure`, and models with `history`)",
+        kept="space with conditions, order, tuner, parents, curves",
+        lost="names of the keys of models differ between releases; the usual ones are known",
+        tested=Tested.SCHEMA,
+        logs="",
+    )
 
     def detects(self, source: Source) -> bool:
         """Return whether it is a JSON object with CHOPT's configuration."""

@@ -18,6 +18,7 @@ from hypertendril.model import (
     ParameterKind,
     SearchSpace,
 )
+from hypertendril.readers.about import About, Tested
 from hypertendril.readers.budgets import FAILED, OK, RUNNING, BudgetRun, Configuration, add_runs
 from hypertendril.readers.draft import NAN, Draft, header_of
 from hypertendril.readers.folders import RunFolder, head_of, small_enough
@@ -39,6 +40,14 @@ class DataFrameRun(RunFolder):
     """Reads the pair of tables."""
 
     name = "deepcave-dataframe"
+    about = About(
+        title="DeepCAVE tables",
+        source="`trials.csv`, `configspace.csv`",
+        kept="as of DeepCAVE's own logs",
+        lost="conditions",
+        tested=Tested.REAL,
+        logs="two runs",
+    )
     needs = (TRIALS, SPACE)
 
     def is_run(self, folder: Path) -> bool:

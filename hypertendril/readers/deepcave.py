@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hypertendril.model import Direction, Method, Objective
+from hypertendril.readers.about import About, Tested
 from hypertendril.readers.budgets import (
     FAILED,
     OK,
@@ -45,6 +46,14 @@ class DeepCave(RunFolder):
     """Reads what DeepCAVE's recorder writes."""
 
     name = "deepcave"
+    about = About(
+        title="DeepCAVE",
+        source="`meta.json`, `configs.json`, `history.jsonl`, `configspace.json`, `origins.json`",
+        kept="all objectives with their directions, budgets, states, origins",
+        lost="times are seconds since the start of the run, so dates are unknown",
+        tested=Tested.REAL,
+        logs="three runs, crashes",
+    )
     needs = (META, CONFIGS, HISTORY)
     watches = (FILE, ORIGINS)
 

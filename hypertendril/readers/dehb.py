@@ -16,6 +16,7 @@ from hypertendril.model import (
     ParameterKind,
     SearchSpace,
 )
+from hypertendril.readers.about import About, Tested
 from hypertendril.readers.budgets import (
     FAILED,
     OK,
@@ -46,6 +47,19 @@ class Dehb(RunFolder):
     """Reads output folders of DEHB."""
 
     name = "dehb"
+    about = About(
+        title="DEHB",
+        source=(
+            "`history.parquet.gzip` with `dehb_state.json`, and a `configspace.json` put beside it"
+        ),
+        kept="one trial a configuration, one evaluation a row; values decoded from the unit vector",
+        lost=(
+            "without the space values stay between 0 and 1. Brackets: told from the lowest "
+            "fidelity. Needs pyarrow"
+        ),
+        tested=Tested.REAL,
+        logs="0.1.2",
+    )
     needs = ()
     watches = (*NAMES, STATE, INCUMBENT, FILE)
 

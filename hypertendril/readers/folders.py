@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hypertendril.errors import SourceFormatError
+from hypertendril.readers.about import About
 from hypertendril.readers.json_text import BadJsonError, parse
 from hypertendril.readers.losses import Losses
 from hypertendril.readers.result import ReadStudy, Rereading, Tail
@@ -28,6 +29,7 @@ class RunFolder:
     """
 
     name = ""
+    about: About
     needs: tuple[str, ...] = ()  # all of them are there in each run
     watches: tuple[str, ...] = ()  # what else changes when the run goes on
 

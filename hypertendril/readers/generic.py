@@ -7,6 +7,7 @@ from typing import Any
 
 from hypertendril.errors import SpaceError
 from hypertendril.model import Direction, Method, Objective, Parameter, SearchSpace, StudyHeader
+from hypertendril.readers.about import About, Tested
 from hypertendril.readers.export import FORMAT, VERSION
 from hypertendril.readers.generic_trials import TrialList
 from hypertendril.readers.inferred import infer_parameter
@@ -28,6 +29,14 @@ class GenericJson:
     """Reads the generic form."""
 
     name = "generic"
+    about = About(
+        title="Generic form",
+        source="a JSON file, [described below](#the-generic-form)",
+        kept="everything",
+        lost="",
+        tested=Tested.REAL,
+        logs="its own; any program may write it",
+    )
 
     def detects(self, source: Source) -> bool:
         """Return whether the file starts like a JSON object; other JSON readers are asked before."""

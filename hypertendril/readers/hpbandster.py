@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hypertendril.model import Direction, Method, Objective
+from hypertendril.readers.about import About, Tested
 from hypertendril.readers.budgets import (
     FAILED,
     OK,
@@ -35,6 +36,20 @@ class HpBandSter(RunFolder):
     """Reads the folders of its json_result_logger."""
 
     name = "hpbandster"
+    about = About(
+        title="HpBandSter",
+        source="`configs.json`, `results.json`, `configspace.json`",
+        kept=(
+            "one trial a configuration, one evaluation a result, with bracket, rung and budget; "
+            "`info`, lists in it as curves; tracebacks; model based picks"
+        ),
+        lost="times of a clock that was wrong (before 1990)",
+        tested=Tested.REAL,
+        logs=(
+            "0.7.4: BOHB, Hyperband, random search, crashes, conditions, constants, a run with a "
+            "broken clock"
+        ),
+    )
     needs = (CONFIGS, RESULTS)
     watches = (FILE,)
 

@@ -18,6 +18,7 @@ from hypertendril.model import (
     SearchSpace,
     TrialState,
 )
+from hypertendril.readers.about import About, Tested
 from hypertendril.readers.budgets import split_info
 from hypertendril.readers.conditions import infer_conditions
 from hypertendril.readers.draft import NAN
@@ -52,6 +53,17 @@ class Hyperopt:
     """Reads the documents; they are one study."""
 
     name = "hyperopt"
+    about = About(
+        title="hyperopt",
+        source="documents of `Trials` as JSON",
+        kept=(
+            "values, inactive parameters with their conditions, states, numbers and lists in the "
+            "result"
+        ),
+        lost="the space is not in the file: choices are positions, ranges are told",
+        tested=Tested.REAL,
+        logs="0.3.0",
+    )
 
     def detects(self, source: Source) -> bool:
         """Return whether it is JSON with hyperopt's documents."""

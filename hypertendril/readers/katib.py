@@ -16,6 +16,7 @@ from hypertendril.model import (
     SearchSpace,
     TrialState,
 )
+from hypertendril.readers.about import About, Tested
 from hypertendril.readers.folders import as_dict, as_list, json_as_far_as_it_goes, small_enough
 from hypertendril.readers.json_text import as_number, brief, clean
 from hypertendril.readers.losses import Losses
@@ -47,6 +48,14 @@ class Katib:
     """Reads exported resources; each experiment is a study."""
 
     name = "katib"
+    about = About(
+        title="Katib",
+        source="`kubectl get experiment,trials -o yaml` or `json`",
+        kept="space, objective, algorithm, conditions of trials, times, parents of PBT",
+        lost="only the latest value of a metric is exported",
+        tested=Tested.SCHEMA,
+        logs="",
+    )
 
     def detects(self, source: Source) -> bool:
         """Return whether the file holds resources of Katib."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from hypertendril.errors import SourceFormatError
 from hypertendril.model import Skipped
+from hypertendril.readers.about import About, Tested
 from hypertendril.readers.folders import entries, file_token, subfolders
 from hypertendril.readers.result import Reader, ReadStudy, Tail
 from hypertendril.readers.source import Source
@@ -56,6 +57,14 @@ class NestedFolder:
     """
 
     name = "folder"
+    about = About(
+        title="Folder of runs",
+        source="a folder in which runs of any kind lie, six levels deep",
+        kept="each run as a study",
+        lost="links and hidden folders are not followed",
+        tested=Tested.REAL,
+        logs="folders of all the above",
+    )
 
     def __init__(
         self,

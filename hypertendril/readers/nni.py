@@ -13,6 +13,7 @@ import numpy as np
 
 from hypertendril.errors import SourceFormatError
 from hypertendril.model import Direction, Method, Objective, Outcome, TrialState
+from hypertendril.readers.about import About, Tested
 from hypertendril.readers.draft import NAN, Draft, Floats, TrialRow, header_of
 from hypertendril.readers.folders import as_dict, head_of
 from hypertendril.readers.json_text import BadJsonError, as_number, brief, parse
@@ -53,6 +54,18 @@ class Nni:
     """Reads the databases of NNI, also by the folder of the experiment."""
 
     name = "nni"
+    about = About(
+        title="NNI",
+        source="`<id>/db/nni.sqlite`",
+        kept=(
+            "the parameters a trial really ran (those its metrics name; the start event often "
+            "tells another trial's), intermediate and final metrics, lineage by checkpoint "
+            "folders, nested choices as conditions"
+        ),
+        lost="logs of trials",
+        tested=Tested.REAL,
+        logs="3.0: population-based training, TPE with Medianstop",
+    )
 
     def detects(self, source: Source) -> bool:
         """Return whether it is a SQLite database with NNI's tables, or a folder with one."""

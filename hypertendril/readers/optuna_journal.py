@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import Any, BinaryIO
 
 from hypertendril.model import TrialState
+from hypertendril.readers.about import About, Tested
 from hypertendril.readers.json_text import BadJsonError, as_number, brief, parse
 from hypertendril.readers.losses import Losses
 from hypertendril.readers.optuna_attributes import WARNINGS, note_of, system_values
@@ -36,6 +37,14 @@ class OptunaJournal:
     """Reads journal files."""
 
     name = "optuna-journal"
+    about = About(
+        title="Optuna journal",
+        source="the file of a `JournalStorage`",
+        kept="as of a database",
+        lost="as of a database; lines that were cut short",
+        tested=Tested.REAL,
+        logs="3.6 and 5.0, the same studies",
+    )
 
     def detects(self, source: Source) -> bool:
         """Return whether a line near the start is an operation."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from hypertendril.errors import SourceFormatError
+from hypertendril.readers.about import About, Tested
 from hypertendril.readers.folders import (
     as_dict,
     as_list,
@@ -58,6 +59,14 @@ class Orion:
     """Reads databases and exports; each experiment is a study."""
 
     name = "orion"
+    about = About(
+        title="Orion",
+        source="its SQL storage (SQLite), or its documents as JSON",
+        kept="one study an experiment; priors, fidelity as resource, parents, statistics",
+        lost="PickledDB is a pickle and not opened",
+        tested=Tested.REAL,
+        logs="0.2.7: documents of TPE, ASHA, PBT, Hyperband; the SQL storage after its schema",
+    )
 
     def detects(self, source: Source) -> bool:
         """Return whether it holds Orion's collections or tables."""

@@ -7,6 +7,7 @@ from collections.abc import Hashable
 from pathlib import Path
 
 from hypertendril.errors import SourceFormatError
+from hypertendril.readers.about import About, Tested
 from hypertendril.readers.folders import file_token, head_of, shown_as, subfolders
 from hypertendril.readers.losses import Losses
 from hypertendril.readers.ray_pbt import GLOBAL, exploits_of
@@ -33,6 +34,28 @@ class RayTune:
     """Reads experiment folders; population-based training is cut into one trial a mutation."""
 
     name = "ray-tune"
+    about = About(
+        title="Ray Tune",
+        source=(
+            "experiment folder with `experiment_state-*.json` and a folder a trial, or one "
+            "trial's folder"
+        ),
+        kept=(
+            "each row of `result.json` (or `progress.csv`) as curve points, nested metrics and "
+            "configurations as `a/b`; states, times, the end of `error.txt`; rungs of ASHA and "
+            "Hyperband; population-based training, see below"
+        ),
+        lost=(
+            "the declared space (it is in pickles): ranges and scales are told from what was "
+            "drawn. A value outside is kept and listed. Settings of scheduler and searcher, "
+            "except for their names. Brackets: told by the rule that fills them"
+        ),
+        tested=Tested.REAL,
+        logs=(
+            "2.60: PBT (also nested and synchronous), ASHA, Hyperband, BOHB, median stopping, "
+            "random, grid, Optuna search, function API, restored runs, failed trials"
+        ),
+    )
 
     def detects(self, source: Source) -> bool:
         """Return whether it is the folder of an experiment or of one trial, or a file of it."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from hypertendril.model import CurvePoints, Evaluations, Study, StudyHeader, Trials
+from hypertendril.readers.about import About
 from hypertendril.readers.source import Source
 
 
@@ -49,6 +50,7 @@ class Reader(Protocol):
     """Knows one format. New framework = one module with one of these, one line in `registry.py`."""
 
     name: str
+    about: About
 
     def detects(self, source: Source) -> bool:
         """Return whether the content (not the name) of `source` is of this format."""

@@ -89,6 +89,7 @@ class RetoldReader:
 
     def __init__(self, reader: Reader, roles: Mapping[str, str]) -> None:
         self.name = reader.name
+        self.about = reader.about
         self._reader = reader
         self._roles = dict(roles)
 

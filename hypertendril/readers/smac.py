@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hypertendril.model import Direction, Method, Objective
+from hypertendril.readers.about import About, Tested
 from hypertendril.readers.budgets import (
     OK,
     RUNNING,
@@ -44,6 +45,27 @@ class Smac(RunFolder):
     """Reads output folders of SMAC3."""
 
     name = "smac3"
+    about = About(
+        title="SMAC3",
+        source=(
+            "version 1 and 2: `runhistory.json` with `configspace.json`, `scenario.json` or "
+            "`.txt`, `intensifier.json`, `optimization.json`"
+        ),
+        kept=(
+            "one trial a configuration, one evaluation a run (budget, seed); several objectives; "
+            "the mean over seeds; origins, incumbents, open brackets"
+        ),
+        lost=(
+            "the made-up cost of a crash; instances one by one; forbidden combinations; "
+            "placeholders of runs that have ended"
+        ),
+        tested=Tested.REAL,
+        logs=(
+            "2.4.1 and DeepCAVE's of 1.x: black box, Hyperband, successive halving, several "
+            "seeds, instances and objectives, crashes, 39 parameters with 29 conditions; five "
+            "layouts of rows"
+        ),
+    )
     needs = (HISTORY,)
     watches = (FILE, JSON, TEXT, INTENSIFIER, OPTIMIZATION)
 

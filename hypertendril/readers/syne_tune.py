@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from hypertendril.model import Direction, Method, Objective, TrialState
+from hypertendril.readers.about import About, Tested
 from hypertendril.readers.directions import direction_of
 from hypertendril.readers.draft import NAN, Draft, TrialRow, header_of
 from hypertendril.readers.folders import (
@@ -103,6 +104,20 @@ class SyneTune(RunFolder):
     """Reads experiment folders of Syne Tune."""
 
     name = "syne-tune"
+    about = About(
+        title="Syne Tune",
+        source="`metadata.json`, `results.csv.zip`, a folder a trial",
+        kept=(
+            "space, scheduler, every row, decisions, trials that failed without one; rungs; "
+            "generations"
+        ),
+        lost=(
+            "parents of clones are not recorded: told from the configuration, which is the "
+            "parent's times 0.8 or 1.2"
+        ),
+        tested=Tested.REAL,
+        logs="0.16: BOHB, population-based training",
+    )
     needs = (METADATA,)
     watches = TABLES
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from hypertendril.model import Choice, Direction
+from hypertendril.readers.about import About, Tested
 from hypertendril.readers.generic import from_generic
 from hypertendril.readers.inferred import infer_parameter
 from hypertendril.readers.json_text import brief
@@ -35,6 +36,14 @@ class TableCsv:
     """Reads CSV tables."""
 
     name = "table"
+    about = About(
+        title="Table",
+        source="a CSV or Parquet file, [described below](#tables)",
+        kept="trials, metrics, times, notes, curves; all else if this program wrote it",
+        lost="of other tables ranges, conditions, rungs",
+        tested=Tested.REAL,
+        logs="its own; tables of other names by the import dialog",
+    )
 
     def detects(self, source: Source) -> bool:
         """Return whether the first line names a column `param:`, `objective:` or `metric:`."""

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from hypertendril.model import Objective, Parameter, ParameterKind, SearchSpace
+from hypertendril.readers.about import About, Tested
 from hypertendril.readers.draft import NAN
 from hypertendril.readers.event_files import HParams, Scalar, events_of, is_event_file
 from hypertendril.readers.folders import common_name, file_token, head_of, shown_as
@@ -48,6 +49,17 @@ class TensorBoard:
     """Reads log folders; all sessions below a folder are the trials of one study."""
 
     name = "tensorboard"
+    about = About(
+        title="TensorBoard HParams",
+        source="a folder of event files, or one file",
+        kept=(
+            "sessions of PyTorch, Keras and Lightning with their scalars, declared ranges and "
+            "values, states, times"
+        ),
+        lost="objective guessed; numbers are float32; images, histograms",
+        tested=Tested.REAL,
+        logs="tensorboardX 2.6.5; Keras' layout made",
+    )
 
     def detects(self, source: Source) -> bool:
         """Return whether a session was started in an event file, in or below the folder."""

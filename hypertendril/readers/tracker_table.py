@@ -12,6 +12,7 @@ import re
 from collections.abc import Hashable, Mapping
 
 from hypertendril.model import TrialState
+from hypertendril.readers.about import About, Tested
 from hypertendril.readers.folders import small_enough
 from hypertendril.readers.json_text import as_number, clean
 from hypertendril.readers.losses import Losses
@@ -37,6 +38,17 @@ class TrackerTable:
     """Reads such tables; a row is a trial."""
 
     name = "tracker-table"
+    about = About(
+        title="Trackers' CSV exports",
+        source="a CSV file",
+        kept="parameters, metrics, status, times, ids",
+        lost="objective guessed; other columns; curves",
+        tested=Tested.MADE,
+        logs=(
+            "after the exports of MLflow (`params.`, `metrics.`), Neptune (`parameters/`, "
+            "`metrics/`), ClearML (`Hyperparameters/General/`) and Comet (`param.`, `metric.`)"
+        ),
+    )
 
     def detects(self, source: Source) -> bool:
         """Return whether the first line has columns of parameters and columns of metrics."""

@@ -13,6 +13,7 @@ from typing import Any
 
 from hypertendril.errors import SourceFormatError
 from hypertendril.model import Method, TrialState
+from hypertendril.readers.about import About, Tested
 from hypertendril.readers.draft import flat
 from hypertendril.readers.folders import (
     as_dict,
@@ -53,6 +54,14 @@ class Wandb:
     """Reads all forms."""
 
     name = "wandb"
+    about = About(
+        title="Weights & Biases",
+        source="`wandb` folder, run folder, `.wandb` file, JSON export of runs",
+        kept="configuration, history, summary, exit code, sweep and project (a study each)",
+        lost="objective guessed; media, system metrics, parents",
+        tested=Tested.REAL,
+        logs="offline runs of 0.31.0; files and exports made",
+    )
 
     def detects(self, source: Source) -> bool:
         """Return whether it is a run, a folder of runs, a binary log or an export."""

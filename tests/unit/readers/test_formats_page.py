@@ -6,7 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from hypertendril.readers import inspect_json, read, to_generic
+import pytest
+
+from hypertendril.readers import READERS, inspect_json, read, to_generic
+from hypertendril.readers.format_table import with_table
 from hypertendril.readers.generic import PARAMETER_KEYS, STUDY_KEYS
 from hypertendril.readers.generic_trials import EVALUATION_KEYS, TRIAL_KEYS
 from hypertendril.readers.table import PLAIN
@@ -22,6 +25,16 @@ def _blocks(language: str) -> list[str]:
 def _generic() -> dict[str, Any]:
     found: dict[str, Any] = json.loads(_blocks("json")[0])
     return found
+
+
+def test_the_table_of_formats_is_what_the_readers_say() -> None:
+    page = PAGE.read_text()
+    assert with_table(page, READERS) == page, "run: python -m docs.make_formats"
+
+
+def test_a_page_without_the_marks_is_refused() -> None:
+    with pytest.raises(ValueError, match="lacks"):
+        with_table("# Formats", READERS)
 
 
 def test_the_generic_example_is_read_without_loss(tmp_path: Path) -> None:
