@@ -168,6 +168,33 @@ def test_failed_nan_and_infinite_trials_stop_nothing(name: str) -> None:
 
 
 @ALL
+def test_a_search_goes_on_though_every_trial_fails(name: str) -> None:
+    searcher = method(name)
+    for number in range(40):
+        searcher.tell(number, searcher.ask(number), None, TrialState.FAILED)
+    assert searcher.ask(40)
+
+
+@pytest.mark.parametrize("name", ["tpe", "gp", "cmaes", "nsga2"])
+def test_what_is_infeasible_is_sought_less_however_good_it_looks(name: str) -> None:
+    """The score grows with the rate, which may not go beyond 1e-3."""
+    space = SearchSpace((Parameter("lr", ParameterKind.FLOAT, 1e-5, 1e-1, log=True),))
+
+    def feasible_share(*, is_told: bool) -> float:
+        searcher = method(name, 2, space)
+        asked = []
+        for number in range(40):
+            values = searcher.ask(number)
+            rate = math.log10(float(values["lr"]))  # type: ignore[arg-type]
+            violation = rate + 3.0 if is_told else 0.0
+            searcher.tell(number, values, [rate], TrialState.COMPLETE, violation)
+            asked.append(rate <= -3.0)
+        return sum(asked[20:]) / 20
+
+    assert feasible_share(is_told=True) >= feasible_share(is_told=False) + 0.3
+
+
+@ALL
 def test_several_trials_may_be_under_way(name: str) -> None:
     searcher = method(name)
     play(searcher, 0, 15)

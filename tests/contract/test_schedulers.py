@@ -267,6 +267,19 @@ def test_trials_that_are_not_a_number_are_never_preferred(name: str) -> None:
 
 
 @ALL
+def test_a_value_that_is_not_a_number_is_as_bad_as_a_failure(name: str) -> None:
+    """The runner makes failures of them; a method is on its guard all the same."""
+    journal = Journal(scheduler(name), lambda t: math.nan if t.number % 2 else score(t)).run()
+    went_on = {
+        trial.number % 2
+        for trial in journal.trials
+        for _, outcome in trial.looks
+        if outcome in (Outcome.PROMOTED, Outcome.SURVIVED)
+    }
+    assert went_on <= {0}
+
+
+@ALL
 def test_a_trial_trains_on_from_where_it_stood(name: str) -> None:
     reached: dict[int, int] = {}
     for task in Journal(scheduler(name)).run().asked:

@@ -111,6 +111,25 @@ def test_run_exports_the_study_for_others_to_read(call: Call, tmp_path: Path) ->
     assert study["metrics"] == ["size"]
 
 
+def test_a_study_begins_with_what_an_earlier_one_found(call: Call, tmp_path: Path) -> None:
+    def run(method: str, start: str) -> dict[str, Any]:
+        job = tmp_path / "job.toml"
+        text = f"name = 'a'\nobjective = 'fenced'\nmethod = '{method}'\n"
+        job.write_text(f"{text}[budget]\ntrials = 4\n[start]\n{start}\n")
+        out = tmp_path / "out.json"
+        found = call("run", str(job), "--export", str(out))
+        assert found.status == 0, found.err
+        return {"id": found.out.strip(), **json.loads(out.read_text())}
+
+    first = run("random", "enqueue = [{x = 0.9}, {x = 0.25}]")
+    assert [trial["params"]["x"] for trial in first["trials"][:2]] == [0.9, 0.25]
+    assert [trial["violation"] for trial in first["trials"][:2]] == [0.4, -0.25]
+    second = run("tpe", f"studies = [{{id = '{first['id']}'}}, {{source = 'out.json'}}]")
+    began = second["attributes"]["start"]
+    assert [(study["name"], study["told"]) for study in began["studies"]] == [("a", 4)] * 2
+    assert began["studies"][0]["id"] == first["id"]
+
+
 def test_inspect_says_it_in_words(call: Call, tmp_path: Path) -> None:
     call("run", write_job(tmp_path), "--export", "study.json")
     result = call("inspect", "study.json")

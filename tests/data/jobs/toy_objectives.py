@@ -21,6 +21,13 @@ def sphere(trial: Any) -> dict[str, float]:
     return {"size": trial.params["n"]}
 
 
+def fenced(trial: Any) -> dict[str, float]:
+    """Better the higher x, but x may not go beyond 0.5."""
+    for step in trial.steps():
+        trial.report(step, score=trial.params["x"] * step)
+    return {"violation": trial.params["x"] - 0.5}
+
+
 def gated(trial: Any) -> dict[str, float]:
     """Trials from number 3 on report once and wait until a file appears."""
     trial.report(1, score=trial.params["x"])
