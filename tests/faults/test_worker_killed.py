@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from hypertendril.jobs.queue import JobState
 from hypertendril.model import TrialState
+from tests.faults.killed_studies import OBJECTIVE, Damage, damage_to, kill_workers
 from tests.faults.worker_bench import WorkerBench, is_running, wait_for
 
 
@@ -36,6 +39,22 @@ def test_a_second_worker_finishes_what_a_killed_one_began(bench: WorkerBench) ->
     np.testing.assert_array_equal(study.trials.values[:5], before.trials.values[:5])
     np.testing.assert_array_equal(study.trials.ended[:3], before.trials.ended[:3])
     assert study.evaluations.trial.tolist().count(4) == 1
+
+
+@pytest.mark.parametrize(
+    ("method", "parallel", "settings"),
+    [
+        ("tpe", 1, {}),
+        ("hyperband", 2, {"eta": 3}),
+        ("pbt", 2, {"population": 10, "interval": 1, "generations": 5}),
+    ],
+)
+def test_a_search_ends_as_if_none_of_its_workers_had_been_killed(
+    bench: WorkerBench, method: str, parallel: int, settings: dict[str, Any]
+) -> None:
+    job_id = bench.submit(OBJECTIVE, 30, method=method, parallel=parallel, settings=settings)
+    assert kill_workers(bench, job_id, 2, random.Random(7)) == 2
+    assert damage_to(bench, job_id) == Damage(0, 0, 0, 0, 0)
 
 
 def test_the_trial_processes_of_a_killed_worker_end(bench: WorkerBench) -> None:

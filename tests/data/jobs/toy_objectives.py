@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import subprocess
@@ -39,14 +40,22 @@ def gated(trial: Any) -> dict[str, float]:
     return {"score": trial.params["x"]}
 
 
-def naps(trial: Any) -> dict[str, float]:
-    """Note that it started, report three steps, take some hundredths of a second."""
-    with Path(os.environ["TOY_GATE"]).with_name("starts").open("a") as file:
-        file.write(f"{trial.number}\n")
-    for step in (1, 2, 3):
-        trial.report(step, score=trial.params["x"] * step)
-        time.sleep(0.005)
-    return {}
+def climbs(trial: Any) -> dict[str, float]:
+    """Count in the checkpoint how many steps were trained; take some hundredths of a second for each."""
+    trained = int((trial.checkpoint / "steps").read_text()) if trial.checkpoint else 0
+    for step in trial.steps():
+        trained += 1
+        trial.report(step, score=height(trial.params, step))
+        time.sleep(0.015)
+    (trial.checkpoint_dir / "steps").write_text(str(trained))
+    return {"trained": trained}
+
+
+def height(params: dict[str, Any], step: int) -> float:
+    """Return the score of `climbs` after some steps: best at x = 0.3, rate = 0.01, n = 2."""
+    off = (params["x"] - 0.3) ** 2 + (math.log10(params["rate"]) + 2) ** 2 / 9
+    off += abs(params["n"] - 2) / 10 + (params["kind"] == "b") * 0.1
+    return (1.0 - off) * (1.0 - 1.0 / (1.0 + step * params["x"]))
 
 
 def grows(trial: Any) -> dict[str, float]:
