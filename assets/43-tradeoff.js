@@ -75,6 +75,12 @@
   function front(g, view) {
     const line = view.gd._fullData[0];
     if (!line || !line.x || line.x.length < 2) return;
+    const { l, t, w, h } = view.gd._fullLayout._size;
+    g.save();
+    // The best in one metric may lie beyond an axis that outliers do not stretch.
+    g.beginPath();
+    g.rect(l, t, w, h);
+    g.clip();
     g.beginPath();
     for (let i = 0; i < line.x.length; i++) {
       const [x, y] = [view.px("x", line.x[i]), view.px("y", line.y[i])];
@@ -90,7 +96,7 @@
       g.globalAlpha = 0.85;
       g.stroke();
     }
-    g.globalAlpha = 1;
+    g.restore();
   }
 
   function rings(g, view) {

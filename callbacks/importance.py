@@ -244,7 +244,9 @@ def choices_update(
         return (no_update,) * 10
     targets = targets_of(study)
     metrics = metric_options(targets)
-    metric = _kept(chosen.metric, metrics, targets[0].key)
+    # The first option is what a study stands for: a choice nobody made follows the study.
+    is_default = bool(options) and chosen.metric == options[0]["value"]
+    metric = targets[0].key if is_default else _kept(chosen.metric, metrics, targets[0].key)
     scopes = scope_options(has_time=metric == GAIN)
     scope = _kept(chosen.scope, scopes, ALL)
     thirds = third_options(asked_study(study, metric).space.names)

@@ -55,6 +55,8 @@ def axis_style(theme: Theme, *, grid: bool = False) -> dict[str, Any]:
         "zeroline": False,
         "showline": False,
         "ticks": "",
+        # Turned by Plotly where it is narrow, labels reach into what lies below.
+        "tickangle": 0,
         "tickfont": {"size": TICK_PX, "color": theme.muted},
         "automargin": False,
         "fixedrange": True,

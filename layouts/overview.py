@@ -143,7 +143,7 @@ def _add_histogram(
         "ticktext": ["0", number_text(mark)],
         "tickfont": {"size": SMALL_PX, "color": theme.muted},
     }
-    x_style = value_axis(theme, histogram, 4) | {"anchor": f"y{suffix}", "domain": [0, 1]}
+    x_style = value_axis(theme, histogram, 3) | {"anchor": f"y{suffix}", "domain": [0, 1]}
     figure.update_layout({f"xaxis{suffix}": x_style, f"yaxis{suffix}": y_style})
     title = {"xref": "paper", "yref": f"y{suffix} domain", "y": 1, "yanchor": "bottom"}
     title |= {"showarrow": False, "borderpad": 0, "yshift": -1}

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from dash import no_update
 
 from hypertendril.analysis.importance import importance_of
-from hypertendril.analysis.importance_metrics import asked_importance
+from hypertendril.analysis.importance_metrics import GAIN, asked_importance
 from hypertendril.callbacks.importance import (
     Asked,
     Chosen,
@@ -33,7 +34,10 @@ from hypertendril.model import (
     Trials,
     TrialState,
 )
+from hypertendril.readers import read
 from hypertendril.store import Failure
+
+EXAMPLES = Path(__file__).parents[2] / "examples" / "studies"
 
 SPACE = SearchSpace(
     (
@@ -171,6 +175,19 @@ def test_what_can_be_chosen_follows_the_study() -> None:
     assert "phase:0" not in [option["value"] for option in scopes]
     assert [option["value"] for option in thirds] == [UNSPLIT, "lr", "kind"]
     assert [option["value"] for option in others] == [ALONE, "b"]
+
+
+def test_a_metric_nobody_chose_is_that_of_the_study_shown_next() -> None:
+    (found,) = read(EXAMPLES / "digits_pbt_t4_s50.json")
+    accuracy = {"label": "val_accuracy", "value": "objective:val_accuracy"}
+    size = {"label": "model_size", "value": "metric:model_size"}
+
+    def metric(chosen: str, options: list[dict[str, str]]) -> Any:
+        return choices_update(found.as_study(), Chosen(chosen, "all"), options)[1]
+
+    # A population stands for its gains; of another kind of search that was the final value.
+    assert metric("objective:val_accuracy", [accuracy, size]) == GAIN
+    assert metric("objective:val_accuracy", [size, accuracy]) == "objective:val_accuracy"
 
 
 def test_several_studies_are_drawn_with_the_study_as_a_parameter() -> None:
