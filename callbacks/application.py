@@ -25,6 +25,7 @@ from hypertendril.callbacks import (
 )
 from hypertendril.callbacks.services import Services
 from hypertendril.exports.formats import packed_in_memory
+from hypertendril.jobs.disk import disk_trouble
 from hypertendril.layouts.control import control_panel
 from hypertendril.layouts.curves import curves_panel
 from hypertendril.layouts.exploration import exploration_panel
@@ -105,5 +106,6 @@ def _news(services: Services, tickets: Sequence[str]) -> dict[str, Any]:
         "reading": services.follower.reading,
         "opened": services.opened.change_count,
         "no_worker": services.worker.is_missed(),
+        "disk": disk_trouble(services.settings.data) is not None,
         "first": services.first_study(),
     }

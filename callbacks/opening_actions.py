@@ -10,6 +10,7 @@ from dash.development.base_component import Component
 
 from hypertendril.callbacks.services import Services
 from hypertendril.errors import HyperTendrilError, JobError, StoreError
+from hypertendril.jobs.disk import disk_trouble
 from hypertendril.jobs.queue import JobState
 from hypertendril.layouts.control_import import ROLES, ColumnChoice, import_rows, way_options
 from hypertendril.layouts.control_open import Notice, undo_message
@@ -129,7 +130,8 @@ def notices(services: Services) -> list[Notice]:
         words = "1 job waits" if waiting == 1 else f"{waiting} jobs wait"
         text = f"{words}, and no worker is active. Start one with: hypertendril worker"
         found.insert(0, Notice("worker", text))
-    return found
+    trouble = disk_trouble(services.settings.data)
+    return [Notice("problem", trouble), *found] if trouble else found
 
 
 def dialog_of(services: Services, asks: Sequence[str]) -> dict[str, Any]:

@@ -115,10 +115,15 @@ def private_folder(path: Path) -> Path:
     """
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        found = path.stat()
+        _check_private(path, path.stat())
+        path.chmod(0o700)
     except OSError as error:
         reason = error.strerror or str(error)
         raise HyperTendrilError(f"{path}: the folder cannot be used ({reason}).") from None
+    return path
+
+
+def _check_private(path: Path, found: os.stat_result) -> None:
     if found.st_uid != os.geteuid():
         raise HyperTendrilError(
             f"{path}: the folder belongs to another user (id {found.st_uid}); choose one of your "
@@ -129,5 +134,3 @@ def private_folder(path: Path) -> Path:
             f"{path}: other users can write to this folder (mode {stat.S_IMODE(found.st_mode):o}); "
             "check what is in it, then chmod 700 it."
         )
-    path.chmod(0o700)
-    return path

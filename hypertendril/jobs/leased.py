@@ -64,6 +64,7 @@ class LeaseKeeper:
         self._renewed = self._begun = clock()
         self._noted = self.progress = lease.job.progress
         self._steered = Steering(lease.job.spec.budget)
+        self._is_cut_off = False
 
     def __call__(self, progress: Progress) -> Order | Steering:
         """Return what the study has to do now, or how it is to go on where that was changed."""
@@ -81,8 +82,11 @@ class LeaseKeeper:
             else:
                 order = _ORDERS[self._queue.heartbeat(self._lease, progress)]
                 self._renewed, self._noted = now, progress
+                self._is_cut_off = False
         except JobError as error:
-            _log.warning("Job %s: %s", self._lease.job.id, error)
+            if not self._is_cut_off:
+                _log.warning("Job %s: %s", self._lease.job.id, error)
+            self._is_cut_off = True
             order = Order.GO_ON if now - self._renewed < self._lease.seconds else Order.ABANDON
         order = own if order is Order.GO_ON else order
         if order is not Order.GO_ON:

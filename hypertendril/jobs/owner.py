@@ -9,6 +9,8 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
+from hypertendril.errors import JobError
+
 _NAME = re.compile(r"[a-z0-9-]{1,64}")
 
 
@@ -28,10 +30,17 @@ class FileLock:
         return self._file is not None
 
     def acquire(self) -> bool:
-        """Take the lock if nobody has it; return whether it is held now."""
+        """Take the lock if nobody has it; return whether it is held now.
+
+        Raises:
+            JobError: Its file can be neither opened nor made.
+        """
         if self._file is not None:
             return True
-        file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise JobError(f"{self._path}: the lock cannot be used ({error.strerror}).") from None
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

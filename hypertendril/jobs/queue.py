@@ -56,7 +56,7 @@ class JobQueue:
         self._owners = private_folder(folder / "owners")
         self._clock = clock
         self._specs: dict[str, JobSpec | None] = {}  # what a job is to do never changes
-        with _as_job_errors():
+        with _as_job_errors(folder):
             self._cache = diskcache.Cache(
                 str(folder),
                 disk=JsonDisk,
@@ -283,7 +283,7 @@ class JobQueue:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with _as_job_errors(), self._cache.transact(retry=True):
+        with _as_job_errors(self._folder), self._cache.transact(retry=True):
             yield
 
     @contextmanager
@@ -306,7 +306,7 @@ class JobQueue:
         self._changed()
 
     def _read(self, key: str, default: Any) -> Any:
-        with _as_job_errors():
+        with _as_job_errors(self._folder):
             return self._cache.get(key, default)
 
     def _add(self, spec: JobSpec, key: str | None) -> JobId:
@@ -424,11 +424,14 @@ class JobQueue:
 
 
 @contextmanager
-def _as_job_errors() -> Iterator[None]:
+def _as_job_errors(folder: Path) -> Iterator[None]:
     try:
         yield
     except DATABASE_ERRORS as error:
-        raise JobError(f"The job queue cannot be used now ({error}); is the disk full?") from error
+        raise JobError(
+            f"{folder}: the job queue cannot be used now ({error}); is the disk full, or may the "
+            "folder not be written to?"
+        ) from error
 
 
 def _too_new(job_id: str) -> JobError:

@@ -19,6 +19,7 @@ from hypertendril.callbacks.opening_actions import (
     told,
 )
 from hypertendril.callbacks.steering import changed, steered
+from hypertendril.jobs import disk
 from hypertendril.jobs.queue import JobState, Progress
 from hypertendril.jobs.spec import JobSpec
 from hypertendril.jobs.watch import WorkerWatch
@@ -124,6 +125,18 @@ def test_a_missing_worker_is_told_after_some_seconds(page: Any) -> None:
     page.now.seconds = 4.0
     assert page.worker.is_missed()
     assert notices(page)[0].text.startswith("1 job waits, and no worker is active")
+
+
+def test_a_full_disk_is_told_until_there_is_room(
+    page: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not notices(page)
+    with monkeypatch.context() as patch:
+        patch.setattr(disk, "LEAST_FREE_BYTES", 2**80)
+        (notice,) = notices(page)
+    assert notice.kind == "problem"
+    assert f"The disk of {page.settings.data} is full" in notice.text
+    assert not notices(page)
 
 
 def test_jobs_are_paused_resumed_and_given_another_budget(services: Any) -> None:

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import resource
 import shutil
 import sqlite3
-import subprocess
 import sys
 import tempfile
-import traceback
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -20,9 +15,13 @@ import pytest
 from hypertendril.errors import StoreError
 from hypertendril.model import Direction, Objective, SearchSpace, StudyHeader, Trials
 from hypertendril.store import Batch, ExperimentStore
-
-HERE = Path(__file__).parent
-NOBODY = 65534
+from tests.faults.failing_disk import (
+    KINDS,
+    fail_each_call,
+    files_no_larger_than,
+    run_with_failing_calls,
+    somebody_without_rights,
+)
 
 
 def header() -> StudyHeader:
@@ -48,17 +47,6 @@ def require_whole(folder: Path, study_id: str, at_least: int) -> int:
     np.testing.assert_array_equal(numbers, np.arange(len(numbers)))
     assert len(numbers) >= at_least
     return len(numbers)
-
-
-@contextmanager
-def files_no_larger_than(n_bytes: int) -> Iterator[None]:
-    """Make every write beyond `n_bytes` of a file fail, as on a full disk or over a quota."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_a_full_disk_is_reported_and_writing_goes_on_when_there_is_room(tmp_path):
@@ -87,21 +75,6 @@ def test_a_store_that_cannot_be_made_is_named(tmp_path):
     with files_no_larger_than(100), pytest.raises(StoreError, match=str(folder)):
         ExperimentStore.open(folder)
     ExperimentStore.open(folder).close()
-
-
-@contextmanager
-def somebody_without_rights(folder: Path) -> Iterator[None]:
-    """Be the owner of `folder`, but not one whom the system lets write anywhere."""
-    if os.geteuid() != 0:
-        yield
-        return
-    for path in (folder.parent, folder, *folder.iterdir()):
-        os.chown(path, NOBODY, NOBODY)
-    os.seteuid(NOBODY)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
 
 
 def test_a_read_only_folder_is_named_and_its_data_stay():
@@ -144,27 +117,10 @@ def test_a_log_cut_off_at_any_place_leaves_whole_batches(tmp_path):
     assert len(set(found)) > 8
 
 
-@pytest.mark.parametrize("fault", ["error", "short", "exit"])
-def test_whichever_call_to_the_disk_fails_the_acknowledged_stays(tmp_path, fault):
+@pytest.mark.parametrize("kind", KINDS)
+def test_whichever_call_to_the_disk_fails_the_acknowledged_stays(kind):
     """Fail the 1st, 2nd, 3rd ... write, sync or truncation in turn, until none is left to fail."""
-    compiler = shutil.which("cc") or shutil.which("gcc")
-    if compiler is None:
-        pytest.skip("needs a C compiler to build the library that makes calls fail")
-    library = tmp_path / "failing_calls.so"
-    subprocess.run(
-        [compiler, "-shared", "-fPIC", "-O1", "-o", library, HERE / "failing_calls.c", "-ldl"],
-        check=True,
-    )
-    done = subprocess.run(
-        [sys.executable, __file__, str(tmp_path), fault],
-        env={**os.environ, "LD_PRELOAD": str(library), "OPENBLAS_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert int(done.stdout) > 15, "too few calls seen: does the library still stand in front?"
+    assert run_with_failing_calls(Path(__file__), kind) > 15
 
 
 def write_until_it_fails(folder: Path, acknowledged: Path) -> None:
@@ -179,45 +135,18 @@ def write_until_it_fails(folder: Path, acknowledged: Path) -> None:
             acknowledged = acknowledged.with_suffix(f".{number + 1}")
 
 
-# Well; refused with a message; failed where nobody needed to know; ended by the library.
-ENDS = (0, 3, 4, 9)
-
-
-def how_it_ends(folder: Path, acknowledged: Path) -> int:
-    """Write in a child process, which must not come back from here by an exception."""
-    try:
-        write_until_it_fails(folder, acknowledged)
-    except StoreError as error:
-        return 3 if str(folder) in str(error) else 5
-    except BaseException:  # noqa: BLE001 - the child reports by its exit code alone
-        traceback.print_exc()
-        return 6
-    return 0
-
-
-def fail_every_call_in_turn(place: Path, fault: str) -> int:
+def fail_every_call_in_turn(place: Path, kind: str) -> int:
     """Return how many calls there were to fail."""
-    import ctypes
 
-    arm = ctypes.CDLL(None).fail_call
-    kind = ["error", "short", "exit"].index(fault)
-    number = 0
-    has_failed = True
-    while has_failed:
-        number += 1
-        folder, said = place / f"store{number}", place / f"said{number}.0"
-        child = os.fork()
-        if child == 0:
-            arm(number, kind)
-            os._exit(how_it_ends(folder, said) or (4 if arm(0, 0) else 0))
-        _, status = os.waitpid(child, 0)
-        code = os.waitstatus_to_exitcode(status)
-        assert code in ENDS, code
-        has_failed = code != 0
-        kept = max([0, *(int(str(link.readlink())) for link in place.glob(f"said{number}.*"))])
-        require_whole(folder, "study", kept)
-        shutil.rmtree(folder)
-    return number
+    def write(number: int) -> None:
+        write_until_it_fails(place / f"store{number}", place / f"said{number}.0")
+
+    def check(number: int) -> None:
+        kept = [int(str(link.readlink())) for link in place.glob(f"said{number}.*")]
+        require_whole(place / f"store{number}", "study", max([0, *kept]))
+        shutil.rmtree(place / f"store{number}")
+
+    return fail_each_call(place, kind, write, check)
 
 
 if __name__ == "__main__":
