@@ -10,10 +10,10 @@
   // These say the values themselves, on their axes or in a table; a card would cover them.
   const OWN_WORDS = new Set(["space-parcoords-graph", "curves-frame-graph"]);
   let card = null;
-  let shownRow = -1;
+  let shown = null;
   let pointer = [0, 0];
 
-  ht.stateName = (row) => STATES[state.data.col("state").values[row]];
+  ht.stateName = (row, data = state.data) => STATES[data.col("state").values[row]];
 
   function make() {
     card = document.createElement("div");
@@ -61,12 +61,12 @@
   }
   const sentences = [];
 
-  function fill(row) {
-    const { data } = state;
+  function fill() {
+    const { data, row } = shown;
     count = 0;
     sentences.splice(0).forEach((made) => made.remove());
     const number = data.col("number").values;
-    line(`trial ${number[row]}`, ht.stateName(row), "is-title");
+    line(`trial ${number[row]}`, ht.stateName(row, data), "is-title");
     for (const column of data.columns.values()) {
       if (column.kind !== "objective" && column.kind !== "metric") continue;
       const value = column.values[row];
@@ -79,18 +79,21 @@
       const value = column.values[row];
       if (!Number.isNaN(value)) line(column.label, column.text(value), "is-param");
     }
-    for (const add of ht.cardParts) add(row, { line, sentence });
+    for (const add of ht.cardParts) add(shown, { line, sentence });
     for (const spare of lines.slice(count)) spare.row.remove();
   }
 
-  /** What views add to the card: functions of (row, {line(name, value, class), sentence(words)}). */
+  /** What views add to the card: functions of ({data, row, graph}, {line(name, value, class),
+      sentence(words)}); the graph is the view the trial is hovered in. */
   ht.cardParts = [];
+  /** A trial of another study that a view shows: {data, row, graph}, null for none. */
+  ht.cardGuest = null;
   /** A view whose marks the card must not cover says where its left edge is; null elsewhere. */
   ht.cardBeside = null;
   /** Write the card again: more is known of the trial it shows. */
-  ht.refreshCard = function (row) {
-    if (row !== shownRow) return;
-    fill(row);
+  ht.refreshCard = function (data, row) {
+    if (!shown || shown.data !== data || shown.row !== row) return;
+    fill();
     place();
   };
   /** Put the card where the keyboard is, not the pointer; window pixels. */
@@ -113,25 +116,30 @@
     style.bottom = isAbove ? `${Math.max(2, innerHeight - y - OFFSET_PX)}px` : "auto";
   }
 
+  function wanted() {
+    if (ht.cardGuest) return ht.cardGuest;
+    const { data, hover: row, hoverView: graph } = state;
+    return row >= 0 && data && !OWN_WORDS.has(graph) ? { data, row, graph } : null;
+  }
+
   function update() {
-    const isWanted = state.hover >= 0 && state.data && !OWN_WORDS.has(state.hoverView);
+    const next = wanted();
     if (!card) make();
-    if (!isWanted) {
-      if (shownRow >= 0) card.style.display = "none";
-      shownRow = -1;
+    if (!next) {
+      if (shown) card.style.display = "none";
+      shown = null;
       return;
     }
-    if (shownRow !== state.hover) {
-      fill(state.hover);
-      shownRow = state.hover;
-      card.style.display = "block";
-    }
+    const isOther = !shown || shown.data !== next.data || shown.row !== next.row;
+    if (!shown) card.style.display = "block";
+    shown = next;
+    if (isOther) fill();
     place();
   }
 
   document.addEventListener("pointermove", (event) => {
     pointer = [event.clientX, event.clientY];
-    if (shownRow >= 0) place();
+    if (shown) place();
   }, { passive: true });
   ht.onChange(update);
 })();

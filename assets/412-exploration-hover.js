@@ -20,11 +20,14 @@
 
   explore.hover = function (g, view) {
     const row = state.hover;
-    const { scene } = view;
-    if (row < 0 || !scene) return;
-    const { own, others, steps, edges } = familyOf(view, row);
+    if (row >= 0 && view.scene) explore.lineage(g, view.scene, row, explore.markOf(view, row));
+  };
+
+  /** Everything that belongs to a trial of a scene, with a guide through one of its marks. */
+  explore.lineage = function (g, scene, row, mark) {
+    const { own, others, steps, edges } = familyOf(scene, row);
     const hot = ht.token("hot");
-    guide(g, view, row);
+    if (mark >= 0) guide(g, scene, mark);
     g.strokeStyle = hot;
     g.lineWidth = 1.8;
     g.beginPath();
@@ -37,9 +40,8 @@
   };
 
   /** Marks of the trial, of its ancestors and descendants, and the edges between them all. */
-  function familyOf(view, row) {
-    const { scene } = view;
-    if (view.family && view.family.row === row && view.family.scene === scene) return view.family;
+  function familyOf(scene, row) {
+    if (scene.shownFamily && scene.shownFamily.row === row) return scene.shownFamily;
     const { line, descendants } = explore.family(scene, row);
     const own = scene.marksOf(row);
     const others = [];
@@ -55,8 +57,8 @@
     for (const i of [...own, ...others]) {
       if (scene.previous[i] >= 0) steps.push(scene.previous[i], i);
     }
-    view.family = { row, scene, own, others, steps, edges };
-    return view.family;
+    scene.shownFamily = { row, own, others, steps, edges };
+    return scene.shownFamily;
   }
 
   /** Where the edge to a trial's parent stands, by the trial's row; -1 for founders. */
@@ -113,10 +115,7 @@
     return scene.trial[view.mark] === row ? view.mark : own.length ? own[own.length - 1] : -1;
   };
 
-  function guide(g, view, row) {
-    const { scene } = view;
-    const mark = explore.markOf(view, row);
-    if (mark < 0) return;
+  function guide(g, scene, mark) {
     const x = scene.xs[mark];
     g.strokeStyle = ht.token("hot");
     g.globalAlpha = 0.45;
@@ -134,35 +133,35 @@
   const stories = new Map();
   let waiting = 0;
 
-  const keyOf = (row) => `${state.data.study}@${state.data.version}/${row}`;
+  const keyOf = ({ study, version }, row) => `${study}@${version}/${row}`;
 
-  function ask(row) {
+  function ask(data, row, isWanted) {
     clearTimeout(waiting);
     waiting = setTimeout(async () => {
-      if (state.hover !== row) return;
-      const key = keyOf(row);
+      if (!isWanted()) return;
       try {
-        const path = `${ht.prefix()}_ht/story/${encodeURIComponent(state.data.study)}/${row}`;
+        const path = `${ht.prefix()}_ht/story/${encodeURIComponent(data.study)}/${row}`;
         const answer = await fetch(path);
         if (!answer.ok) return;
         if (stories.size > KEPT_STORIES) stories.clear();
-        stories.set(key, await answer.json());
-        if (state.hover === row && state.data) ht.refreshCard(row);
+        stories.set(keyOf(data, row), await answer.json());
+        if (isWanted()) ht.refreshCard(data, row);
       } catch {
         // The card does without; the pulse tells that the server is away.
       }
     }, REST_MS);
   }
 
-  ht.cardParts.push((row, { line, sentence }) => {
-    if (state.hoverView !== GRAPH) return;
-    const story = stories.get(keyOf(row));
+  ht.cardParts.push((shown, { line, sentence }) => {
+    const { data, row, graph } = shown;
+    if (graph !== GRAPH && shown !== ht.cardGuest) return;
+    const story = stories.get(keyOf(data, row));
     if (!story) {
-      ask(row);
+      ask(data, row, () => shown === ht.cardGuest || (data === state.data && state.hover === row));
       return;
     }
     const view = explore.view;
-    const at = view && view.scene ? explore.markOf(view, row) : -1;
+    const at = graph !== GRAPH ? shown.mark : view && view.scene ? explore.markOf(view, row) : -1;
     story.standings.forEach((standing, k) => {
       const words = `${standing.value} · ${standing.rank} · ${standing.decision}`;
       line(`look ${k + 1}`, words, standing.mark === at ? "is-look is-here" : "is-look");

@@ -22,14 +22,20 @@
     holder.addEventListener("dblclick", () => explore.tell(state.hover));
   };
 
+  /** Where an arrow key leads from a mark, or from nowhere; -1 for any other key. */
+  explore.moved = function (scene, mark, name) {
+    if (!MOVES[name]) return -1;
+    return mark < 0 ? start(scene) : MOVES[name](scene, mark);
+  };
+
   const MOVES = { ArrowLeft: back, ArrowRight: on, ArrowUp: (...a) => near(...a, -1), ArrowDown: (...a) => near(...a, 1) };
 
   function key(view, event) {
     const { scene } = view;
     if (!scene || !scene.trial.length || event.ctrlKey || event.metaKey || event.altKey) return;
     if (MOVES[event.key]) {
-      const mark = state.hover < 0 ? start(scene) : MOVES[event.key](scene, explore.markOf(view, state.hover));
-      point(view, mark);
+      const from = state.hover < 0 ? -1 : explore.markOf(view, state.hover);
+      point(view, explore.moved(scene, from, event.key));
     } else if (event.key === " ") explore.player.toggle();
     else if (event.key === ".") explore.player.step(1);
     else if (event.key === ",") explore.player.step(-1);

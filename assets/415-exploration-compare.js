@@ -36,20 +36,23 @@
     for (const column of meta.columns) {
       const data = columnsOf(view, column);
       if (!data || !meta.strips.every((strip) => data.col(strip.key))) continue;
-      view.scenes.push(
-        explore.scene({
-          col: data.col,
-          ev: data.col,
-          strips: meta.strips,
-          kind: column.kind,
-          maximize: meta.maximize,
-          px: (at) => view.px(column.axis, at),
-          py: (at) => view.px("y", at),
-          colour: { worst: meta.worst, best: meta.best },
-          n: data.n,
-        }),
-      );
+      const scene = explore.scene({
+        col: data.col,
+        ev: data.col,
+        strips: meta.strips,
+        kind: column.kind,
+        maximize: meta.maximize,
+        px: (at) => view.px(column.axis, at),
+        py: (at) => view.px("y", at),
+        colour: { worst: meta.worst, best: meta.best },
+        n: data.n,
+      });
+      const axis = view.gd._fullLayout[`xaxis${column.axis.slice(1)}`];
+      Object.assign(scene, { data, left: axis._offset, right: axis._offset + axis._length });
+      view.scenes.push(scene);
     }
+    point(view, 0, -1);
+    listen(view);
     tools();
   }
 
@@ -62,6 +65,78 @@
       explore.links(g, scene, keep, 0.34);
       explore.points(g, view, scene, { keep, alpha: 0.94 });
     }
+  }
+
+  /* ---- pointer and keys ---- */
+  const PICK_PX = 9;
+  const WORDS =
+    "Searches side by side. Arrow keys move from evaluation to evaluation, Page Down and Page Up from search to search.";
+
+  /** Show a mark of the k-th study with all that belongs to it; -1 for none. */
+  function point(view, k, mark) {
+    const was = view.pointed;
+    view.pointed = mark < 0 ? null : { k, mark };
+    if (was && view.pointed && was.k === k && was.mark === mark) return;
+    if (!was && !view.pointed) return;
+    const { scene, data } = mark < 0 ? {} : { scene: view.scenes[k], data: view.scenes[k].data };
+    ht.cardGuest = scene ? { data, row: scene.trial[mark], graph: view.spec.graph, mark } : null;
+    ht.repaint();
+  }
+
+  function moved(x, y, view) {
+    if (x === null || !view.scenes.length) return point(view, 0, -1);
+    let [found, at, least] = [-1, 0, PICK_PX ** 2];
+    view.scenes.forEach((scene, k) => {
+      if (x < scene.left - PICK_PX || x > scene.right + PICK_PX) return;
+      for (const { xs, ys } of scene.at) {
+        for (let i = 0; i < ys.length; i++) {
+          const far = (xs[i] - x) ** 2 + (ys[i] - y) ** 2;
+          if (far < least) [found, at, least] = [i, k, far];
+        }
+      }
+    });
+    return point(view, at, found);
+  }
+
+  function hover(g, view) {
+    if (!view.pointed) return;
+    const { k, mark } = view.pointed;
+    const scene = view.scenes[k];
+    explore.lineage(g, scene, scene.trial[mark], mark);
+  }
+
+  function listen(view) {
+    const { holder } = view;
+    if (holder.dataset.hasKeys) return;
+    holder.dataset.hasKeys = "1";
+    holder.tabIndex = 0;
+    holder.setAttribute("role", "application");
+    holder.setAttribute("aria-label", WORDS);
+    holder.addEventListener("keydown", (event) => key(view, event));
+    holder.addEventListener("blur", () => point(view, 0, -1));
+  }
+
+  // A dialog that is closed under the pointer tells nobody that the pointer has left it.
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && shown) point(shown, 0, -1);
+  }, true);
+
+  const TURNS = { PageDown: 1, PageUp: -1 };
+
+  function key(view, event) {
+    const { scenes } = view;
+    if (!scenes.length || event.ctrlKey || event.metaKey || event.altKey) return;
+    const at = view.pointed || { k: 0, mark: -1 };
+    const turn = TURNS[event.key] || 0;
+    const k = (at.k + turn + scenes.length) % scenes.length;
+    const mark = explore.moved(scenes[k], turn ? -1 : at.mark, turn ? "ArrowRight" : event.key);
+    if (mark < 0) return;
+    event.preventDefault();
+    const box = view.layers.top.canvas.getBoundingClientRect();
+    ht.placeCard(box.left + scenes[k].xs[mark], box.top + scenes[k].at[1].ys[mark]);
+    // The layer of the pointer is drawn where there is one.
+    view.pointer = view.pointer || [0, 0];
+    point(view, k, mark);
   }
 
   /* ---- pictures ---- */
@@ -120,5 +195,5 @@
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
   }
 
-  ht.view({ graph: "exploration-compare-graph", isOptional: true, isFree: true, layout, base });
+  ht.view({ graph: "exploration-compare-graph", isOptional: true, isFree: true, layout, base, moved, hover });
 })();

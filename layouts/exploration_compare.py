@@ -19,7 +19,7 @@ from hypertendril.layouts.exploration_shapes import (
     strip_names,
 )
 from hypertendril.layouts.frame import axis_style, frame_figure, graph
-from hypertendril.layouts.labels import plotly_text
+from hypertendril.layouts.labels import plain, plotly_text
 from hypertendril.layouts.theme import LABEL_PX, Theme
 
 MARGIN = {"l": 148, "r": 16, "t": 98, "b": 18}
@@ -27,6 +27,8 @@ GAP_SHARE = 0.012
 # Settings on a line of a caption, and lines: five columns and more are narrow.
 LINE_SETTINGS, NARROW_SETTINGS, NARROW_FROM = 2, 1, 5
 MAX_LINES = 4
+# Characters of a title that fit over all columns on a small screen.
+MOST_CHARS = 160
 
 
 def compare_box() -> dbc.Modal:
@@ -135,12 +137,17 @@ def _meta(data: Comparison) -> dict[str, Any]:
 
 def _caption(column: ComparedStudy, axis: str, theme: Theme, n: int) -> dict[str, Any]:
     per_line = NARROW_SETTINGS if n >= NARROW_FROM else LINE_SETTINGS
+    most = MOST_CHARS // n
     words = [
         f"<b>{plotly_text(setting.text)}</b>" if setting.is_other else plotly_text(setting.text)
         for setting in column.settings
     ]
     lines = [", ".join(words[i : i + per_line]) for i in range(0, len(words), per_line)]
-    title = f"<b>{plotly_text(column.name, 24)}</b> · {plotly_text(column.method, 14)}"
+    name, method = plain(column.name, most), plain(column.method, most)
+    title = f"<b>{plotly_text(name)}</b>"
+    # Beside a long name the method would stand in the next column; most names say it anyway.
+    if len(name) + len(method) <= most:
+        title += f" · {plotly_text(method)}"
     return {
         "xref": axis + " domain",
         "yref": "paper",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -27,7 +27,7 @@ from hypertendril.model import Direction, Study
 MOST = 6
 MAX_STRIPS = 8
 MAX_SETTINGS = 6
-STRIP_TICKS = 4
+STRIP_TICKS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class ComparedStudy:
-    """One column of the comparison."""
+    """One column of the comparison; its name without the words that all names begin with."""
 
     study: str
     version: int
@@ -96,9 +96,11 @@ def prepare_comparison(studies: Sequence[Study], layouts: Sequence[Exploration])
     ranges = [colour_range(study) for study in shown]
     low, high = min(r[0] for r in ranges), max(r[1] for r in ranges)
     maximize = shown[0].objectives[0].direction is Direction.MAXIMIZE
+    names_shown = without_common_words([study.name for study in shown])
     return Comparison(
         columns=tuple(
-            _column(study, layouts[k], shown) for k, study in zip(kept, shown, strict=False)
+            replace(_column(study, layouts[k], shown), name=name)
+            for k, study, name in zip(kept, shown, names_shown, strict=False)
         ),
         strips=strips,
         height=height,
@@ -137,6 +139,16 @@ def _is_shared(studies: Sequence[Study], name: str) -> bool:
         return False
     parameters = [study.space[name] for study in studies]
     return len({(p.kind, p.choices, p.log) for p in parameters}) == 1
+
+
+def without_common_words(names: Sequence[str]) -> list[str]:
+    """Return `names` without the words all of them begin with; each keeps at least one word."""
+    words = [name.split() for name in names]
+    most = min((len(own) for own in words), default=1) - 1
+    k = 0
+    while len(names) > 1 and k < most and len({own[k] for own in words}) == 1:
+        k += 1
+    return [" ".join(own[k:]) for own in words] if k else list(names)
 
 
 def _column(study: Study, layout: Exploration, shown: Sequence[Study]) -> ComparedStudy:

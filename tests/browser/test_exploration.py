@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,6 +21,7 @@ from tests.browser.searches import write_searches
 
 NAMES = ("pbt", "hyperband_eta3", "random", "pbt_early")
 VIEW = "ht.exploration.view"
+COMPARED = 'ht.debug.views.find(v => v.spec.graph === "exploration-compare-graph")'
 FRAME = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
@@ -95,7 +97,8 @@ def gaps_of(page: Page) -> list[int]:
     """Return for each strip how many places from its lineage's first to its last mark are not hot."""
     return page.evaluate(
         f"""() => {{
-            const {{ scene, layers, family }} = {VIEW};
+            const {{ scene, layers }} = {VIEW};
+            const family = scene.shownFamily;
             const {{ canvas, g }} = layers.top;
             const ratio = canvas.width / canvas.clientWidth;
             const [first, last] = [Math.min, Math.max].map(end =>
@@ -383,25 +386,74 @@ def test_the_story_of_a_trial_shows_the_schedule_of_its_model(
     wait_until(lambda: "story" not in address_of(pbt), "the story to be gone from the address")
 
 
-def test_searches_stand_side_by_side_and_can_be_saved(pbt: Page) -> None:
+@pytest.fixture
+def comparison(pbt: Page) -> Page:
     pbt.locator("#exploration-compare-button").click()
-    pbt.wait_for_function(
-        """() => {
-            const view = ht.debug.views.find(v => v.spec.graph === "exploration-compare-graph");
-            return view.isReady && view.scenes.length === 4;
-        }"""
+    pbt.wait_for_function(f"() => {COMPARED}.isReady && {COMPARED}.scenes.length === 4")
+    return pbt
+
+
+def test_searches_stand_side_by_side_on_one_range_of_colours(comparison: Page) -> None:
+    ends = comparison.evaluate(
+        f"() => {COMPARED}.scenes.map(scene => [scene.colour.worst, scene.colour.best])"
     )
-    colours = pbt.evaluate(
-        """() => ht.debug.views.find(v => v.spec.graph === "exploration-compare-graph")
-            .scenes.map(scene => [scene.colour.worst, scene.colour.best])"""
+    assert len({tuple(pair) for pair in ends}) == 1
+
+
+def test_a_comparison_is_saved_as_pictures_that_can_be_opened(comparison: Page) -> None:
+    saved = {}
+    for kind in ("SVG", "PNG"):
+        with comparison.expect_download() as waiting:
+            comparison.locator(".exploration-export button", has_text=kind).click()
+        saved[kind] = waiting.value.path().read_bytes()
+    width, height = comparison.evaluate(f"() => [{COMPARED}.width, {COMPARED}.height]")
+    vector = ET.fromstring(saved["SVG"])
+    n_marks = comparison.evaluate(
+        f"() => {COMPARED}.scenes.reduce((n, s) => n + s.trial.length * s.strips.length, 0)"
     )
-    assert len({tuple(ends) for ends in colours}) == 1
-    for kind, beginning in (("SVG", b"<svg"), ("PNG", b"\x89PNG")):
-        with pbt.expect_download() as waiting:
-            pbt.locator(".exploration-export button", has_text=kind).click()
-        content = waiting.value.path().read_bytes()
-        assert content.startswith(beginning)
-        assert len(content) > 50_000
+    assert len(list(vector.iter("{http://www.w3.org/2000/svg}path"))) > 0.8 * n_marks
+    header = saved["PNG"][16:24]
+    assert (int.from_bytes(header[:4]), int.from_bytes(header[4:])) == (2 * width, 2 * height)
+
+
+def test_a_trial_of_any_compared_study_shows_its_family_and_card(
+    comparison: Page, studies: dict[str, Study]
+) -> None:
+    study = studies["pbt_early"]
+    row = last_of_the_longest_line(study)
+    x, y = comparison.evaluate(
+        f"""row => {{
+            const view = {COMPARED};
+            const scene = view.scenes.find(scene => scene.data.name === "pbt, early looks");
+            const box = view.layers.top.canvas.getBoundingClientRect();
+            const [mark] = scene.marksOf(row);
+            return [box.left + scene.at[2].xs[mark], box.top + scene.at[2].ys[mark]];
+        }}""",
+        row,
+    )
+    comparison.mouse.move(x, y)
+    card = comparison.locator(".ht-card")
+    expect(card).to_contain_text(re.compile(r"\d+(st|nd|rd|th) of \d+"))
+    # Copies that kept this value lie on one another: any of them may be found.
+    hovered = comparison.evaluate(f"() => {COMPARED}.scenes[{COMPARED}.pointed.k].shownFamily.row")
+    values = study.column(f"param:{study.space.names[1]}")
+    assert values[hovered] == values[row]
+    expect(card).to_contain_text(f"trial {study.trials.number[hovered]}")
+    assert comparison.evaluate("() => ht.state.hover") == -1  # no trial of the study behind it
+    comparison.mouse.move(5, 5)
+    expect(card).to_be_hidden()
+
+
+def test_a_comparison_is_walked_with_keys(comparison: Page) -> None:
+    comparison.locator("#exploration-compare-graph").focus()
+    comparison.keyboard.press("ArrowRight")
+    card = comparison.locator(".ht-card")
+    expect(card).to_be_visible()
+    comparison.keyboard.press("PageDown")
+    assert comparison.evaluate(f"() => {COMPARED}.pointed.k") == 1
+    comparison.keyboard.press("Escape")
+    expect(comparison.locator("#exploration-compare-modal")).to_have_count(0)
+    expect(card).to_be_hidden()
 
 
 def test_a_growing_study_keeps_hover_and_brush(start_app: Any, page: Page, tmp_path: Any) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from hypertendril.analysis.column_axis import converged_range
-from hypertendril.analysis.comparison import alike, prepare_comparison
+from hypertendril.analysis.comparison import alike, prepare_comparison, without_common_words
 from hypertendril.analysis.exploration import Band, prepare_exploration
 from hypertendril.analysis.exploration_frame import (
     MAX_BANDS,
@@ -158,6 +158,20 @@ def test_only_settings_that_differ_are_marked(study_of: StudyOf) -> None:
         ("size 4", True),
         ("rate 0.5", False),
     ]
+
+
+@pytest.mark.parametrize(
+    ("names", "short"),
+    [
+        (["digits, PBT a", "digits, PBT b", "digits, TPE"], ["PBT a", "PBT b", "TPE"]),
+        (["same", "same"], ["same", "same"]),
+        (["run 1", "run"], ["run 1", "run"]),
+        (["alone here"], ["alone here"]),
+        (["", "x y"], ["", "x y"]),
+    ],
+)
+def test_names_lose_the_words_all_begin_with(names: list[str], short: list[str]) -> None:
+    assert without_common_words(names) == short
 
 
 def test_a_study_with_another_objective_is_left_out_and_said_so(study_of: StudyOf) -> None:
