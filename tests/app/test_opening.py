@@ -23,7 +23,7 @@ from hypertendril.jobs import disk
 from hypertendril.jobs.queue import JobState, Progress
 from hypertendril.jobs.spec import JobSpec
 from hypertendril.jobs.watch import WorkerWatch
-from hypertendril.settings import Settings
+from hypertendril.settings import Settings, private_folder
 from hypertendril.store.opened import OpenedResults
 from tests.app.conftest import StudyOf, put
 
@@ -39,12 +39,12 @@ def page(services: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     Path("bad.json").write_text('{"trials": ')
     study = {"name": "good", "objectives": ["y"], "trials": [{"values": {"y": 1}}]}
     Path("good.json").write_text(json.dumps(study))
-    opened = OpenedResults(tmp_path / "data", services.store)
+    settings = Settings(private_folder(tmp_path / "data"))
+    opened = OpenedResults(settings.data, services.store)
     now = SimpleNamespace(seconds=0.0)
-    watch = WorkerWatch(services.queue, Settings(tmp_path / "data"), lambda: now.seconds)
-    return SimpleNamespace(
-        **vars(services), opened=opened, follower=opened.follower, worker=watch, now=now
-    )
+    watch = WorkerWatch(services.queue, settings, lambda: now.seconds)
+    parts = {"opened": opened, "follower": opened.follower, "worker": watch, "now": now}
+    return SimpleNamespace(**vars(services), **parts, settings=settings)
 
 
 def submit(services: Any) -> str:
