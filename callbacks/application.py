@@ -23,6 +23,7 @@ from hypertendril.callbacks import (
     space,
     steering,
 )
+from hypertendril.callbacks.opening_actions import reading_words
 from hypertendril.callbacks.services import Services
 from hypertendril.exports.formats import packed_in_memory
 from hypertendril.jobs.disk import disk_trouble
@@ -103,7 +104,7 @@ def _news(services: Services, tickets: Sequence[str]) -> dict[str, Any]:
         "under_way": services.importances.under_way(tickets),
         "jobs": services.queue.change_count(),
         "problems": sorted(services.follower.problems.values()),
-        "reading": services.follower.reading,
+        "reading": reading_words(services),
         "opened": services.opened.change_count,
         "no_worker": services.worker.is_missed(),
         "disk": disk_trouble(services.settings.data) is not None,

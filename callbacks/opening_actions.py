@@ -123,7 +123,8 @@ def notices(services: Services) -> list[Notice]:
         for source, text in sorted(services.follower.guesses.items())
     ]
     found += [
-        Notice("reading", f"Reading {spoken(name)} …", name) for name in services.follower.reading
+        Notice("reading", words, source, share=share)
+        for source, words, share in reading_words(services)
     ]
     if services.worker.is_missed():
         waiting = sum(job.state is JobState.QUEUED for job in services.queue.jobs())
@@ -132,6 +133,26 @@ def notices(services: Services) -> list[Notice]:
         found.insert(0, Notice("worker", text))
     trouble = disk_trouble(services.settings.data)
     return [Notice("problem", trouble), *found] if trouble else found
+
+
+def reading_words(services: Services) -> list[tuple[str, str, float | None]]:
+    """Return source, words and share done of everything that is read for the first time."""
+    found = []
+    for source, progress in services.follower.progress.items():
+        words = f"Reading {services.opened.spoken(source)} …"
+        share = min(1.0, progress.done / progress.total) if progress.total else None
+        if share is not None:
+            words += f" {amount(progress.done, progress.unit)} of "
+            words += f"{amount(progress.total, progress.unit)} {progress.unit}".removesuffix(
+                " bytes"
+            )
+        found.append((source, words, share))
+    return found
+
+
+def amount(count: int, unit: str) -> str:
+    """Return a count as people read it: `1,200`, or `3.1 MB` of bytes."""
+    return f"{count / 1e6:,.1f} MB" if unit == "bytes" else f"{count:,}"
 
 
 def dialog_of(services: Services, asks: Sequence[str]) -> dict[str, Any]:

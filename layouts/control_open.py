@@ -24,12 +24,14 @@ class Notice:
         kind: `problem`, `guess`, `reading` or `worker`; decides the colour and the buttons.
         source: The source it is about, None for none.
         can_be_told: Whether somebody may say what the columns of the source are.
+        share: How much of it is done, None where that is not known.
     """
 
     kind: str
     text: str
     source: str | None = None
     can_be_told: bool = False
+    share: float | None = None
 
 
 def open_section() -> html.Details:
@@ -102,9 +104,15 @@ def _notice(notice: Notice) -> Component:
     elif notice.source is not None:
         if notice.can_be_told:
             buttons.append(_button("Columns…", "columns", notice.source))
-        buttons.append(_button("Close", "close-source", notice.source))
-    words = html.Span(plain(notice.text, 600), className="notice-words")
-    return html.Div([words, *buttons], className=f"notice is-{notice.kind}")
+        words = "Cancel" if notice.kind == "reading" else "Close"
+        buttons.append(_button(words, "close-source", notice.source))
+    said = html.Span(plain(notice.text, 600), className="notice-words")
+    bar = [] if notice.share is None else [_bar(notice.share)]
+    return html.Div([said, *buttons, *bar], className=f"notice is-{notice.kind}")
+
+
+def _bar(share: float) -> Component:
+    return html.Progress(value=f"{share:.3f}", max="1", className="notice-bar")
 
 
 def _button(words: str, command: str, source: str) -> Component:

@@ -100,7 +100,7 @@ def read_tables(source: Source, losses: Losses) -> dict[str, list[dict[str, Any]
     Raises:
         SourceFormatError: It can't be read.
     """
-    with opened(source) as database:
+    with opened(source, losses) as database:
         return {name: records(database, name, query, losses) for name, query in QUERIES.items()}
 
 

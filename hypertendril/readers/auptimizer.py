@@ -74,7 +74,7 @@ class Auptimizer:
         """
         losses = Losses(source.shown)
         tables = columns_of(source)
-        with opened(source) as database:
+        with opened(source, losses) as database:
             found = {
                 table: records(database, table, query, losses) if table in tables else []
                 for table, query in _QUERIES.items()
@@ -88,7 +88,7 @@ class Auptimizer:
                 of_job = points.setdefault(row.get("jid"), [])
                 of_job.append((as_number(row.get("num")) or 0.0, score))
         return tuple(
-            _study(row, [j for j in found["job"] if j.get("eid") == row.get("eid")], points, source)
+            _study(row, _jobs_of(row, found["job"]), points, source, losses)
             for row in found["experiment"]
         )
 
@@ -101,13 +101,19 @@ class Auptimizer:
         return Rereading(self, source)
 
 
+def _jobs_of(row: Mapping[str, Any], jobs: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return [job for job in jobs if job.get("eid") == row.get("eid")]
+
+
 def _study(
     row: Mapping[str, Any],
     jobs: Sequence[Mapping[str, Any]],
     points: Mapping[Any, list[tuple[float, float]]],
     source: Source,
+    of_file: Losses,
 ) -> ReadStudy:
     losses = Losses(source.shown)
+    losses.extend(of_file)
     config = _config(row.get("exp_config"), losses)
     target = str(config.get("target") or "")
     if target not in ("max", "min"):

@@ -14,6 +14,7 @@ import numpy as np
 
 from hypertendril.errors import SourceFormatError
 from hypertendril.model import CurvePoints, Evaluations, StudyHeader, Trials
+from hypertendril.readers.progress import Progress, ReadingCancelledError, watched
 from hypertendril.readers.registry import detect
 from hypertendril.readers.result import Reader, ReadStudy, Tail, outside_id
 from hypertendril.readers.retold import guesses_of
@@ -86,6 +87,11 @@ class Follower:
     def reading(self) -> tuple[str, ...]:
         """Names of the sources that are being read for the first time."""
         return tuple(f.source.shown for f in self._followed if f.is_new)
+
+    @property
+    def progress(self) -> dict[str, Progress]:
+        """How far the sources are that are being read for the first time."""
+        return {f.source.shown: f.progress for f in self._followed if f.is_new}
 
     @property
     def guesses(self) -> dict[str, str]:
@@ -173,6 +179,7 @@ class _Followed:
         self.source = source
         self.problem: str | None = None
         self.is_new = True
+        self.progress = Progress()
         self._store = store
         self._detect = detect
         self._looking = threading.Lock()
@@ -195,7 +202,8 @@ class _Followed:
         return None
 
     def close(self) -> None:
-        """Take the studies out of the store; a look under way puts nothing more into it."""
+        """Take the studies out of the store; a look under way ends and puts nothing into it."""
+        self.progress.cancel()
         with self._putting:
             self._is_closed = True
             for study_id in self._put:
@@ -218,7 +226,10 @@ class _Followed:
 
     def _guarded_look(self) -> bool:
         try:
-            return self._look()
+            with watched(self.progress):
+                return self._look()
+        except ReadingCancelledError:
+            _log.info("%s: the reading was cancelled", self.source.shown)
         except SourceFormatError as error:
             self._failed(str(error))
         except Exception:  # noqa: BLE001 (the door of all readers: one must not end the others)

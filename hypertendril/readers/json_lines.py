@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from hypertendril.readers.json_text import BadJsonError, parse
 from hypertendril.readers.losses import Losses
+from hypertendril.readers.progress import counted
 
 PIECE_BYTES = 1 << 20
 TOGETHER = 256  # lines parsed in one go, twice as fast as one by one
@@ -67,11 +69,13 @@ class JsonLines:
         with self.path.open("rb") as file:
             file.seek(self._offset)
             rest = b""
-            while piece := file.read(PIECE_BYTES):
-                whole, end, rest = (rest + piece).rpartition(b"\n")
-                if end:
-                    self._offset += len(whole) + 1
-                    yield from self._records(whole.split(b"\n"))
+            with counted(os.fstat(file.fileno()).st_size, "bytes") as counter:
+                while piece := file.read(PIECE_BYTES):
+                    whole, end, rest = (rest + piece).rpartition(b"\n")
+                    if end:
+                        self._offset += len(whole) + 1
+                        counter.reached(self._offset)
+                        yield from self._records(whole.split(b"\n"))
             self._is_torn = False
             if rest.strip():
                 yield from self._last(rest)

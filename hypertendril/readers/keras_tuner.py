@@ -35,6 +35,7 @@ from hypertendril.readers.folders import (
 )
 from hypertendril.readers.json_text import as_choice, as_number, brief, clean, last_line
 from hypertendril.readers.losses import Losses
+from hypertendril.readers.progress import each
 from hypertendril.readers.ray_space import is_grid
 from hypertendril.readers.result import ReadStudy
 from hypertendril.readers.source import Source
@@ -101,7 +102,7 @@ class KerasTuner(RunFolder):
 
 def _trials(folder: Path, losses: Losses) -> list[dict[str, Any]]:
     found = []
-    for place in subfolders(folder):
+    for place in each(subfolders(folder), "trials"):
         if not (place / TRIAL).is_file():
             continue
         try:

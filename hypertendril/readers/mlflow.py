@@ -18,6 +18,7 @@ from hypertendril.readers.json_text import clean
 from hypertendril.readers.losses import Losses
 from hypertendril.readers.mlflow_sqlite import has_tables, read_database
 from hypertendril.readers.optuna_sqlite import MAGIC, OptunaSqlite
+from hypertendril.readers.progress import each
 from hypertendril.readers.result import ReadStudy, Rereading, Tail
 from hypertendril.readers.source import Source
 from hypertendril.readers.syne_space import typed
@@ -169,7 +170,7 @@ def _is_experiment(folder: Path) -> bool:
 def _experiment(folder: Path, losses: Losses) -> Experiment:
     meta = _flat_yaml(folder / META)
     found = Experiment(clean(meta.get("name", "")) or folder.name)
-    for place in subfolders(folder):
+    for place in each(subfolders(folder), "runs"):
         if not (place / META).is_file():
             continue
         state = _flat_yaml(place / META)

@@ -64,7 +64,7 @@ def read_database(source: Source, losses: Losses) -> Stored:
     Raises:
         SourceFormatError: It can't be read.
     """
-    with opened(source) as database:
+    with opened(source, losses) as database:
         tables = {
             table: records(database, table, query, losses) for table, query in _QUERIES.items()
         }

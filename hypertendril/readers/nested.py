@@ -12,6 +12,7 @@ from hypertendril.errors import SourceFormatError
 from hypertendril.model import Skipped
 from hypertendril.readers.about import About, Tested
 from hypertendril.readers.folders import entries, file_token, subfolders
+from hypertendril.readers.progress import each
 from hypertendril.readers.result import Reader, ReadStudy, Tail
 from hypertendril.readers.source import Source
 
@@ -176,7 +177,7 @@ class _NestedTail:
             raise self._source.error("holds no run any more.")
         known, self._known = self._known, {}
         problems = []
-        for run in found.runs:
+        for run in each(found.runs, "runs"):
             state = known.get(run.place)
             if state is None or state.run.reader is not run.reader:
                 state = _Run(run)

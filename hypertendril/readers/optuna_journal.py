@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any, BinaryIO
 
@@ -12,6 +13,7 @@ from hypertendril.readers.losses import Losses
 from hypertendril.readers.optuna_attributes import WARNINGS, note_of, system_values
 from hypertendril.readers.optuna_rows import LONG, OptunaTables, StudyRecord, Texts
 from hypertendril.readers.optuna_study import build_studies
+from hypertendril.readers.progress import counted
 from hypertendril.readers.result import ReadStudy, Tail
 from hypertendril.readers.source import Source
 from hypertendril.readers.times import posix
@@ -104,11 +106,13 @@ class _JournalTail:
                 self._restart(inode)
             file.seek(self._offset)
             rest = b""
-            while piece := file.read(PIECE_BYTES):
-                whole, _, rest = (rest + piece).rpartition(b"\n")
-                if whole:
-                    self._lines(whole.split(b"\n"))
-                    self._offset += len(whole) + 1
+            with counted(os.fstat(file.fileno()).st_size, "bytes") as counter:
+                while piece := file.read(PIECE_BYTES):
+                    whole, _, rest = (rest + piece).rpartition(b"\n")
+                    if whole:
+                        self._lines(whole.split(b"\n"))
+                        self._offset += len(whole) + 1
+                        counter.reached(self._offset)
             if rest:
                 self._last_line(rest)
             self._witness = self._seen_before(file)

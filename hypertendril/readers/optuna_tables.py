@@ -31,6 +31,7 @@ from hypertendril.readers.optuna_sql import (
     some_trials,
 )
 from hypertendril.readers.optuna_study import build_studies
+from hypertendril.readers.progress import counted
 from hypertendril.readers.result import ReadStudy
 from hypertendril.readers.times import posix_column
 
@@ -84,8 +85,10 @@ class OptunaStorage:
         open_before, self._open, self._open_ids = self._open_ids, OptunaTables(), []
         for start in range(0, len(open_before), SOME):
             self._take_again(db, open_before[start : start + SOME])
-        while self._take_next(db):
-            pass
+        newest = db.rows("SELECT MAX(trial_id) FROM trials")[0][0] or 0
+        with counted(int(newest), "trials") as counter:
+            while self._take_next(db):
+                counter.reached(self._last_id)
         records = self._studies(db)
         parts = [self._ended, self._open]
         return build_studies(records, parts, self._texts, self._shown, self._losses)
@@ -129,7 +132,7 @@ class OptunaStorage:
     def _take_next(self, db: Connection) -> bool:
         db.begin()
         try:
-            trials = next_trials(db, self._last_id, PIECE)
+            trials = self._rising(next_trials(db, self._last_id, PIECE))
             if trials:
                 newest = int(trials[-1][0])
                 self._children(db, between(self._last_id, newest), self._add_trials(trials))
@@ -138,6 +141,18 @@ class OptunaStorage:
         finally:
             db.end()
         return bool(trials)
+
+    def _rising(self, trials: Sequence[Row]) -> list[Row]:
+        """Return the rows in rising order of ids; a damaged index gives others, again and again."""
+        found: list[Row] = []
+        newest = self._last_id
+        for row in trials:
+            if row[0] > newest:
+                found.append(row)
+                newest = row[0]
+        if len(found) < len(trials):
+            self._tell(f"trials out of order: the database is damaged behind trial {newest}")
+        return found
 
     def _add_trials(self, trials: Sequence[Row]) -> set[int]:
         """Store rows of the table `trials`; return the ids of those that have not ended."""

@@ -10,6 +10,7 @@ from hypertendril.errors import SourceFormatError
 from hypertendril.readers.about import About, Tested
 from hypertendril.readers.folders import file_token, head_of, shown_as, subfolders
 from hypertendril.readers.losses import Losses
+from hypertendril.readers.progress import each
 from hypertendril.readers.ray_pbt import GLOBAL, exploits_of
 from hypertendril.readers.ray_run import Run
 from hypertendril.readers.ray_state import STATE, is_state, read_state, state_files, state_token
@@ -123,7 +124,7 @@ class _RayTail:
         is_trial = (folder / RESULTS).is_file()
         places = [folder] if is_trial else list(trial_folders(folder, subfolders))
         self._logs = {place: self._logs.get(place) or TrialLog(place) for place in places}
-        for log in self._logs.values():
+        for log in each(list(self._logs.values()), "trials"):
             try:
                 log.read_on()
             except (OSError, SourceFormatError) as error:

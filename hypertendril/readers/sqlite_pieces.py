@@ -45,7 +45,7 @@ def opened_as_far_as_it_goes(path: Path, losses: Losses) -> Iterator[Database]:
     try:
         database = open_database(Source(path=path), lenient=True)
     except SourceFormatError:
-        size = _whole_size(path)
+        size = whole_size(path)
         if size is None:
             raise
         with tempfile.TemporaryDirectory(prefix="hypertendril-") as folder:
@@ -61,7 +61,7 @@ def opened_as_far_as_it_goes(path: Path, losses: Losses) -> Iterator[Database]:
         yield database
 
 
-def _whole_size(path: Path) -> int | None:
+def whole_size(path: Path) -> int | None:
     """Return how long a database says it is, if it is shorter than that."""
     head = head_of(path, 100)
     if len(head) < 100:

@@ -11,6 +11,7 @@ from hypertendril.errors import SourceFormatError
 from hypertendril.readers.losses import Losses
 from hypertendril.readers.optuna_sqlite import MAGIC, Database, open_database
 from hypertendril.readers.source import Source
+from hypertendril.readers.sqlite_pieces import whole_size
 
 _COLUMNS = "SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c"
 
@@ -30,12 +31,14 @@ def columns_of(source: Source) -> dict[str, set[str]]:
 
 
 @contextmanager
-def opened(source: Source) -> Iterator[Database]:
-    """Give a database in which one moment can be read.
+def opened(source: Source, losses: Losses) -> Iterator[Database]:
+    """Give a database in which one moment can be read; `losses` gets that it was cut short.
 
     Raises:
         SourceFormatError: It can't be read.
     """
+    if whole_size(source.file) is not None:  # what is missing reads as empty tables
+        losses.add("the database was cut short; what is left of it was read")
     try:
         with closing(open_database(source, lenient=True)) as database:
             database.begin()

@@ -17,6 +17,7 @@ from hypertendril.readers.inferred import infer_parameter
 from hypertendril.readers.json_text import brief
 from hypertendril.readers.losses import Losses
 from hypertendril.readers.parquet import MAGIC, has_columns, parquet_rows
+from hypertendril.readers.progress import counted
 from hypertendril.readers.result import ReadStudy, Rereading, Tail
 from hypertendril.readers.source import Source
 from hypertendril.readers.table_rest import Rest, rest_of, rest_path
@@ -139,9 +140,11 @@ def rows_of(source: Source) -> tuple[list[str], Iterator[tuple[int, list[str]]]]
 
     def numbered() -> Iterator[tuple[int, list[str]]]:
         try:
-            for cells in reader:
-                if cells:
-                    yield reader.line_num, cells
+            with counted(text.count("\n"), "lines") as counter:
+                for cells in reader:
+                    counter.reached(reader.line_num)
+                    if cells:
+                        yield reader.line_num, cells
         except csv.Error as error:
             raise source.error(f"is not CSV: {error}.", line=reader.line_num) from None
 

@@ -23,6 +23,7 @@ from hypertendril.readers.hparams import Declared, Session
 from hypertendril.readers.inferred import infer_parameter
 from hypertendril.readers.json_text import as_choice, clean
 from hypertendril.readers.losses import Losses
+from hypertendril.readers.progress import each
 from hypertendril.readers.protobuf import BadMessageError
 from hypertendril.readers.result import ReadStudy, Rereading, Tail
 from hypertendril.readers.source import Source
@@ -83,9 +84,9 @@ class TensorBoard:
         """
         losses = Losses(source.shown)
         root = source.file if source.is_folder else source.file.parent
-        paths = _event_files(source.file) if source.is_folder else iter([source.file])
+        paths = list(_event_files(source.file)) if source.is_folder else [source.file]
         places: dict[Path, Place] = {}
-        for path in paths:
+        for path in each(paths, "files"):
             place = places.setdefault(path.parent, Place(path.parent))
             _fill(place, path, losses)
         sessions = [p for p in places.values() if p.session.params is not None]

@@ -91,7 +91,7 @@ class Vizier:
             SourceFormatError: It can't be read, or holds no study.
         """
         losses = Losses(source.shown)
-        with opened(source) as database:
+        with opened(source, losses) as database:
             studies = records(database, "studies", _STUDIES, losses)
             trials = records(database, "trials", _TRIALS, losses)
         if not studies:

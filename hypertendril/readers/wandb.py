@@ -29,6 +29,7 @@ from hypertendril.readers.folders import (
 from hypertendril.readers.json_lines import read_records
 from hypertendril.readers.json_text import BadJsonError, as_number, brief, clean, parse
 from hypertendril.readers.losses import Losses
+from hypertendril.readers.progress import each
 from hypertendril.readers.result import ReadStudy, Rereading, Tail
 from hypertendril.readers.source import Source
 from hypertendril.readers.times import posix
@@ -83,7 +84,8 @@ class Wandb:
         """
         losses = Losses(source.shown)
         if source.is_folder:
-            found = [_of_folder(place, losses) for place in _run_folders(source.file)]
+            places = list(_run_folders(source.file))
+            found = [_of_folder(place, losses) for place in each(places, "runs")]
         elif source.head().startswith(MAGIC):
             found = [_of_log(source.file, losses)]
         else:

@@ -18,6 +18,7 @@ import pytest
 from hypertendril.errors import SourceFormatError
 from hypertendril.model import TrialState
 from hypertendril.readers import ReadStudy, inspect_json, read, to_generic
+from tests.contract.formats import FORMATS
 from tests.unit.readers.optuna_storage import DATA, FLOAT, Storage, categorical
 
 DATABASE = (DATA / "optuna.db").read_bytes()
@@ -158,6 +159,22 @@ def test_a_damaged_table_costs_only_what_is_in_it(table: str, path: Path) -> Non
     for name, found in studies.items():
         assert f"table {table} can't be read" in _reasons(found)
         assert found.trials.state.tolist() == whole[name].trials.state.tolist()
+
+
+def test_a_database_whose_rows_go_round_in_circles_is_read_to_its_end(path: Path) -> None:
+    # Found by `python -m benchmarks.mutations`: a row refers back to those before it.
+    path.write_bytes(DATABASE[:271580] + b"true" + DATABASE[271585:])
+    found = read(path)
+    assert sum(len(study.trials) for study in found) > 100
+    assert "trials out of order" in found[0].header.skipped[0].reason
+
+
+@pytest.mark.parametrize("name", ["atm", "auptimizer"])
+def test_a_trackers_database_that_was_cut_short_says_so(name: str, tmp_path: Path) -> None:
+    source = next(form for form in FORMATS if form.reader == name).make(tmp_path)
+    source.file.write_bytes(source.file.read_bytes()[:-100])
+    (found,) = read(source.file)
+    assert "cut short" in found.header.skipped[0].reason
 
 
 @pytest.mark.parametrize("share", [0.0001, 0.01, 0.5, 0.999])
