@@ -3,7 +3,7 @@
    not cover) and `top` (hover).
    A brush repaints `chosen` of all views. While it is dragged every frame must be in time: the view
    under the pointer is painted in each, the others in every second one, by turns, and what costs the
-   page a new layout (words, chips) ten times a second. A hover repaints only `top`.
+   page a new layout (words, chips) some times a second. A hover repaints only `top`.
    Plotly and Dash hear of no pointer move: both would spend more on it than the drawing takes. */
 (function () {
   "use strict";
@@ -12,7 +12,7 @@
   const LAYERS = ["base", "chosen", "labels", "top"];
   const CLICK_PX = 4;
   const ATTACH_MS = 150;
-  const FULL_MS = 100;
+  const FULL_MS = 150;
   const views = [];
   const dataListeners = [];
   const changeListeners = [];

@@ -9,10 +9,11 @@
   // picture of all lies below.
   const MOST_LINES = 2000;
   // While a brush is dragged or axes move fewer do, so that every frame is in time.
-  const MOST_WHILE_MOVING = 300;
+  const MOST_WHILE_MOVING = 200;
   const MANY = 300;
   const FIRM = 0.9;
-  const FAINTEST = 0.25;
+  const FAINTEST = 0.2;
+  const FOREMOST = 400;
   const BRUSH_HALF_PX = 7;
   const PICK_PX = 8;
   const MOST_BAR_PX = 84;
@@ -87,7 +88,7 @@
   function choiceEnds(view, j, code) {
     const count = view.meta.axes[j].choices.length;
     const middle = tickPosition(view, j, code);
-    const half = Math.min(16, ((view.bottom - view.top) / Math.max(1, count - 1)) * 0.36);
+    const half = Math.min(13, ((view.bottom - view.top) / Math.max(1, count - 1)) * 0.36);
     return [middle - half, middle + half];
   }
 
@@ -107,7 +108,8 @@
     const packed = ht.colour.packed();
     const rows = ht.sampled(state.preview || space.isMoving() ? MOST_WHILE_MOVING : MOST_LINES, state.mask);
     // Of many lines the better are also the firmer: else all together are a carpet.
-    const firmness = (r) => FAINTEST + (FIRM - FAINTEST) * ((r + 1) / rows.length) ** 2;
+    const steepness = Math.max(1, rows.length / FOREMOST);
+    const firmness = (r) => FAINTEST + (FIRM - FAINTEST) * ((r + 1) / rows.length) ** steepness;
     ht.strokeLines(g, view, rows, view.path.xs, view.path.ys, {
       colours: (row) => packed[state.data.levels[row]],
       alphaOf: state.count > MANY ? firmness : () => FIRM,

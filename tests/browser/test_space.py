@@ -247,3 +247,33 @@ def test_of_many_parameters_the_most_important_have_an_axis_and_each_can_be_had(
     page.get_by_role("menuitemradio", name="all that vary").click()
     page.wait_for_function(AT_REST)
     assert len(page.evaluate(ORDER)) == 30
+
+
+def test_a_brush_held_still_is_soon_shown_by_every_view(shown: Page) -> None:
+    places = shown.evaluate(VIEW)
+    x = places["xs"]["accuracy"]
+    shown.mouse.move(x, places["top"] - 4)
+    shown.mouse.down()
+    shown.mouse.move(x, places["top"] + 40, steps=7)
+    shown.wait_for_function("() => ht.debug.views.every(view => !view.isReady || !view.isBehind)")
+    count = shown.evaluate("() => ht.state.count")
+    expect(shown.locator("#page-count-span")).to_have_text(f"{count} of 240 trials selected")
+    shown.mouse.up()
+
+
+def test_of_too_many_lines_the_best_is_drawn_and_those_drawn_stay_while_others_join(
+    shown: Page,
+) -> None:
+    drawn = """share => {
+        const {order, n} = ht.state.data;
+        const mask = new Uint8Array(n);
+        for (const row of order.slice(Math.round((1 - share) * n))) mask[row] = 1;
+        return [...ht.sampled(40, mask)];
+    }"""
+    order = shown.evaluate("() => [...ht.state.data.order]")
+    few, more = shown.evaluate(drawn, 0.5), shown.evaluate(drawn, 0.55)
+    assert len(few) == len(more) == 40
+    assert few == sorted(few, key=order.index)
+    assert few[-1] == more[-1] == order[-1]
+    assert len(set(few) & set(more)) >= 34
+    assert set(few) <= set(order[120:])
