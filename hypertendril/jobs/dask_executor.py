@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import queue
 import re
 import secrets
@@ -38,6 +39,8 @@ class DaskEngine:
         self._said: queue.SimpleQueue[_Said] = queue.SimpleQueue()
         self._futures: dict[str, Future[None]] = {}
         self._topic = f"hypertendril-{secrets.token_hex(8)}"
+        # What goes wrong comes as an exception too.
+        logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
         kind = "scheduler_file" if self._address.endswith(_FILE) else "address"
         try:
             self._client = Client(
