@@ -169,11 +169,14 @@ class ClusterExecutor:
         return events + self._end(name, word.end)
 
     def _end(self, name: str, end: Ended) -> list[Event]:
-        """Forget a run, and what attempts of it that were lost have saved."""
+        """Forget a run, and what attempts of it that were lost have left."""
         folder = self._runs.pop(name).segment.checkpoint_dir
         self._engine.cancel(name)
         for left in folder.parent.glob(f"{folder.name}.*"):
-            shutil.rmtree(left, ignore_errors=True)
+            if left.is_dir():
+                shutil.rmtree(left, ignore_errors=True)
+            else:  # what a command reported into
+                left.unlink(missing_ok=True)
         return [end]
 
     def _complain(self) -> None:

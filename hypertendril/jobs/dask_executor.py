@@ -50,10 +50,13 @@ class DaskEngine:
             raise ClusterError(
                 f"The Dask scheduler at {self._address} cannot be reached: {error}"
             ) from None
-        self._client.subscribe_topic(self._topic, lambda event: self._said.put(event[1]))
 
     def submit(self, run: str, order: str, resources: Mapping[str, float]) -> None:
         """Have an order run on a worker that has these of its declared resources free."""
+        if self._client.status != "running":
+            raise self._lost()
+        # Each time: a scheduler that was started anew meanwhile knows nobody who listens.
+        self._client.subscribe_topic(self._topic, lambda event: self._said.put(event[1]))
         future = self._client.submit(
             run_order, order, self._topic, key=run, pure=False, resources=dict(resources) or None
         )

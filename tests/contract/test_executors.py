@@ -206,6 +206,18 @@ def test_closing_ends_everything_that_was_started(make: Any, site: Site) -> None
 
 
 @everywhere
+def test_objectives_of_every_kind_run(make: Any, site: Site) -> None:
+    executor = make("shell")
+    executor.start(site.segment(0, x=0.5))
+    assert until(executor, ends(1))[-1] == Ended(0, {"score": 0.5})
+    executor = make("optuna_gives_up")
+    executor.start(site.segment(1, x=0.5))
+    end = until(executor, ends(1))[-1]
+    assert isinstance(end, Ended)
+    assert end.is_pruned
+
+
+@everywhere
 def test_an_objective_that_cannot_be_loaded_fails_everything(make: Any, site: Site) -> None:
     executor = make("cannot_load")
     executor.start(site.segment(0, x=0.0))
