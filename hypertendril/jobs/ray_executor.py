@@ -11,6 +11,7 @@ from typing import Any
 
 import ray
 from ray.exceptions import (
+    LocalRayletDiedError,
     NodeDiedError,
     ObjectLostError,
     OutOfMemoryError,
@@ -24,7 +25,13 @@ from hypertendril.jobs.cluster import MAX_LOST, GivenUp, Heard
 from hypertendril.jobs.node import follow
 
 CONNECT_SECONDS = 15.0
-_LOST = (WorkerCrashedError, NodeDiedError, OutOfMemoryError, ObjectLostError)
+_LOST = (
+    LocalRayletDiedError,
+    NodeDiedError,
+    ObjectLostError,
+    OutOfMemoryError,
+    WorkerCrashedError,
+)
 
 
 @dataclass(slots=True)
@@ -54,13 +61,13 @@ class RayEngine:
         self._tasks: dict[str, _Task] = {}
         found = address or os.environ.get("RAY_ADDRESS") or "auto"
         try:
-            host, _, port = found.rpartition(":")
-            if port.isdecimal():  # Ray would try for minutes
-                socket.create_connection((host, int(port)), CONNECT_SECONDS).close()
+            if found.rpartition(":")[2].isdecimal():  # Ray would try for minutes
+                _knock(found)
             # What goes wrong comes as an exception too.
             ray.init(found, logging_level=logging.CRITICAL, log_to_driver=False)
         except (OSError, ValueError, RuntimeError, RayError) as error:
             raise ClusterError(f"The Ray cluster at {found} cannot be reached: {error}") from None
+        self._head = ray.get_runtime_context().gcs_address
 
     def submit(self, run: str, order: str, resources: Mapping[str, float]) -> None:
         """Have an order run where these resources are free; one CPU unless they say otherwise."""
@@ -104,7 +111,7 @@ class RayEngine:
                 f"The machines of the Ray cluster cannot run segments: {error}"
             ) from None
         except RayError as error:
-            raise ClusterError(f"The connection to the Ray cluster was lost: {error}") from None
+            raise _lost(error) from None
         return [Heard(run, text)]
 
     def _begin_anew(self, run: str, error: RayError) -> list[Heard | GivenUp]:
@@ -113,12 +120,30 @@ class RayEngine:
         Ray would do so by itself, but gives what the second run says only from where the first
         one was interrupted.
         """
+        try:
+            _knock(self._head)
+        except OSError:
+            raise _lost(error) from None
         task = self._tasks[run]
         task.lost += 1
         if task.lost > MAX_LOST:
             return [GivenUp(run, f"the processes it ran in were lost {task.lost} times: {error}")]
         task.words = _begin(run, task.order, task.resources)
         return []
+
+
+def _knock(address: str) -> None:
+    """See that something answers at HOST:PORT.
+
+    Raises:
+        OSError: Nothing does.
+    """
+    host, _, port = address.rpartition(":")
+    socket.create_connection((host, int(port)), CONNECT_SECONDS).close()
+
+
+def _lost(error: RayError) -> ClusterError:
+    return ClusterError(f"The connection to the Ray cluster was lost: {error}")
 
 
 def _begin(run: str, order: str, resources: Mapping[str, float]) -> Any:
