@@ -44,6 +44,8 @@
     const axis = view.meta.axes[j];
     const { isFlipped, value } = view.scales[j];
     const [under, over] = [Math.max(ya, yb), Math.min(ya, yb)];
+    // Below the axis stand only trials without a value.
+    if (over > Math.min(...Object.values(view.lanes)) - LANE_PX) return null;
     if (!axis.choices.length) {
       const ends = [bound(view, j, under), bound(view, j, over)];
       return isFlipped ? ends.reverse() : ends;
@@ -53,6 +55,13 @@
     const grab = Math.min(0.5, last ? 0.5 : 1) * 0.6;
     const codes = axis.choices.map((_, code) => code).filter((c) => c >= ends[0] - grab && c <= ends[1] + grab);
     return codes.length ? [codes[0], codes[codes.length - 1]] : null;
+  }
+
+  /** Whether a drag from one height to another touches the lane of trials without a value. */
+  function reachesLane(view, j, ya, yb) {
+    const lane = view.lanes.none;
+    const isThere = view.meta.axes[j].hasMissing && lane !== undefined;
+    return isThere && Math.min(ya, yb) <= lane + LANE_PX && Math.max(ya, yb) >= lane - LANE_PX;
   }
 
   function brushOf(view, j, ranges, missing) {
@@ -74,7 +83,8 @@
     let others = event.shiftKey ? ranges : [];
     if (reshapes) others = ranges.filter((_, k) => k !== at);
     const keepsMissing = missing && (event.shiftKey || at >= 0);
-    const made = (y1) => brushOf(view, j, [...others, shape(y1)], keepsMissing);
+    const made = (y1) =>
+      brushOf(view, j, [...others, shape(y1)], keepsMissing || (!reshapes && reachesLane(view, j, y, y1)));
     return {
       move: (_, y1) => ht.previewBrush(made(y1)),
       release: (_, y1) => {

@@ -179,7 +179,7 @@
     const marks = [view.scales[j].isFlipped ? "↓" : "", scaleMark(axis)].join("");
     badge.textContent = `${axis.choices.length ? "abc" : "123"}${marks ? ` ${marks}` : ""}`;
     if (!space.isParameter(axis)) {
-      number.textContent = width < ROOMY_PX ? "" : space.isMaximised() ? "max" : "min";
+      number.textContent = width < ROOMY_PX ? "" : axis.isMaximised ? "max" : "min";
       return;
     }
     const isOn = state.focus.includes(axis.label);

@@ -10,7 +10,7 @@
   const MOST_LINES = 2000;
   // While a brush is dragged or axes move fewer do, so that every frame is in time.
   const MOST_WHILE_MOVING = 200;
-  const MANY = 300;
+  const MANY = 120;
   const FIRM = 0.9;
   const FAINTEST = 0.2;
   const FOREMOST = 400;

@@ -10,7 +10,7 @@ import numpy as np
 
 from hypertendril.analysis.column_axis import ColumnAxis, measured_axis, parameter_axis
 from hypertendril.analysis.ticks import Ticks, value_ticks
-from hypertendril.model import Parameter, ParameterKind, Study, TrialState
+from hypertendril.model import Direction, Parameter, ParameterKind, Study, TrialState
 
 MAX_TICKS = 6
 # Whole numbers with so few values lie on each other: their lines are spread a little.
@@ -30,6 +30,7 @@ class SpaceAxes:
             one and the other way round); no entry where there is no such scale.
         missing: Keys of columns with trials that have no value and did not fail.
         failed: Keys of objectives of failed trials without a value.
+        maximised: Keys of objectives of which more is better.
     """
 
     study: str
@@ -40,6 +41,7 @@ class SpaceAxes:
     other_ticks: Mapping[str, Ticks]
     missing: frozenset[str]
     failed: frozenset[str]
+    maximised: frozenset[str]
 
     def to_json(self) -> list[dict[str, Any]]:
         """Return the axes as the page's scripts take them."""
@@ -51,6 +53,7 @@ class SpaceAxes:
             "hasFailed": axis.key in self.failed,
             "isConstant": axis.key.startswith("param:") and axis.label in self.constant,
             "isFewValued": axis.key in self.few_valued,
+            "isMaximised": axis.key in self.maximised,
         }
         if other := self.other_ticks.get(axis.key):
             values, labels = other
@@ -74,6 +77,9 @@ def prepare_space(study: Study) -> SpaceAxes:
         other_ticks=other,
         missing=missing,
         failed=failed,
+        maximised=frozenset(
+            f"objective:{o.name}" for o in study.objectives if o.direction is Direction.MAXIMIZE
+        ),
     )
 
 

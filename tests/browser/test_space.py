@@ -174,6 +174,38 @@ def test_failed_trials_have_a_lane_that_selects_them(shown: Page) -> None:
     assert shown.evaluate("() => ht.state.count") == states.count(4) > 0
 
 
+def test_a_drag_in_the_lane_below_selects_the_trials_without_a_value(shown: Page) -> None:
+    places = shown.evaluate(VIEW)
+    x, lane = places["xs"]["momentum"], places["lanes"]["none"]
+    shown.mouse.move(x, lane - 4)
+    shown.mouse.down()
+    shown.mouse.move(x, lane + 4, steps=3)
+    shown.mouse.up()
+    (brush,) = brushes(shown)
+    assert (brush["dims"], brush["ranges"], brush["missing"]) == (["param:momentum"], [], True)
+    without = shown.evaluate(
+        "() => ht.state.data.col('param:momentum').values.filter(Number.isNaN).length"
+    )
+    assert shown.evaluate("() => ht.state.count") == without > 0
+
+
+def test_an_axis_holds_several_ranges_and_one_is_taken_away_by_a_click(shown: Page) -> None:
+    places = shown.evaluate(VIEW)
+    x, top, height = places["xs"]["lr"], places["top"], places["bottom"] - places["top"]
+    for low, high in ((0.1, 0.2), (0.5, 0.7)):
+        shown.keyboard.down("Shift")
+        shown.mouse.move(x, top + low * height)
+        shown.mouse.down()
+        shown.mouse.move(x, top + high * height, steps=3)
+        shown.mouse.up()
+        shown.keyboard.up("Shift")
+    assert len(brushes(shown)[0]["ranges"]) == 2
+    shown.mouse.click(x, top + 0.6 * height)
+    ((low, high),) = brushes(shown)[0]["ranges"]
+    assert low > 1e-3
+    assert high < 0.1
+
+
 def test_all_trials_are_below_the_selected_ones_and_bundles_leave_the_axes_alone(
     shown: Page,
 ) -> None:

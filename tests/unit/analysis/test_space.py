@@ -40,6 +40,12 @@ def test_whole_numbers_with_few_values_are_marked(study_of: StudyOf) -> None:
     assert prepare_space(searched(study_of)).few_valued == {"param:depth"}
 
 
+def test_an_objective_tells_whether_more_of_it_is_better(study_of: StudyOf) -> None:
+    for is_maximised in (True, False):
+        axes = prepare_space(study_of([0.1, 0.9], maximize=is_maximised))
+        assert [axis["isMaximised"] for axis in axes.to_json()] == [False, is_maximised]
+
+
 def test_a_positive_axis_has_marks_in_its_other_scale(study_of: StudyOf) -> None:
     other = prepare_space(searched(study_of)).other_ticks
     linear, labels = other["param:lr"]

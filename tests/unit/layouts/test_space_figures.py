@@ -19,7 +19,7 @@ def axis(key: str) -> ColumnAxis:
 def data(*keys: str, missing: tuple[str, ...] = (), failed: tuple[str, ...] = ()) -> SpaceAxes:
     axes = tuple(map(axis, (*keys, "objective:y")))
     nothing: frozenset[str] = frozenset()
-    return SpaceAxes("id", 3, axes, (), nothing, {}, frozenset(missing), frozenset(failed))
+    return SpaceAxes("id", 3, axes, (), nothing, {}, frozenset(missing), frozenset(failed), nothing)
 
 
 def test_the_frame_holds_no_marks_and_tells_the_page_all_axes() -> None:
