@@ -108,7 +108,8 @@ def _notice(notice: Notice) -> Component:
         buttons.append(_button(words, "close-source", notice.source))
     said = html.Span(plain(notice.text, 600), className="notice-words")
     bar = [] if notice.share is None else [_bar(notice.share)]
-    return html.Div([said, *buttons, *bar], className=f"notice is-{notice.kind}")
+    clicked = html.Span(buttons, className="notice-buttons")
+    return html.Div([said, clicked, *bar], className=f"notice is-{notice.kind}")
 
 
 def _bar(share: float) -> Component:

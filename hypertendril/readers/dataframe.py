@@ -83,6 +83,8 @@ def _records(path: Path, losses: Losses) -> list[Record]:
                 losses.add(f"{path.name}: a row that is not complete", reader.line_num)
     except csv.Error as error:
         losses.add(f"{path.name}: {error}", reader.line_num)
+    if text and not text.endswith("\n"):
+        losses.add(f"{path.name}: the last line has no end; it may be cut short", reader.line_num)
     return found
 
 

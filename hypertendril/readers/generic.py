@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from hypertendril.errors import SpaceError
 from hypertendril.model import Direction, Method, Objective, Parameter, SearchSpace, StudyHeader
 from hypertendril.readers.about import About, Tested
 from hypertendril.readers.export import FORMAT, VERSION
+from hypertendril.readers.folders import as_dict, json_as_far_as_it_goes, json_file
 from hypertendril.readers.generic_trials import TrialList
 from hypertendril.readers.inferred import infer_parameter
-from hypertendril.readers.json_text import BadJsonError, as_choice, brief, clean, parse, plain
+from hypertendril.readers.json_text import as_choice, brief, clean, plain
 from hypertendril.readers.losses import Losses
-from hypertendril.readers.result import ReadStudy, Rereading, Tail
+from hypertendril.readers.result import ReadStudy, Tail
 from hypertendril.readers.source import Source
 
-MOST_BYTES = 1 << 30  # Python needs some ten times as much to parse it
 STUDY_KEYS = frozenset(
     {"format", "version", "name", "framework", "refined_from", "objectives", "method"}
     | {"attributes", "metrics", "curves", "space", "trials"}
@@ -43,20 +45,9 @@ class GenericJson:
         return source.path is not None and source.head().lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{"
 
     def read(self, source: Source) -> tuple[ReadStudy, ...]:
-        """Return the one study of the file."""
-        if source.file.stat().st_size > MOST_BYTES:
-            raise source.error("is a JSON file of more than 1 GiB.", "Split it, or use CSV.")
-        try:
-            data = parse(source.file.read_bytes().removeprefix(b"\xef\xbb\xbf"))
-        except BadJsonError as error:
-            raise source.error(f"is {error.reason}.", line=error.line) from None
-        except OSError as error:
-            raise source.error(f"can't be read ({error.strerror}).") from None
-        if not isinstance(data, dict) or not TELLING_KEYS & data.keys():
-            raise source.error(
-                "is JSON, but not a study.", "A study has the key trials, space or objectives."
-            )
-        return (from_generic(data, source),)
+        """Return the one study of the file; of a damaged one the trials that are whole."""
+        losses = Losses(source.shown)
+        return (_study(_whole_part(source.file, losses), source, losses),)
 
     def change_token(self, source: Source) -> Hashable:
         """Return what the file system says of the file."""
@@ -64,7 +55,37 @@ class GenericJson:
 
     def follow(self, source: Source) -> Tail:
         """Return a tail that reads the file again."""
-        return Rereading(self, source)
+        return _GenericTail(source)
+
+
+class _GenericTail:
+    """Once a file was whole, one that is not is being written: what was read before stays."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._was_whole = False
+
+    def advance(self) -> tuple[ReadStudy, ...]:
+        path, losses = self._source.file, Losses(self._source.shown)
+        data = json_file(path) if self._was_whole else _whole_part(path, losses)
+        self._was_whole = not losses.listed()
+        return (_study(data, self._source, losses),)
+
+
+def _whole_part(path: Path, losses: Losses) -> Any:
+    """Return the JSON value of a file; of a damaged one what is whole, if that holds a trial."""
+    data = json_as_far_as_it_goes(path, losses)
+    return data if not losses.listed() or as_dict(data).get("trials") else json_file(path)
+
+
+def _study(data: Any, source: Source, losses: Losses) -> ReadStudy:
+    if not isinstance(data, dict) or not TELLING_KEYS & data.keys():
+        raise source.error(
+            "is JSON, but not a study.", "A study has the key trials, space or objectives."
+        )
+    found = from_generic(data, source)
+    skipped = (*losses.listed(), *found.header.skipped)
+    return replace(found, header=replace(found.header, skipped=skipped))
 
 
 def from_generic(

@@ -74,7 +74,10 @@ def _path_within(text: str, roots: Sequence[Path]) -> Path:
 
 
 def links_outside(path: Path, roots: Sequence[Path], most: int = 100_000) -> Path | None:
-    """Return a link inside a folder that leads out of all roots, None for none; O(files)."""
+    """Return a link inside a folder that leads out of all roots, None for none; O(files).
+
+    Logs are never read: Weights & Biases leaves links to its own in every folder of runs.
+    """
     if not path.is_dir():
         return None
     entries = (
@@ -83,7 +86,7 @@ def links_outside(path: Path, roots: Sequence[Path], most: int = 100_000) -> Pat
         for name in (*folders, *files)
     )
     for entry in itertools.islice(entries, most):
-        if entry.is_symlink():
+        if entry.suffix != ".log" and entry.is_symlink():
             target = entry.resolve()
             if not any(target.is_relative_to(root) for root in roots):
                 return entry

@@ -39,7 +39,7 @@ BAD: dict[str, bytes | None] = {
     "json_list": b"[1, 2, 3]",
     "json_number": b"5",
     "json_foreign": b'{"a": 1}',
-    "json_cut": b'{"trials": [{"number": 0}',
+    "json_cut": b'{"trials": [{"number": 0',
     "json_deep": b'{"trials": ' + DEEP.encode() + b"}",
     "json_digits": b'{"trials": [{"number": ' + DIGITS.encode() + b"}]}",
     "json_latin1": b'{"name": "\xe9", "trials": []}',

@@ -9,7 +9,8 @@ import pytest
 
 from hypertendril.errors import SourceFormatError
 from hypertendril.model import Condition, Direction, Method, Outcome, ParameterKind, TrialState
-from hypertendril.readers import ReadStudy, read, to_generic, write_generic
+from hypertendril.readers import ReadStudy, Source, read, to_generic, write_generic
+from hypertendril.readers.generic import GenericJson
 from tests.unit.readers.equal_studies import assert_equal_studies
 from tests.unit.readers.optuna_storage import DATA
 
@@ -276,9 +277,13 @@ def test_a_file_that_can_not_be_a_study_names_the_field(path: Path, data: Any, f
 
 
 def test_a_syntax_error_names_the_line(path: Path) -> None:
-    with pytest.raises(SourceFormatError, match="line 3") as caught:
-        _read(path, '{"trials": [\n  {"number": 0},\n  oops\n]}')
-    assert caught.value.line == 3
+    with pytest.raises(SourceFormatError, match="line 2") as caught:
+        _read(path, '{"trials": [\n  oops\n]}')
+    assert caught.value.line == 2
+    path.write_text('{"trials": [\n  {"number": 0},\n  oops\n]}')
+    (found,) = read(path)
+    assert len(found.trials) == 1
+    assert found.header.skipped[0].line == 3
 
 
 def test_evaluations_of_several_trials_come_in_the_order_of_their_times(path: Path) -> None:
@@ -305,3 +310,25 @@ def test_thousands_of_losses_make_a_short_list(path: Path) -> None:
     reasons = _reasons(_read(path, data | {"trials": trials}))
     assert len(reasons) < 110
     assert any("more" in reason for reason in reasons)
+
+
+def test_a_file_cut_short_keeps_its_whole_trials_and_says_so(path: Path) -> None:
+    trials = [{"params": {"x": n}, "values": {"y": n}} for n in range(5)]
+    text = json.dumps({"objectives": ["y"], "trials": trials})
+    path.write_text(text[: text.index('{"params": {"x": 3')])
+    (found,) = read(path)
+    assert len(found.trials) == 3
+    assert "what is whole in it was read" in found.header.skipped[0].reason
+
+
+def test_while_a_file_is_written_anew_what_was_read_before_stays(path: Path) -> None:
+    text = json.dumps({"objectives": ["y"], "trials": [{"values": {"y": 1}}] * 3})
+    path.write_text(text)
+    source = Source.parse(path)
+    tail = GenericJson().follow(source)
+    assert len(tail.advance()[0].trials) == 3
+    path.write_text(text[:-20])
+    with pytest.raises(SourceFormatError):
+        tail.advance()
+    path.write_text(text)
+    assert len(tail.advance()[0].trials) == 3

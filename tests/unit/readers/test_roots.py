@@ -75,6 +75,12 @@ def test_links_that_lead_out_are_found(root: Path) -> None:
     assert links_outside(root, [root.parent]) is None
 
 
+def test_a_link_to_a_log_does_no_harm(tmp_path: Path) -> None:
+    (tmp_path / "wandb").mkdir()
+    (tmp_path / "wandb" / "debug-core.log").symlink_to("/var/log/core.log")
+    assert links_outside(tmp_path / "wandb", [tmp_path]) is None
+
+
 def test_by_default_the_folders_of_the_sources_and_the_current_one_are_open(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
