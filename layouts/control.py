@@ -28,6 +28,10 @@ LIMITS = {
         "How long the study may run, in seconds; empty for no limit",
     ),
     "timeout_seconds": ("time a trial, s", "A trial that takes longer fails; empty for no limit"),
+    "keep_checkpoints": (
+        "models kept",
+        "How many of the best trials keep what they saved; empty for all",
+    ),
     "retries": ("retries", "How often a trial that failed is run again; empty for never"),
 }
 

@@ -18,8 +18,18 @@ _WHOLE = {
     "steps": (1, MAX_STEPS),
     "total_steps": (1, MAX_TOTAL_STEPS),
     "retries": (0, MAX_RETRIES),
+    "keep_checkpoints": (0, MAX_TRIALS),
 }
-_KEYS = ("trials", "parallel", "timeout_seconds", "steps", "total_steps", "wall_seconds", "retries")
+_KEYS = (
+    "trials",
+    "parallel",
+    "timeout_seconds",
+    "steps",
+    "total_steps",
+    "wall_seconds",
+    "retries",
+    "keep_checkpoints",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +47,7 @@ class Budget:
             for no limit.
         wall_seconds: How long the study may run, rests not counted; what is under way then is
             stopped. None for no limit.
+        keep_checkpoints: How many completed trials keep what they saved, the best; None for all.
         retries: How often a trial that failed is run again before it counts as failed.
     """
 
@@ -47,6 +58,7 @@ class Budget:
     total_steps: int | None = None
     wall_seconds: float | None = None
     retries: int = 0
+    keep_checkpoints: int | None = None
 
     @classmethod
     def from_json(cls, data: Any, trials: int | None = None, steps: int | None = None) -> Budget:

@@ -7,8 +7,10 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from hypertendril.errors import ClusterError, HyperTendrilError, JobError, StoreError
+from hypertendril.jobs.checkpoints import tidy_ended
 from hypertendril.jobs.objectives import load_registry
 from hypertendril.jobs.place import Place
 from hypertendril.jobs.queue import JobQueue, JobState, Lease, Progress, Standing
@@ -130,8 +132,9 @@ def run_leased(
     Raises:
         ClusterError: The cluster was lost; the job is given back, and loses no attempt by it.
     """
+    finish = partial(_finish, queue, store, lease, place)
     if lease.closing is not None:
-        return _finish(queue, store, lease, lease.closing, _CLOSING_MESSAGES[lease.closing])
+        return finish(lease.closing, _CLOSING_MESSAGES[lease.closing])
     keeper = LeaseKeeper(queue, lease, own_order)
 
     def ask_owner(progress: Progress) -> Order | Steering:
@@ -147,7 +150,7 @@ def run_leased(
     if ending is Ending.ABANDONED or queue.heartbeat(lease, keeper.progress) is Standing.LOST:
         return JobState.RUNNING
     if ending in _FINAL_STATES:
-        return _finish(queue, store, lease, _FINAL_STATES[ending], message)
+        return finish(_FINAL_STATES[ending], message)
     # The next attempt may find a disk with room again; the third one ends in quarantine.
     is_released = queue.release(lease, refund=ending is Ending.RELEASED)
     return JobState.QUEUED if is_released else JobState.RUNNING
@@ -193,13 +196,23 @@ def _last_words(ending: Ending, study: Study) -> str:
 
 
 def _finish(
-    queue: JobQueue, store: ExperimentStore, lease: Lease, state: JobState, message: str
+    queue: JobQueue,
+    store: ExperimentStore,
+    lease: Lease,
+    place: Place,
+    state: JobState,
+    message: str,
 ) -> JobState:
     """End the job, after the trials that nobody will go on with."""
     if queue.standing(lease) is Standing.LOST:
         return JobState.RUNNING
     store.refresh()
-    if lease.job.id in store.versions():
+    is_there = lease.job.id in store.versions()
+    if is_there:
         state_of_open = TrialState.PRUNED if state is JobState.DONE else TrialState.FAILED
         close_trials(store, lease.job.id, state_of_open, message)
-    return state if queue.finish(lease, state, message) else JobState.RUNNING
+    if not queue.finish(lease, state, message):
+        return JobState.RUNNING
+    if is_there:
+        tidy_ended(place.checkpoints / lease.job.id, store.snapshot(lease.job.id))
+    return state

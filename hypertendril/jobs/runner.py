@@ -22,6 +22,7 @@ from hypertendril.jobs.spending import Spending
 from hypertendril.jobs.steering import Steering
 from hypertendril.model import Outcome, Study, TrialState
 from hypertendril.search import Assignment, Limits, Look, Recorded, make_scheduler
+from hypertendril.search.scheduler import quality_of
 from hypertendril.store.experiment_store import ExperimentStore
 
 FLUSH_SECONDS = 0.2  # how far the store may lag behind what trials report
@@ -104,7 +105,7 @@ def run_study(
     ensure_study(spec, store, study_id)
     executor = place.make_executor(objective, spec.budget.parallel, spec.budget.timeout_seconds)
     try:
-        checkpoints = Checkpoints(place.checkpoints / study_id)
+        checkpoints = Checkpoints(place.checkpoints / study_id, spec.budget.keep_checkpoints)
         run = _Run(spec, objective, store, study_id, ask_owner, checkpoints)
         return run.to_the_end(executor)
     finally:
@@ -124,6 +125,7 @@ class _Run:
         checkpoints: Checkpoints,
     ) -> None:
         self._spec = spec
+        self._sign = spec.objectives[0].direction.sign
         self._store = store
         self._id = study_id
         self._ask_owner = ask_owner
@@ -193,6 +195,9 @@ class _Run:
             self._segments += len(trial.looks) + _has_unseen_end(trial)
             if trial.state not in _OPEN_STATES:
                 self._done += 1
+                if trial.state is TrialState.COMPLETE:
+                    quality = quality_of(trial.objectives[0], self._sign, trial.violation)
+                    self._checkpoints.complete(trial.number, quality)
             elif trial.looks or trial.state is TrialState.WAITING:
                 self._recorder.restore(study, trial.number)
         self._scheduler.recall(history)
@@ -280,14 +285,20 @@ class _Run:
         for look in looks:
             self._recorder.look(look)
             self._done += look.outcome in _ENDS
-            is_feasible = self._recorder.violation(look.number) <= 0
-            if look.outcome is Outcome.FINAL and is_feasible:
-                self._note_best(self._recorder.value(look.number))
+            violation, value = (
+                self._recorder.violation(look.number),
+                self._recorder.value(look.number),
+            )
+            if look.outcome is Outcome.FINAL:
+                self._checkpoints.complete(look.number, quality_of(value, self._sign, violation))
+                if violation <= 0:
+                    self._note_best(value)
         self._looks += looks
 
     def _note_best(self, value: float) -> None:
-        sign = self._spec.objectives[0].direction.sign
-        if np.isfinite(value) and (self._best is None or sign * value > sign * self._best):
+        if np.isfinite(value) and (
+            self._best is None or self._sign * value > self._sign * self._best
+        ):
             self._best = value
 
     def _progress(self) -> Progress:

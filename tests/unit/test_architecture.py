@@ -34,7 +34,7 @@ CORE = set(ARROWS) | {"cli", "__main__", "__init__"}
 ARROWS["cli"] = set(ARROWS)
 ARROWS["__main__"] = {"cli"}
 ARROWS["__init__"] = set(ARROWS)
-ARROWS["layouts"] = {"errors", "model", "analysis", "guidance"}
+ARROWS["layouts"] = {"errors", "model", "analysis", "search", "guidance"}
 ARROWS["callbacks"] = (CORE | {"layouts"}) - {"cli", "__main__"}
 ARROWS["app"] = ARROWS["callbacks"] | {"callbacks"}
 
