@@ -85,6 +85,10 @@ def plan_of(button: str, study: Study, row: int, registry: Registry) -> Plan:
     if objective is None:
         return Plan(why_not="No registered objective fits this study.")
     if button == ids.EXPLORATION_REPLAY:
+        if not registry[objective].can_resume:
+            return Plan(
+                why_not="The objective keeps no checkpoints, so values can't change midway."
+            )
         return replay_plan(study, prepare_exploration(study), row)
     return finish_plan(study, row, registry[objective].steps)
 

@@ -121,7 +121,7 @@ class JobSpec:
         _check_order(spec.space)
         if entry is not None:
             _check_space(spec.space, entry)
-            _check_method(info, entry)
+            _check_method(info, spec.start, entry)
         check_founders(spec.start, info, spec.settings)
         spec = _limited(spec, info)
         check_start(spec.start, info, spec.space, spec.budget.trials)
@@ -293,8 +293,8 @@ def _check_space(space: SearchSpace, entry: RegisteredObjective) -> None:
         )
 
 
-def _check_method(info: MethodInfo, entry: RegisteredObjective) -> None:
-    if info.copies and not entry.can_resume:
+def _check_method(info: MethodInfo, start: StartingSet, entry: RegisteredObjective) -> None:
+    if (info.copies or len(start.schedule) > 1) and not entry.can_resume:
         why = "is written for Optuna, which keeps no checkpoints"
         if entry.command is not None:
             why = "has no {checkpoint} and {checkpoint_dir} in its command"

@@ -13,6 +13,7 @@ from hypertendril.search import (
     grid,
     hyperband,
     nsga2,
+    pb2,
     pbt,
     random,
     replay,
@@ -59,6 +60,7 @@ METHODS: dict[str, MethodInfo] = {
         bohb.METHOD,
         asha.METHOD,
         pbt.METHOD,
+        pb2.METHOD,
     )
 }
 # The last one searches nothing, so nobody is offered it.

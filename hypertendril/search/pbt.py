@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 import numpy as np
 
@@ -22,13 +23,57 @@ from hypertendril.search.scheduler import (
 )
 from hypertendril.search.starting import Opening, StartingSet
 
+Gain = tuple[Mapping[str, Choice], float]
+
+
+class Explorer(Protocol):
+    """Chooses the values of children."""
+
+    def learn(self, generation: int, gains: Sequence[Gain]) -> None:
+        """Take note of how much better each member became in a generation, and with which values."""
+        ...
+
+    def child(
+        self,
+        generation: int,
+        parent: Mapping[str, Choice],
+        members: Sequence[Mapping[str, Choice]],
+        random: np.random.Generator,
+    ) -> dict[str, Choice]:
+        """Return the values of a child that is trained beside `members` in `generation`."""
+        ...
+
+
+class Perturbation:
+    """Values near the parent's, whatever was learnt."""
+
+    def __init__(self, settings: Settings, space: SearchSpace, limits: Limits) -> None:
+        self._settings = settings
+        self._space = space
+        self._kept = limits.structural
+
+    def learn(self, generation: int, gains: Sequence[Gain]) -> None:
+        """Learn nothing."""
+
+    def child(
+        self,
+        generation: int,
+        parent: Mapping[str, Choice],
+        members: Sequence[Mapping[str, Choice]],
+        random: np.random.Generator,
+    ) -> dict[str, Choice]:
+        """Return values near those of the parent."""
+        del generation, members
+        factor, resample = self._settings["factor"], self._settings["resample"]
+        return perturbed(self._space, parent, factor, resample, self._kept, random)
+
 
 class Population:
     """Generations of trials that are trained side by side, `interval` steps each.
 
     After a generation the best trials survive and go on. Each of the others, and each that
     failed, makes room for a child: a new trial that begins with the checkpoint of a
-    survivor (each as likely) and values near that one's. If nobody survives, new trials
+    survivor (each as likely) and values the explorer makes of that one's. If nobody survives, new trials
     start from nothing.
 
     Source: Jaderberg et al., Population based training of neural networks (2017), with
@@ -42,9 +87,10 @@ class Population:
         objectives: tuple[Objective, ...],
         seed: int,
         limits: Limits,
+        explorer: Explorer,
     ) -> None:
         self._settings = settings
-        self._space = space
+        self._explorer = explorer
         self._founders = RandomSearch(space, seed)
         self._opening = Opening(space, seed, limits.start.enqueued)
         self._sign = objectives[0].direction.sign
@@ -55,6 +101,7 @@ class Population:
         self._members: list[int] = []
         self._queue: list[int] = []
         self._qualities: dict[int, Quality | None] = {}
+        self._reached: dict[int, float] = {}  # before the present generation
         self._found(settings["population"])
 
     def ask(self) -> Assignment | None:
@@ -124,6 +171,7 @@ class Population:
         looks = [
             self._look(n, Outcome.SURVIVED if n in alive else Outcome.DISCARDED) for n in order
         ]
+        self._explorer.learn(self._generation, self._gains())
         self._generation += 1
         self._members, self._queue, self._qualities = sorted(alive), sorted(alive), {}
         vacant = self._settings["population"] - len(alive)
@@ -137,18 +185,24 @@ class Population:
         k = self._looks_before(number)
         return number < len(history) and history[number].outcome(k) is Outcome.SURVIVED
 
+    def _gains(self) -> list[Gain]:
+        """Return what each member gained in this generation, where it is known what it had before."""
+        found = {n: quality[1] for n, quality in self._qualities.items() if quality is not None}
+        before, self._reached = self._reached, found
+        return [
+            (self._known[n].values, value - before[n])
+            for n, value in sorted(found.items())
+            if n in before
+        ]
+
     def _bear(self, count: int, parents: Sequence[int]) -> None:
         for _ in range(self._room(count)):
             source = np.random.SeedSequence(entropy=self._seed, spawn_key=(len(self._known),))
             random = np.random.Generator(np.random.Philox(source))
             parent = parents[int(random.integers(len(parents)))]
-            values = perturbed(
-                self._space,
-                self._known[parent].values,
-                self._settings["factor"],
-                self._settings["resample"],
-                self._limits.structural,
-                random,
+            members = [self._known[number].values for number in self._members]
+            values = self._explorer.child(
+                self._generation, self._known[parent].values, members, random
             )
             self._join(values, parent)
 
@@ -163,12 +217,31 @@ class Population:
     def _join(self, values: Mapping[str, Choice], parent: int | None) -> None:
         number = len(self._known)
         self._known.append(Assignment(number, values, parent=parent, bracket=self._generation))
+        if parent in self._reached:
+            self._reached[number] = self._reached[parent]
         self._members.append(number)
         self._queue.append(number)
 
     def _look(self, number: int, outcome: Outcome) -> Look:
         resource = (self._generation + 1) * self._settings["interval"]
         return Look(number, outcome, resource, self._generation)
+
+
+SETTINGS = (
+    Setting("population", "int", 10, "P: trials under way.", low=2, high=10_000),
+    Setting("interval", "int", 5, "T: steps each trains in a generation.", low=1, high=10**6),
+    Setting("survivors", "float", 0.5, "S: share that goes on as it is.", low=0.0, high=1.0),
+    Setting("generations", "int", 5, "G: generations.", low=1, high=1000),
+    Setting(
+        "factor",
+        "float",
+        1.2,
+        "A child's values are its parent's multiplied or divided by this.",
+        low=1.0,
+        high=10.0,
+    ),
+    Setting("resample", "float", 0.25, "Chance that a value is drawn anew.", low=0.0, high=1.0),
+)
 
 
 def survivor_count(settings: Settings) -> int:
@@ -179,10 +252,27 @@ def survivor_count(settings: Settings) -> int:
     return max(1, survivors)
 
 
-def _trials(settings: Settings, space: SearchSpace, start: StartingSet) -> int:
+def trials(settings: Settings, space: SearchSpace, start: StartingSet) -> int:
+    """Return how many trials a population makes in all."""
     del space, start  # what is enqueued is among the first generation
     children = settings["population"] - survivor_count(settings)
     return int(settings["population"] + (settings["generations"] - 1) * children)
+
+
+def founders(settings: Settings) -> int:
+    """Return how many members the first generation has."""
+    return int(settings["population"])
+
+
+def _make(
+    settings: Settings,
+    space: SearchSpace,
+    objectives: tuple[Objective, ...],
+    seed: int,
+    limits: Limits,
+) -> Population:
+    explorer = Perturbation(settings, space, limits)
+    return Population(settings, space, objectives, seed, limits, explorer)
 
 
 METHOD = MethodInfo(
@@ -190,23 +280,9 @@ METHOD = MethodInfo(
     title="PBT",
     text="Trains a population; now and then bad members become changed copies of good ones. "
     "Needs training code that keeps checkpoints.",
-    settings=(
-        Setting("population", "int", 10, "P: trials under way.", low=2, high=10_000),
-        Setting("interval", "int", 5, "T: steps each trains in a generation.", low=1, high=10**6),
-        Setting("survivors", "float", 0.5, "S: share that goes on as it is.", low=0.0, high=1.0),
-        Setting("generations", "int", 5, "G: generations.", low=1, high=1000),
-        Setting(
-            "factor",
-            "float",
-            1.2,
-            "A child's values are its parent's multiplied or divided by this.",
-            low=1.0,
-            high=10.0,
-        ),
-        Setting("resample", "float", 0.25, "Chance that a value is drawn anew.", low=0.0, high=1.0),
-    ),
-    schedule=Population,
-    trials=_trials,
-    founders=lambda settings: int(settings["population"]),
+    settings=SETTINGS,
+    schedule=_make,
+    trials=trials,
+    founders=founders,
     copies=True,
 )

@@ -57,6 +57,7 @@ LIMITS = Limits(34, steps=9)
 # Small enough to see several generations, and a model or two, within the trials above.
 SETTINGS = {
     "pbt": {"population": 8, "interval": 3, "generations": 5},
+    "pb2": {"population": 8, "interval": 3, "generations": 5, "candidates": 40},
     "nsga2": {"population": 8},
     "cmaes": {"population": 8},
     "gp": {"n_startup_trials": 28, "n_candidates": 20},
