@@ -23,6 +23,7 @@ from hypertendril.callbacks import (
     space,
     steering,
 )
+from hypertendril.callbacks.next_study import METHOD_CHOICES
 from hypertendril.callbacks.opening_actions import reading_words
 from hypertendril.callbacks.services import Services
 from hypertendril.exports.formats import packed_in_memory
@@ -84,7 +85,7 @@ def create_app(services: Services) -> Dash:
 
 def _panels() -> dict[str, html.Section]:
     return {
-        "A": control_panel(secrets.token_hex(8)),
+        "A": control_panel(secrets.token_hex(8), METHOD_CHOICES),
         "B1": overview_panel(),
         "B2": selected_panel(),
         "C": space_panel(),

@@ -18,13 +18,13 @@ from hypertendril.callbacks.control_actions import (
     ranges_update,
     submitted,
 )
-from hypertendril.callbacks.next_study import Draft, draft_of
+from hypertendril.callbacks.next_study import METHOD_CHOICES, Draft, draft_of
 from hypertendril.callbacks.services import Services
 from hypertendril.callbacks.shown import shown_study
 from hypertendril.callbacks.study_lines import JobView, job_lines, lists_json, study_lines
 from hypertendril.errors import HyperTendrilError
 from hypertendril.layouts import ids
-from hypertendril.layouts.control import message, setting_inputs
+from hypertendril.layouts.control import MethodChoice, message, setting_inputs
 from hypertendril.layouts.control_space import space_rows
 
 # What the inputs of the form hold, as `form_of` takes it.
@@ -176,7 +176,7 @@ def _register_rows(app: Dash) -> None:
         prevent_initial_call=True,
     )
     def show_settings(method: Any) -> Any:
-        return setting_inputs(method)
+        return setting_inputs(METHOD_CHOICES.get(method, MethodChoice("")))
 
 
 def _register_running(app: Dash, services: Services) -> None:

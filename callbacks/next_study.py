@@ -14,7 +14,7 @@ from hypertendril.errors import HyperTendrilError, JobError, SpaceError
 from hypertendril.guidance.next_study import carried_over
 from hypertendril.jobs.objectives import RegisteredObjective, Registry
 from hypertendril.jobs.spec import JobSpec
-from hypertendril.layouts.control import LIMITS
+from hypertendril.layouts.control import LIMITS, MethodChoice
 from hypertendril.layouts.control_space import bound_text
 from hypertendril.model import Parameter, ParameterKind, SearchSpace, Study, StudyHeader
 from hypertendril.model.space import narrowed
@@ -22,6 +22,10 @@ from hypertendril.search import METHODS, Setting
 
 _REFINED = re.compile(r"^(.*?) refined(?: \d+)?$", re.DOTALL)
 MAX_NAME_CHARS = 160
+METHOD_CHOICES = {
+    name: MethodChoice(info.title, tuple((s.name, str(s.default), s.text) for s in info.settings))
+    for name, info in METHODS.items()
+}
 
 
 @dataclass(frozen=True, slots=True)

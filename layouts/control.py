@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import dash_bootstrap_components as dbc
@@ -15,7 +16,6 @@ from hypertendril.layouts.control_open import open_section, open_stores
 from hypertendril.layouts.control_start import start_row
 from hypertendril.layouts.control_steer import steer_box
 from hypertendril.layouts.panel import panel
-from hypertendril.search import METHODS
 
 DEFAULT_METHOD = "tpe"
 DEFAULT_TRIALS = 40
@@ -36,8 +36,21 @@ LIMITS = {
 }
 
 
-def control_panel(page_key: str) -> html.Section:
-    """Return the panel of view A; what is submitted twice under the same `page_key` is one job."""
+@dataclass(frozen=True, slots=True)
+class MethodChoice:
+    """A method as the form offers it; of each setting its name, default and explanation."""
+
+    title: str
+    settings: tuple[tuple[str, str, str], ...] = ()
+
+
+def control_panel(page_key: str, methods: Mapping[str, MethodChoice]) -> html.Section:
+    """Return the panel of view A.
+
+    Args:
+        page_key: What is submitted twice under the same key is one job.
+        methods: What can be chosen, by name; `DEFAULT_METHOD` is among them.
+    """
     body = [
         html.Div(
             [
@@ -45,7 +58,7 @@ def control_panel(page_key: str) -> html.Section:
                 html.Div(id=ids.CONTROL_NOTICES, className="control-notices", role="status"),
                 html.Div(id=ids.CONTROL_JOBS, className="control-jobs"),
                 open_section(),
-                _section("Next study", _form()),
+                _section("Next study", _form(methods)),
                 _section("Search space", _space(), hint="next: orange"),
             ],
             className="control-scroll",
@@ -83,16 +96,11 @@ def lasting_error(text: str) -> Component:
     return html.Span(text, className="is-error is-kept")
 
 
-def setting_inputs(method: str) -> list[Component]:
-    """Return an input for each setting of a method, nothing for a method there is not."""
-    settings = METHODS[method].settings if method in METHODS else ()
+def setting_inputs(method: MethodChoice) -> list[Component]:
+    """Return an input for each setting of a method."""
     return [
-        _field(
-            setting.name,
-            _text_input(ids.method_setting(setting.name), str(setting.default)),
-            setting.text,
-        )
-        for setting in settings
+        _field(name, _text_input(ids.method_setting(name), default), words)
+        for name, default, words in method.settings
     ]
 
 
@@ -104,12 +112,12 @@ def _section(title: str, children: Sequence[Component], hint: str = "") -> Compo
     return html.Details([html.Summary(heading), *children], open=True, className="control-section")
 
 
-def _form() -> list[Component]:
+def _form(methods: Mapping[str, MethodChoice]) -> list[Component]:
     settings = html.Details(
         [
             html.Summary("settings"),
             html.Div(
-                setting_inputs(DEFAULT_METHOD),
+                setting_inputs(methods[DEFAULT_METHOD]),
                 id=ids.CONTROL_SETTINGS,
                 className="control-fields is-wide",
             ),
@@ -123,7 +131,7 @@ def _form() -> list[Component]:
             "What is run: a registered objective",
         ),
         _field("Name", _text_input(ids.CONTROL_NAME, "", is_number=False)),
-        html.Div([_field("Method", _method_select()), settings], className="control-method"),
+        html.Div([_field("Method", _method_select(methods)), settings], className="control-method"),
     ]
     counts = [
         _field("Trials", _text_input(ids.CONTROL_TRIALS, str(DEFAULT_TRIALS))),
@@ -188,10 +196,10 @@ def _field(words: str, control: Component, title: str | None = None) -> Componen
     return html.Label([html.Span(words), control], className="control-field", title=title)
 
 
-def _method_select() -> Component:
+def _method_select(methods: Mapping[str, MethodChoice]) -> Component:
     select: Component = dbc.Select(
         id=ids.CONTROL_METHOD,
-        options=[{"label": info.title, "value": name} for name, info in METHODS.items()],
+        options=[{"label": choice.title, "value": name} for name, choice in methods.items()],
         value=DEFAULT_METHOD,
         class_name="ht-select",
     )

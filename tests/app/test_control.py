@@ -21,6 +21,7 @@ from hypertendril.callbacks.control_actions import (
     submitted,
 )
 from hypertendril.callbacks.next_study import (
+    METHOD_CHOICES,
     Draft,
     Form,
     draft_of,
@@ -366,7 +367,7 @@ def test_every_row_of_sixty_hostile_parameters_is_drawn() -> None:
 
 
 def test_the_panel_and_the_settings_serialise() -> None:
-    parts = [control_panel("key"), *setting_inputs("pbt")]
+    parts = [control_panel("key", METHOD_CHOICES), *setting_inputs(METHOD_CHOICES["pbt"])]
     assert json.dumps(parts, default=lambda part: part.to_plotly_json())
 
 
