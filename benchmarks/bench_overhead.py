@@ -9,6 +9,7 @@ Target: at most 3 ms over Optuna in memory.
 
 from __future__ import annotations
 
+import logging
 import os
 import statistics
 import tempfile
@@ -116,7 +117,7 @@ def rays(method: str) -> Run:
         from ray import tune
         from ray.tune.search.optuna import OptunaSearch
 
-        class Noop(tune.Trainable):  # type: ignore[misc]
+        class Noop(tune.Trainable):  # type: ignore[misc,unused-ignore]
             def setup(self, config: dict[str, Any]) -> None:
                 self.a = config["a"]
 
@@ -158,7 +159,9 @@ def ray_cluster() -> Iterator[None]:
 
     # It is 15, and a busy machine never gets round to them.
     os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112 - Ray writes it so
-    ray.init(num_cpus=ACTORS, include_dashboard=False, log_to_driver=False, logging_level="error")
+    ray.init(
+        num_cpus=ACTORS, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR
+    )
     try:
         yield
     finally:
