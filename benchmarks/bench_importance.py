@@ -118,7 +118,7 @@ def peer_text(name: str, study: Study, *, is_pairs: bool) -> str:
         except subprocess.TimeoutExpired:
             return f"over {PEER_SECONDS}"
         if done.returncode:
-            return f"failed: {done.stderr.strip().splitlines()[-1][:40]}"
+            return "failed"
         if done.stdout.strip() != NOT_INSTALLED:
             return done.stdout.strip()
     return NOT_INSTALLED

@@ -36,6 +36,7 @@ def fast_fanova(x: np.ndarray, y: np.ndarray, *, is_pairs: bool) -> None:
     """optuna-fast-fanova: Optuna's evaluator with its inner loops compiled; it has no pairs."""
     optuna: Any = import_module("optuna")
     assert not is_pairs
+    vars(np)["int"] = int  # its last release uses a name that numpy has dropped
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     study = optuna.create_study()
     axes = {f"p{i}": optuna.distributions.FloatDistribution(0.0, 1.0) for i in range(x.shape[1])}

@@ -11,6 +11,7 @@ import pytest
 from hypertendril.analysis.importance import Importance
 from hypertendril.callbacks import importance_feed
 from hypertendril.callbacks.importance_feed import STOPPED, ImportanceFeed, Wish
+from hypertendril.model import Parameter, ParameterKind, SearchSpace
 from hypertendril.store import Derived
 from tests.app.conftest import put
 from tests.browser.harness import wait_until
@@ -113,3 +114,18 @@ def test_what_a_page_waits_for_is_not_given_up(
     feed.latest(new, KEY)
     gate.may_go.set()
     wait_until(lambda: isinstance(feed.latest(old, KEY), Importance), "the older one", LONG)
+
+
+def test_a_large_study_leaves_its_place_as_soon_as_it_is_stopped(
+    feed: ImportanceFeed, services: Any, study_of: Any, now: list[float]
+) -> None:
+    space = SearchSpace(tuple(Parameter(f"p{i}", ParameterKind.FLOAT, 0.0, 1.0) for i in range(40)))
+    large = put(services, study_of(20_000, study_id="large", space=space))
+    small = put(services, study_of(40, study_id="small"))
+    ticket = Wish("large", KEY).ticket
+    assert feed.latest(large, KEY) is None
+    now[0] = 1.5
+    wait_until(lambda: feed.under_way([ticket])[ticket] > 0, "a first step", LONG)
+    feed.stop(ticket)
+    wait_until(lambda: isinstance(feed.latest(small, KEY), Importance), "the small one", LONG)
+    assert feed.latest(large, KEY) is STOPPED

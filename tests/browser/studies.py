@@ -84,3 +84,44 @@ def _trial(number: int, random: np.random.Generator) -> dict[str, Any]:
         curve = [[step, accuracy * (1 - 0.5**step)] for step in range(1, 8)]
         trial |= {"values": {"accuracy": accuracy}, "curves": {"accuracy": curve}}
     return trial
+
+
+WEIGHT_DECAY = {"name": "weight_decay", "kind": "float", "low": 1e-6, "high": 0.1, "log": True}
+RATE = {"name": "lr", "kind": "float", "low": 1e-4, "high": 1.0, "log": True}
+
+
+def write_known_study(folder: Path, name: str = "known", bonus: float = 0.0) -> Path:
+    """Write a random search whose truth is known.
+
+    Weight decay decides (0.68 of the variance), best between 1e-4 and 1e-3, and together with the
+    learning rate (0.30); depth and optimizer do nothing to accuracy, and depth alone makes the size.
+    """
+    random = np.random.default_rng(11)
+    path = folder / f"{name}.json"
+    study = {
+        "name": name,
+        "objectives": [{"name": "accuracy", "direction": "maximize"}],
+        "method": {"name": "random", "settings": {}},
+        "space": [DEPTH, WEIGHT_DECAY, OPTIMIZER, RATE],
+        "trials": [_known_trial(number, random, bonus) for number in range(N_TRIALS)],
+    }
+    path.write_text(json.dumps(study), encoding="utf-8")
+    return path
+
+
+def _known_trial(number: int, random: np.random.Generator, bonus: float) -> dict[str, Any]:
+    decay, rate = random.uniform(-2.5, 2.5), random.uniform(-2, 2)
+    depth = int(random.integers(1, 7))
+    accuracy = 0.9 - 0.04 * decay**2 + 0.03 * decay * rate - 0.01 * rate**2 + bonus
+    return {
+        "number": number,
+        "state": "complete",
+        "params": {
+            "weight_decay": 10 ** (decay - 3.5),
+            "lr": 10 ** (rate - 2),
+            "depth": depth,
+            "optimizer": OPTIMIZER["choices"][int(random.integers(3))],
+        },
+        "values": {"accuracy": accuracy + float(random.normal(0, 0.01))},
+        "metrics": {"size": float(depth * 1000 + number % 7)},
+    }
