@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from hypertendril.analysis.importance import Importance
-from hypertendril.callbacks import importance_feed
+from hypertendril.analysis.importance_metrics import asked_importance
 from hypertendril.callbacks.importance_feed import STOPPED, ImportanceFeed, Wish
 from hypertendril.model import Parameter, ParameterKind, SearchSpace
 from hypertendril.store import Derived
@@ -33,16 +33,13 @@ class Gate:
         self.entered.set()
         assert self.may_go.wait(LONG)
         tell(0.5)
-        return self.compute(study, key, others, only_forest=only_forest, tell=tell)
-
-    compute: Any = None
+        return asked_importance(study, key, others, only_forest=only_forest, tell=tell)
 
 
 @pytest.fixture
 def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
     made = Gate()
-    made.compute = importance_feed.asked_importance
-    monkeypatch.setattr(importance_feed, "asked_importance", made)
+    monkeypatch.setattr("hypertendril.callbacks.importance_feed.asked_importance", made)
     yield made
     made.may_go.set()
 

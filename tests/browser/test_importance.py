@@ -17,7 +17,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from app import build
-from hypertendril.callbacks import importance_feed
+from hypertendril.analysis.importance_metrics import asked_importance
 from hypertendril.settings import Settings
 from tests.browser.harness import DRAWN, drag, show_dashboard, wait_until
 from tests.browser.running_app import AppProcess, served
@@ -306,14 +306,14 @@ def test_what_cannot_be_told_is_said_in_a_sentence(shown: Page, name: str, words
 @pytest.fixture
 def may_go(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
     """Every importance stands still at three tenths until this is set."""
-    go, compute = threading.Event(), importance_feed.asked_importance
+    go = threading.Event()
 
     def slow(*arguments: Any, tell: Any, **options: Any) -> Any:
         while not go.wait(0.02):
             tell(0.3)
-        return compute(*arguments, tell=tell, **options)
+        return asked_importance(*arguments, tell=tell, **options)
 
-    monkeypatch.setattr(importance_feed, "asked_importance", slow)
+    monkeypatch.setattr("hypertendril.callbacks.importance_feed.asked_importance", slow)
     yield go
     go.set()
 
