@@ -34,16 +34,20 @@ MOST_OFFERED = 40
 
 def importance_panel() -> html.Section:
     """Return the panel of Hyperparameter importance."""
+    marginal = [
+        graph(ids.IMPORTANCE_MARGINAL),
+        *_select(ids.IMPORTANCE_OTHERS, "Studies it is of", "importance-corner"),
+    ]
     surface = [
         graph(ids.IMPORTANCE_SURFACE),
         *_select(
-            ids.IMPORTANCE_THIRD, "Split the surface by a third parameter", "importance-third"
+            ids.IMPORTANCE_THIRD, "Split the surface by a third parameter", "importance-corner"
         ),
     ]
     body = [
         html.Div(id=ids.IMPORTANCE_LIST, className="importance-list"),
-        html.Div(graph(ids.IMPORTANCE_MARGINAL), className="importance-plot"),
-        html.Div(surface, className="importance-plot importance-pair"),
+        html.Div(marginal, className="importance-plot"),
+        html.Div(surface, className="importance-plot"),
         dcc.Store(id=ids.IMPORTANCE_RANKING),
         dcc.Store(id=ids.IMPORTANCE_COMMAND),
         dcc.Store(id=ids.IMPORTANCE_DRAWN),
@@ -65,7 +69,6 @@ def importance_panel() -> html.Section:
             class_name="importance-threshold",
             style={"display": "none"},
         ),
-        *_select(ids.IMPORTANCE_OTHERS, "Studies it is of", "importance-others"),
     ]
     title = "Hyperparameter importance"
     return panel("E2", title, ids.IMPORTANCE_TITLE, tools, body, "importance")

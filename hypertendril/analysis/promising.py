@@ -54,7 +54,8 @@ def promising_ranges(study: Study, objective: int = 0, best_share: float = BEST_
         best_share: How many of the scored trials are the best ones, above 0 to 1.
 
     Returns:
-        The declared space itself, with a warning, where fewer than ten trials are scored.
+        The declared space itself, with a warning, where fewer than ten trials are scored or all
+        are equally good.
     """
     rows = np.flatnonzero(study.scored(objective))
     quality = study.objectives[objective].direction.sign * study.trials.objectives[rows, objective]
@@ -62,6 +63,9 @@ def promising_ranges(study: Study, objective: int = 0, best_share: float = BEST_
     shown = rows[:SHOWN_BEST]
     if len(rows) < MIN_SCORED:
         text = f"Only {len(rows)} scored trials: at least {MIN_SCORED} are needed for a range."
+        return Promising(study.space, 1.0, 0, len(shown), len(shown), (text,))
+    if np.ptp(quality) == 0:
+        text = f"All {len(rows)} scored trials are equally good: no range is better than another."
         return Promising(study.space, 1.0, 0, len(shown), len(shown), (text,))
     best = rows[: max(MIN_BEST, math.ceil(best_share * len(rows)))]
     values = study.trials.values[best]

@@ -51,9 +51,16 @@ def test_choices_are_kept_until_they_cover_the_best_trials(study_of: StudyOf) ->
 
 
 def test_equally_frequent_choices_are_kept_together(study_of: StudyOf) -> None:
-    codes = np.tile([0.0, 1.0, 2.0], 20)
-    found = promising_ranges(study_of(np.ones(60), values=codes[:, None], space=(OPT,)))
+    codes, score = np.tile([0.0, 1.0, 2.0], 20), np.repeat([1.0, 0.0], 30)
+    found = promising_ranges(study_of(score, values=codes[:, None], space=(OPT,)))
     assert found.space["opt"].choices == OPT.choices
+
+
+def test_where_all_trials_are_equally_good_no_range_is_better(study_of: StudyOf) -> None:
+    study = study_of(np.ones(40), values=np.linspace(0, 0.3, 40)[:, None])
+    found = promising_ranges(study)
+    assert (found.space, found.kept_volume, found.n_best) == (study.space, 1.0, 0)
+    assert "equally good" in found.warnings[0]
 
 
 def test_too_few_trials_keep_the_space_and_say_so(study_of: StudyOf) -> None:
