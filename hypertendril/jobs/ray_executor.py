@@ -53,13 +53,13 @@ class RayEngine:
     """
 
     def __init__(self, address: str | None = None) -> None:
-        if address is not None and address.startswith("ray://"):
+        found = address or os.environ.get("RAY_ADDRESS") or "auto"
+        if found.startswith("ray://"):
             raise ClusterError(
-                f"{address}: Ray's client protocol cannot stream what trials report; run this on "
+                f"{found}: Ray's client protocol cannot stream what trials report; run this on "
                 "a machine of the cluster, with HOST:6379 or without an address."
             )
         self._tasks: dict[str, _Task] = {}
-        found = address or os.environ.get("RAY_ADDRESS") or "auto"
         try:
             if found.rpartition(":")[2].isdecimal():  # Ray would try for minutes
                 _knock(found)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib.util
 import json
 import logging
 import os
@@ -21,6 +22,9 @@ from hypertendril.model import TrialState
 from hypertendril.store.experiment_store import ExperimentStore
 
 ROOT = Path(__file__).parents[2]
+NEEDS_RAY = pytest.mark.skipif(
+    importlib.util.find_spec("ray") is None, reason="Ray (hypertendril[ray]) is missing"
+)
 REGISTRY = ROOT / "tests" / "data" / "jobs" / "objectives.toml"
 JOB = 'name = "a job"\nobjective = "{objective}"\nmethod = "random"\n[budget]\ntrials = {trials}\n'
 JOB_KEYS = {
@@ -341,6 +345,10 @@ def test_results_are_exported_and_losses_said(call: Call, tmp_path: Path) -> Non
         ("dask --address tcp://127.0.0.1:9", "at tcp://127.0.0.1:9 cannot be reached: Timed out"),
         ("dask --address none.json", "none.json: no Dask scheduler has written this file"),
         ("dask", "Where is the Dask scheduler? Say --address"),
+        pytest.param(
+            "ray --address 127.0.0.1:9", "Ray cluster at 127.0.0.1:9 cannot be", marks=NEEDS_RAY
+        ),
+        pytest.param("ray --address ray://a:1", "client protocol cannot stream", marks=NEEDS_RAY),
     ],
 )
 def test_a_cluster_that_cannot_be_reached_is_one_line_and_status_2(
