@@ -311,6 +311,23 @@ def test_a_study_is_the_same_here_and_on_a_cluster_that_loses_a_machine(
         np.testing.assert_array_equal(there.curves.of(trial, 0), expected.curves.of(trial, 0))
 
 
+@on_clusters
+def test_a_population_goes_on_from_checkpoints_whichever_machine_saved_them(site: Site) -> None:
+    settings = {"population": 4, "interval": 2, "generations": 3, "survivors": 0.5}
+    budget = {"parallel": 2, "trials": 99}
+    data = {"name": "s", "objective": "grows", "method": "pbt", "seed": 4, "budget": budget}
+    job = JobSpec.from_json(data | {"settings": settings}, REGISTRY)
+    with ExperimentStore.open(None) as store:
+        study = study_at(site, job, store, "population")
+    is_child = study.trials.parent >= 0
+    assert is_child.sum() == 4
+    assert study.counts()[TrialState.COMPLETE] == 4
+    trained = study.column("metric:length")[study.trials.state == TrialState.COMPLETE]
+    assert trained.tolist() == [6.0] * 4  # over the lives of parents and children
+    left = [path.name for path in site.folder.glob("checkpoints/population/*/*")]
+    assert left and all(name.isdecimal() for name in left)
+
+
 def study_at(
     site: Site, job: JobSpec, store: ExperimentStore, name: str, lose_at: int | None = None
 ) -> Study:
@@ -325,5 +342,5 @@ def study_at(
         return Order.GO_ON
 
     place = Place(site.folder / "checkpoints", REGISTRY_FILE, site.make)
-    assert run_study(job, REGISTRY["gated"], store, name, watch, place) is Ending.DONE
+    assert run_study(job, REGISTRY[job.objective], store, name, watch, place) is Ending.DONE
     return store.snapshot(name)
