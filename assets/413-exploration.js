@@ -78,9 +78,19 @@
   /* ---- layers ---- */
   const untilOf = () => explore.player.until;
 
+  /** Of a study that grows, trials may be known before the frame that has room for them. */
+  const within = (draw) => (g, view) => {
+    if (!view.scene) return;
+    g.save();
+    g.beginPath();
+    g.rect(0, 0, view.right + EDGE_PX, view.height);
+    g.clip();
+    draw(g, view);
+    g.restore();
+  };
+
   function base(g, view) {
     const { scene } = view;
-    if (!scene) return;
     explore.area(g, scene);
     const keep = () => true;
     const alpha = Math.min(0.28, 3 / Math.sqrt(scene.trial.length + 1));
@@ -91,13 +101,13 @@
 
   function overlay(g, view) {
     const { scene } = view;
-    if (!scene) return;
     const until = untilOf();
     const isAll = state.count === state.data.n;
     const isPlaying = until < Infinity;
     view.layers.base.canvas.style.visibility = isPlaying ? "hidden" : "visible";
     const mask = isAll ? null : state.mask;
     const keep = explore.filter(scene, mask, until);
+    explore.breathe(view, isPlaying ? () => false : keep);
     if (isPlaying) explore.player.past(g, view, until);
     // While a brush is dragged every frame must be in time; on release all is drawn.
     if (state.preview && !isPlaying && scene.trial.length > MOST_WHILE_DRAGGING) {
@@ -261,8 +271,8 @@
   ht.view({
     graph: "exploration-frame-graph",
     layout,
-    base,
-    overlay,
+    base: within(base),
+    overlay: within(overlay),
     labels,
     hover: explore.hover,
     pick,

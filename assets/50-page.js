@@ -7,6 +7,7 @@
 
   const PULSE_MS = 1000;
   const START_MS = 30;
+  const PATIENCE_MS = 15000;
   const THEME_KEY = "hypertendril-theme";
   const ID = {
     shown: "page-shown-store",
@@ -92,12 +93,25 @@
   });
 
   /* ---- which study ---- */
+  let askedAt = 0;
+  /** Whether the figures asked for last have come. Dash drops the answer to a question that is
+      asked anew: of a study that grows each second a busy server's answers would all be dropped. */
+  function isAnswered() {
+    const isOld = ({ gd }) => {
+      const { study, version } = (gd && gd.layout && gd.layout.meta) || {};
+      return version !== undefined && (study !== wanted.study || version < wanted.version);
+    };
+    return !ht.debug.views.some(isOld) || performance.now() - askedAt > PATIENCE_MS;
+  }
+
   ht.show = function (study) {
     if (!pulse || !(study in pulse.studies)) return;
     const next = { study, version: pulse.studies[study] };
     // Asked for twice, all views would be drawn twice: Dash compares no contents.
-    if (wanted && wanted.study === next.study && wanted.version === next.version) return;
+    const isSame = wanted && wanted.study === next.study;
+    if (isSame && (wanted.version === next.version || !isAnswered())) return;
     wanted = next;
+    askedAt = performance.now();
     ht.send(ID.shown, next);
   };
 
@@ -138,7 +152,10 @@
     // What was computed in the background concerns other views than what is new in the studies.
     if (derived !== ready) ht.send(ID.derived, derived);
     ready = derived;
-    if (JSON.stringify(pulse) === JSON.stringify(rest)) return;
+    if (JSON.stringify(pulse) === JSON.stringify(rest)) {
+      if (wanted && rest.studies[wanted.study] !== wanted.version) follow();
+      return;
+    }
     pulse = rest;
     ht.send(ID.pulse, rest);
     follow();
