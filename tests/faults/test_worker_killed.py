@@ -57,6 +57,22 @@ def test_a_search_ends_as_if_none_of_its_workers_had_been_killed(
     assert damage_to(bench, job_id) == Damage(0, 0, 0, 0, 0)
 
 
+def test_the_time_a_study_may_run_holds_through_a_kill(bench: WorkerBench) -> None:
+    job_id = bench.submit("gated", 8, budget={"trials": 8, "parallel": 2, "wall_seconds": 4.0})
+    first = bench.start_worker()
+    bench.wait_for_trials(job_id, 5)  # two are held at a gate that never opens
+    used = wait_for(lambda: bench.job(job_id).progress.seconds)
+    first.kill()
+    first.wait()
+    bench.start_worker()
+    study = bench.wait_for_state(job_id, JobState.DONE)
+    job = bench.job(job_id)
+    assert 0 < used < 4.0 <= job.progress.seconds
+    assert "budget.wall_seconds" in job.message
+    good, pruned = int(TrialState.COMPLETE), int(TrialState.PRUNED)
+    assert study.trials.state.tolist() == [good] * 3 + [pruned] * 2
+
+
 def test_the_trial_processes_of_a_killed_worker_end(bench: WorkerBench) -> None:
     job_id = bench.submit("gated", 8)
     worker = bench.start_worker()
