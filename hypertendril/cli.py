@@ -68,7 +68,9 @@ def _parser() -> argparse.ArgumentParser:
     inspect.add_argument("--json", action="store_true", help="write JSON")
     _telling_options(inspect)
     importance = _importance_command(commands)
-    convert = _command(commands, "convert", _convert, "make JSON of a pickle of hyperopt or Orion")
+    convert = _command(
+        commands, "convert", _convert, "make JSON of a pickle of Optuna, hyperopt or Orion"
+    )
     convert.add_argument("source", metavar="SOURCE", type=Path, help="the pickle")
     convert.add_argument("out", metavar="OUT", type=Path, help="JSON file to write")
     convert.add_argument(

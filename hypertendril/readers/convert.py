@@ -1,9 +1,10 @@
-"""Pickles of hyperopt, Orion and ATM written again as JSON that the readers know."""
+"""Pickles of Optuna, hyperopt, Orion and ATM written again as JSON that the readers know."""
 
 from __future__ import annotations
 
 import base64
 import json
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from hypertendril.readers.inert_pickle import (
     taken_apart,
 )
 from hypertendril.readers.losses import Losses
+from hypertendril.readers.optuna_pickle import database_of, journal_of
 from hypertendril.readers.source import Source
 
 MOST_BYTES = 1 << 30
@@ -34,36 +36,61 @@ def convert(path: Path, out: Path) -> str:
     """Write the studies of a pickle to `out` as JSON; return whose they are.
 
     Raises:
-        SourceFormatError: It can't be read, is no pickle, or holds neither hyperopt's trials nor
-            Orion's storage, nor is it a database of ATM.
+        SourceFormatError: It can't be read, is no pickle, or holds neither a study of Optuna nor
+            hyperopt's trials nor Orion's storage, nor is it a database of ATM.
     """
     source = Source(path=path)
     if is_database(source):
         write_whole(out, json.dumps(_atm(source), allow_nan=True, ensure_ascii=True))
         return "atm"
-    if not is_pickle(source.head()):
+    data = unpacked(source)
+    if not is_pickle(data):
         raise source.error("is no pickle.", "Other formats are read as they are.")
-    framework, data = _converted(source)
-    write_whole(out, json.dumps(data, allow_nan=True, ensure_ascii=True))
+    framework, found = _converted(source, data)
+    # An Optuna journal has an operation a line; all others are one document.
+    lines = found if framework == "optuna" else [found]
+    texts = [json.dumps(line, allow_nan=True, ensure_ascii=True) for line in lines]
+    write_whole(out, "\n".join((*texts, "")))
     return framework
 
 
-def _converted(source: Source) -> tuple[str, Any]:
+def unpacked(source: Source) -> bytes:
+    """Return the bytes of a pickle; joblib may have compressed them.
+
+    Raises:
+        SourceFormatError: It can't be read, or is too large.
+    """
     try:
         if source.file.stat().st_size > MOST_BYTES:
             raise source.error("is a pickle of more than 1 GiB.")
-        found = taken_apart(source.file.read_bytes())
-        for framework, recognize in (("hyperopt", _hyperopt), ("orion", _orion)):
+        data = source.file.read_bytes()
+        if data[:1] == b"x" or data[:2] == b"\x1f\x8b":
+            machine = zlib.decompressobj(zlib.MAX_WBITS | 32)  # zlib or gzip
+            data = machine.decompress(data, MOST_BYTES)
+    except OSError as error:
+        raise source.error(f"can't be read ({error.strerror}).") from None
+    except zlib.error as error:
+        raise source.error(f"can't be unpacked ({error}).") from None
+    return data
+
+
+def _converted(source: Source, pickled: bytes) -> tuple[str, Any]:
+    try:
+        found = taken_apart(pickled)
+        known = (("hyperopt", _hyperopt), ("orion", _orion), ("optuna", journal_of))
+        for framework, recognize in known:
             data = recognize(found)
             if data is not None:
                 return framework, data
     except BadPickleError as error:
         raise source.error(f"can't be read as a pickle: {error}.") from None
-    except OSError as error:
-        raise source.error(f"can't be read ({error.strerror}).") from None
+    url = database_of(found)
+    if url is not None:
+        shown = Source.parse(url).shown
+        raise source.error("is a study of Optuna without its trials.", f"Open its storage: {shown}")
     what = f" but a {found.class_name}" if isinstance(found, Inert) and found.class_name else ""
     raise source.error(
-        f"is a pickle, but holds no trials of hyperopt and no storage of Orion{what}.",
+        f"is a pickle, but holds no study of Optuna, hyperopt or Orion{what}.",
         "Export the study as JSON or CSV with the program that wrote it.",
     )
 

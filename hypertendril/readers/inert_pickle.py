@@ -7,6 +7,8 @@ that remembers what would have been called. Nothing is imported and nothing is c
 
 from __future__ import annotations
 
+import io
+import math
 import pickletools
 import struct
 from collections.abc import Callable, Iterator
@@ -95,7 +97,8 @@ class _Machine:
 
     def run(self, data: bytes) -> Any:
         """Return what `data` describes, of plain values only; nothing named in it is ever called."""
-        for opcode, argument, _ in pickletools.genops(data):
+        file = io.BytesIO(data)
+        for opcode, argument, _ in pickletools.genops(file):
             name = opcode.name
             if name == "STOP":
                 return self._stack.pop()
@@ -106,7 +109,23 @@ class _Machine:
             if step is None:
                 raise BadPickleError(f"the instruction {name} points outside of the file")
             step(self, argument)
+            if name == "BUILD":
+                self._pass_array(file)
         raise BadPickleError("it ends too early")
+
+    def _pass_array(self, file: io.BytesIO) -> None:
+        """Go past the bytes of an array that joblib puts right behind what describes it."""
+        target = self._stack[-1]
+        if not isinstance(target, Inert) or target.class_name != "NumpyArrayWrapper":
+            return
+        told = target.attributes
+        dtype = told.get("dtype")
+        code = str(dtype.arguments[0]) if isinstance(dtype, Inert) and dtype.arguments else ""
+        if not code[1:].isdigit() or code[:1] == "O":
+            raise BadPickleError("an array of objects inside of it")
+        if told.get("numpy_array_alignment_bytes") is not None:
+            file.read(int.from_bytes(file.read(1), "little"))
+        file.read(math.prod(told.get("shape", ())) * int(code[1:]))
 
     def _marked(self) -> list[Any]:
         found = self._stack

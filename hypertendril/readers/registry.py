@@ -98,7 +98,7 @@ def detect(source: str | Path | Source) -> Reader:
     if place.head().startswith(PICKLES):
         raise place.error(
             "is a pickle, which can run any code when it is loaded; it is never opened here.",
-            "`hypertendril convert` makes JSON of those of hyperopt and Orion; export others as JSON "
+            "`hypertendril convert` makes JSON of those of Optuna, hyperopt and Orion; export others as JSON "
             "or CSV with the program that wrote them.",
         )
     raise place.error(
