@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import joblib
 import optuna
 import pytest
 
@@ -15,6 +14,8 @@ from hypertendril.errors import SourceFormatError
 from hypertendril.model import TrialState
 from hypertendril.readers import read
 from hypertendril.readers.convert import convert
+
+joblib = pytest.importorskip("joblib")
 
 
 def objective(trial: Any) -> float:
