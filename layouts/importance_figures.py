@@ -24,6 +24,8 @@ SMALL_PX = TICK_PX - 1
 TICK_TEXT_CHARS = 9
 # What fits above a plot on a small page.
 NAME_CHARS = 22
+# Beside it the page lets choose the studies.
+VALUE_CHARS = 10
 # Width of a character of the tick font, on average.
 CHAR_PX = 5.4
 # Room around points at the ends of an axis, as a share of it.
@@ -71,7 +73,7 @@ def draw_marginal(data: EffectsData, theme: Theme) -> go.Figure:
         figure.add_trace(_decile_marks(curve, high, theme))
     marks = _choice_marks if curve.axis.choices else _band_and_line
     figure.add_traces(marks(curve, theme))
-    _name_above(figure, theme, _estimated(data.objective.name))
+    _name_above(figure, theme, plain(data.objective.name, VALUE_CHARS))
     return figure
 
 
@@ -116,11 +118,6 @@ def _decile_marks(curve: MarginalCurve, top: float, theme: Theme) -> go.Scatter:
         cliponaxis=False,
         name="tenths of the trials",
     )
-
-
-def _estimated(name: str) -> str:
-    words = f"estimated {plain(name, NAME_CHARS)}"
-    return words if len(words) <= NAME_CHARS else plain(name, NAME_CHARS)
 
 
 def _value_range(curve: MarginalCurve) -> tuple[float, float]:

@@ -68,7 +68,7 @@ def test_the_marginal_is_a_band_and_a_line_over_the_declared_axis() -> None:
     assert figure.layout.xaxis.title.text == "lr"
     assert figure.layout.xaxis.tickvals == (0.0, 0.5, 1.0)
     assert figure.layout.meta["axis"]["key"] == "param:lr"
-    assert "estimated loss" in [a.text for a in figure.layout.annotations]
+    assert "loss" in [a.text for a in figure.layout.annotations]
 
 
 def test_the_band_stays_inside_the_axis() -> None:
