@@ -122,17 +122,21 @@
     g.restore();
   };
 
-  /** Rings around those of the column being decided that go on. */
-  player.decision = function (g, scene, until) {
-    if (scene.kind === "sequence" || scene.kind === "measured") return;
+  /** Marks of the column that is being decided which go on. */
+  player.survivors = function (scene, until) {
+    if (scene.kind === "sequence" || scene.kind === "measured") return [];
     const marks = happened(scene);
     const now = marks[Math.min(marks.length - 1, Math.floor(until))];
-    const survivors = [];
+    const found = [];
     for (let i = 0; i < scene.column.length; i++) {
       const isOf = scene.column[i] === scene.column[now] && scene.when[i] <= until;
-      if (isOf && (scene.goesOn[i] || KEPT.includes(scene.outcome[i]))) survivors.push(i);
+      if (isOf && (scene.goesOn[i] || KEPT.includes(scene.outcome[i]))) found.push(i);
     }
-    explore.ring(g, scene, survivors, ht.token("accent"), scene.radius + 2.2);
+    return found;
+  };
+
+  player.decision = function (g, scene, until) {
+    explore.ring(g, scene, player.survivors(scene, until), ht.token("accent"), scene.radius + 2.2);
   };
 
   /* ---- the bar ---- */

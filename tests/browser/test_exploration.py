@@ -17,7 +17,7 @@ from playwright.sync_api import Page, expect
 
 from hypertendril.analysis.exploration import prepare_exploration
 from hypertendril.analysis.lineage import ancestry, descendants
-from hypertendril.model import Study
+from hypertendril.model import Outcome, Study
 from hypertendril.readers import read
 from tests.browser.harness import PAGE_TIMEOUT_SECONDS, show_dashboard, wait_until
 from tests.browser.running_app import AppProcess
@@ -316,6 +316,28 @@ def test_playback_shows_the_past_only_and_rings_the_survivors(pbt: Page) -> None
     assert not painted
     pbt.evaluate("() => ht.exploration.player.stop()")
     assert pbt.evaluate("() => ht.exploration.player.until === Infinity")
+
+
+@pytest.mark.parametrize(("name", "title"), [("pbt", "pbt"), ("hyperband_eta3", "hyperband")])
+def test_each_decision_of_a_playback_rings_those_that_go_on(
+    page: Page, app: AppProcess, studies: dict[str, Study], name: str, title: str
+) -> None:
+    shown(page, app, title)
+    layout = prepare_exploration(studies[name])
+    page.locator("#exploration-frame-graph").focus()
+    for decision in range(3):
+        page.keyboard.press(".")
+        until, rung = page.evaluate(
+            f"""() => {{
+                const {{ until, survivors }} = ht.exploration.player;
+                return [until, survivors({VIEW}.scene, until)];
+            }}"""
+        )
+        column = layout.column[np.flatnonzero(layout.when == until)[0]]
+        is_here = (layout.column == column) & (layout.when <= until)
+        goes_on = np.isin(layout.outcome, (Outcome.PROMOTED, Outcome.SURVIVED))
+        assert rung == np.flatnonzero(is_here & goes_on).tolist(), decision
+        assert len(rung) > 0
 
 
 def test_space_plays_to_the_end(pbt: Page) -> None:

@@ -156,6 +156,53 @@ def test_rounds_of_hyperband_stand_one_after_the_other(study_of: StudyOf) -> Non
     assert [b.label for b in found.bands if b.kind == "bracket"] == ["1st", "2nd", "3rd", "4th"]
 
 
+@pytest.mark.parametrize("bracket", [-1, 0])
+def test_halving_that_waits_for_nobody_is_one_bracket_in_whatever_order_it_came(
+    study_of: StudyOf, bracket: int
+) -> None:
+    # ASHA: trial 1 climbs before trials 2 and 3 are looked at; successive halving names no bracket.
+    evaluations = [
+        (0, -1, bracket, 0, 0.1, DISCARDED),
+        (1, -1, bracket, 0, 0.4, PROMOTED),
+        (1, -1, bracket, 1, 0.5, DISCARDED),
+        (2, -1, bracket, 0, 0.2, DISCARDED),
+        (3, -1, bracket, 0, 0.6, PROMOTED),
+        (3, -1, bracket, 1, 0.7, PROMOTED),
+        (3, -1, bracket, 2, 0.9, FINAL),
+    ]
+    state = [S.PRUNED, S.PRUNED, S.PRUNED, S.COMPLETE]
+    found = prepare_exploration(
+        study_of([0.1, 0.5, 0.2, 0.9], state=state, evaluations=evaluations)
+    )
+    assert found.kind == "rungs"
+    assert found.column.tolist() == [0, 0, 1, 0, 0, 1, 2]
+    # Rungs hold 4, 2 and 1 trials; a mark stands in the middle of its column.
+    widths = [1, np.sqrt(1 / 2), 0.5]
+    middles = [0, 0.5 + widths[1] / 2, 0.5 + widths[1] + 0.25]
+    assert found.x.tolist() == pytest.approx([middles[c] for c in found.column])
+    assert [(band.kind, band.label) for band in found.bands] == [
+        ("bracket", "1st"),
+        ("rung", "1st"),
+        ("rung", "2nd"),
+        ("rung", "3rd"),
+    ]
+    assert found.previous.tolist() == [-1, -1, 1, -1, -1, 4, 5]
+    assert np.flatnonzero(found.is_last).tolist() == [0, 2, 3, 6]
+    assert found.is_record.tolist() == [False, False, False, False, True, True, True]
+    assert len(found.edges) == 0
+
+
+def test_a_method_that_samples_in_batches_stands_in_a_column_a_batch(study_of: StudyOf) -> None:
+    # CMA-ES, NSGA-II: nobody is copied, but trials share their iteration.
+    evaluations = [(row, row // 3, -1, -1, row / 10, FINAL) for row in range(6)]
+    found = prepare_exploration(study_of(np.arange(6) / 10, evaluations=evaluations))
+    assert found.kind == "generations"
+    assert found.x.tolist() == [0, 0, 0, 1, 1, 1]
+    assert found.previous.tolist() == [-1] * 6
+    assert found.is_last.all()
+    assert [band.label for band in found.bands] == ["1st", "2nd"]
+
+
 def test_a_look_without_a_rung_stands_right_of_the_rung_before(study_of: StudyOf) -> None:
     evaluations = [
         (0, -1, -1, 0, 0.1, PROMOTED),
