@@ -133,6 +133,16 @@ def head_of(path: Path, size: int = 65536) -> bytes:
         return b""
 
 
+def tail_of(path: Path, size: int) -> bytes:
+    """Return the last bytes of a file; none where it can't be read."""
+    try:
+        with path.open("rb") as file:
+            file.seek(-min(size, os.fstat(file.fileno()).st_size), os.SEEK_END)
+            return file.read(size)
+    except OSError:
+        return b""
+
+
 def small_enough(path: Path) -> bytes:
     """Return the content of a file that is parsed as a whole.
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from hypertendril.model import Choice, Direction
 from hypertendril.readers.about import About, Tested
+from hypertendril.readers.folders import tail_of
 from hypertendril.readers.generic import from_generic
 from hypertendril.readers.inferred import infer_parameter
 from hypertendril.readers.json_text import brief
@@ -107,12 +108,19 @@ def read_table(source: Source, roles: Mapping[str, str] | None = None) -> ReadSt
     losses = Losses(source.shown)
     rest = rest_of(source, losses)
     data, lines = _generic(header, rows, roles or {}, rest, losses)
+    if not _has_end(source):
+        losses.add("the last line has no end; it may be cut short", lines[-1] if lines else 1)
     curve_losses = Losses(str(curves_path(source.file)))
     _add_curves(data, source, curve_losses)
     rest.add_to(data)
     found = from_generic(data, source, lambda i: lines[i], framework="table")
     skipped = (*losses.listed(), *found.header.skipped, *curve_losses.listed())
     return replace(found, header=replace(found.header, skipped=skipped))
+
+
+def _has_end(source: Source) -> bool:
+    """Return whether the last line of a table ends as all others do."""
+    return source.head().startswith(MAGIC) or tail_of(source.file, 1) in (b"\n", b"\r")
 
 
 def _delimiter(line: str) -> str:

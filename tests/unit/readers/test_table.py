@@ -148,3 +148,11 @@ def test_the_change_token_sees_the_curves_too(path: Path) -> None:
     assert reader.change_token(source) == before
     curves_path(path).write_text("trial,metric,step,value\n")
     assert reader.change_token(source) != before
+
+
+def test_a_last_line_without_its_end_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "runs.csv"
+    path.write_text("param:x,objective:y:minimize\n1,0.5\n2,0.25")
+    (found,) = read(path)
+    assert len(found.trials) == 2
+    assert "the last line has no end" in found.header.skipped[0].reason
