@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -114,10 +115,9 @@ def rays(method: str) -> Run:
     """Return a function that runs n trials in Ray Tune, on a cluster that is there already."""
 
     def run(n: int) -> None:
-        from ray import tune
-        from ray.tune.search.optuna import OptunaSearch
+        tune = import_module("ray.tune")
 
-        class Noop(tune.Trainable):  # type: ignore[misc,unused-ignore]
+        class Noop(tune.Trainable):  # type: ignore[misc, name-defined]
             def setup(self, config: dict[str, Any]) -> None:
                 self.a = config["a"]
 
@@ -133,7 +133,10 @@ def rays(method: str) -> Run:
 
         domains: dict[str, Any] = {name: tune.uniform(0.0, 1.0) for name in "abc"}
         domains |= {"d": tune.randint(1, 10), "e": tune.choice(["x", "y", "z"])}
-        searcher = OptunaSearch(sampler=SAMPLERS["tpe"]()) if method == "tpe" else None
+        searcher = None
+        if method == "tpe":
+            of_optuna = import_module("ray.tune.search.optuna")
+            searcher = of_optuna.OptunaSearch(sampler=SAMPLERS["tpe"]())
         with tempfile.TemporaryDirectory() as folder:
             tune.Tuner(
                 Noop,
@@ -155,10 +158,9 @@ def rays(method: str) -> Run:
 @contextmanager
 def ray_cluster() -> Iterator[None]:
     """Keep a small cluster of Ray; what its start costs is not counted."""
-    import ray
-
-    # It is 15, and a busy machine never gets round to them.
-    os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112 - Ray writes it so
+    ray = import_module("ray")
+    # Its workers are nice (15), and it waits 30 s for itself: a busy machine needs the opposite.
+    os.environ |= {"RAY_worker_niceness": "0", "RAY_raylet_start_wait_time_s": "300"}
     ray.init(
         num_cpus=ACTORS, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR
     )
@@ -183,31 +185,35 @@ def cells_of(run: Run, base_ms: float, trials: int = TRIALS) -> list[str]:
     return [f"{cpu:.2f}", f"{cpu - base_ms:+.2f}", f"{wall:.2f}", str(trials)]
 
 
-def main() -> None:
-    """Print the table."""
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    rows = []
-    for method in SAMPLERS:
-        in_memory = cells_of(optunas(method, is_kept=False), 0.0)
-        base = float(in_memory[0])
-        rows.append([f"{method}: Optuna, in memory", in_memory[0], "", *in_memory[2:]])
-        cases = {
-            "HyperTendril, 1 worker process": ours(method, 1),
-            "HyperTendril, 2 worker processes": ours(method, 2),
-            "Optuna, journal file": optunas(method, is_kept=True),
-        }
-        rows += [[f"{method}: {name}", *cells_of(run, base)] for name, run in cases.items()]
-        if find_spec("ray") is None:
-            rows.append([f"{method}: Ray Tune is not installed here", "", "", "", ""])
-            continue
+def print_method(method: str) -> None:
+    """Print the table of one method."""
+    in_memory = cells_of(optunas(method, is_kept=False), 0.0)
+    base = float(in_memory[0])
+    rows = [["Optuna, in memory", in_memory[0], "", *in_memory[2:]]]
+    cases = {
+        "HyperTendril, 1 worker process": ours(method, 1),
+        "HyperTendril, 2 worker processes": ours(method, 2),
+        "Optuna, journal file": optunas(method, is_kept=True),
+    }
+    rows += [[name, *cells_of(run, base)] for name, run in cases.items()]
+    if find_spec("ray") is None:
+        rows.append(["Ray Tune is not installed here", "", "", "", ""])
+    else:
         with ray_cluster():
             cells = cells_of(rays(method), base, RAY_TRIALS)
-            rows.append([f"{method}: Ray Tune, {ACTORS} actors used again", *cells])
+        rows.append([f"Ray Tune, {ACTORS} actors used again", *cells])
     title = (
-        f"No-op trials, 5 parameters; ms a trial, medians of {ROUNDS} runs; "
+        f"No-op trials of {method} search, 5 parameters; ms a trial, medians of {ROUNDS} runs; "
         f"target: at most +{TARGET_MS:g} ms of CPU"
     )
     print_cells(title, ["", "CPU", "over memory", "wall", "trials"], rows)
+
+
+def main() -> None:
+    """Print the tables."""
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    for method in SAMPLERS:
+        print_method(method)
 
 
 if __name__ == "__main__":

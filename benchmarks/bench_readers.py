@@ -1,16 +1,22 @@
-"""What reading an Optuna study costs, beside what Optuna itself needs: CPU seconds, and are they equal?
+"""What reading costs: Optuna studies, beside what Optuna itself needs, and large folders of Ray Tune.
 
-Targets: SQLite with 10,000 and 50,000 trials x 8 into columns in at most 0.5 and 2.0 s of CPU.
+Targets: SQLite with 10,000 and 50,000 trials x 8 into columns in at most 0.5 and 2.0 s of CPU; a
+folder of 2 GiB in at most 512 MiB above the columns of the study.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import resource
+import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,13 +27,15 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
 from benchmarks.harness import print_cells
+from benchmarks.make_ray_run import make_ray_run
 from benchmarks.make_study import SPACE, STUDY_NAME, Draw, draw, synthetic_study
 from hypertendril.readers import ReadStudy, Source, detect, read
 
 SIZES = (10_000, 50_000)
-COMPARED = 10_000  # Optuna needs half a minute for the larger one
 REPEATS = 3
 TARGETS = {("sqlite", 10_000): "0.5", ("sqlite", 50_000): "2.0"}
+RAY_SIZES = ((1_000, 100), (3_000, 1_000))  # the second one has 2 GiB
+MOST_ABOVE_MIB = 512
 CODES = {"COMPLETE": 1, "PRUNED": 2, "FAIL": 3}
 T = TypeVar("T")
 
@@ -122,9 +130,8 @@ def differences(ours: ReadStudy, theirs: list[optuna.trial.FrozenTrial]) -> int:
     return wrong + abs(len(study) - len(theirs)) + abs(len(study.curves) - curve_points)
 
 
-def main() -> None:
-    """Print the table."""
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
+def print_optuna() -> None:
+    """Print what Optuna studies cost, in a database and in a journal."""
     rows = []
     for kind, make in (("sqlite", synthetic_study), ("journal", synthetic_journal)):
         for n in SIZES:
@@ -132,19 +139,80 @@ def main() -> None:
             cost, (study,) = timed(partial(read, path), REPEATS)
             cells = [f"{kind} {n:,}", f"{cost:.3f}", TARGETS.get((kind, n), "")]
             cells += [f"{append_poll_seconds(path):.3f}", f"{idle_poll_seconds(path) * 1e6:.0f}"]
-            rows.append([*cells, *_optuna_cells(kind, path, n, study)])
-    heads = ["", "read s", "target s", "look again s", "unchanged us", "optuna s", "differences"]
-    print_cells("Reading Optuna studies into columns; CPU seconds, least of 3", heads, rows)
+            rows.append([*cells, *_optuna_cells(kind, path, study)])
+    heads = ["", "read s", "target s", "look again s", "unchanged us"]
+    heads += ["Optuna trials s", "Optuna dataframe s", "differences"]
+    title = "Reading Optuna studies into columns; CPU seconds, ours least of 3"
+    print_cells(title, heads, rows)
 
 
-def _optuna_cells(kind: str, path: Path, n: int, study: ReadStudy) -> list[str]:
-    if n != COMPARED:
-        return ["", ""]
-    storage: Any = f"sqlite:///{path}"
-    if kind == "journal":
-        storage = JournalStorage(JournalFileBackend(str(path)))
-    cost, trials = timed(lambda: optuna.load_study(study_name=STUDY_NAME, storage=storage).trials)
-    return [f"{cost:.2f}", str(differences(study, trials))]
+def _optuna_cells(kind: str, path: Path, study: ReadStudy) -> list[str]:
+    def load() -> optuna.Study:
+        storage: Any = f"sqlite:///{path}"
+        if kind == "journal":
+            storage = JournalStorage(JournalFileBackend(str(path)))
+        return optuna.load_study(study_name=STUDY_NAME, storage=storage)
+
+    cost, trials = timed(lambda: load().trials)
+    frame_cost, _ = timed(lambda: load().trials_dataframe())
+    return [f"{cost:.2f}", f"{frame_cost:.2f}", str(differences(study, trials))]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What reading a folder in a process of its own took.
+
+    Attributes:
+        peak_bytes: The most memory the process ever had.
+        column_bytes: Of that, what the study is made of.
+    """
+
+    cpu_seconds: float
+    peak_bytes: int
+    column_bytes: int
+    trials: int
+    points: int
+
+
+def reading(path: Path) -> Reading:
+    """Read the one study there is at `path`; to be called in a fresh process."""
+    cost, (found,) = timed(lambda: read(path))
+    study = found.as_study()
+    parts = (study.trials, study.evaluations, study.curves)
+    columns = [getattr(part, f.name) for part in parts for f in fields(part)]
+    return Reading(
+        cost,
+        resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        sum(column.nbytes for column in columns if isinstance(column, np.ndarray)),
+        len(study),
+        len(study.curves),
+    )
+
+
+def print_ray() -> None:
+    """Print what folders of Ray Tune cost, and the memory a large one needs."""
+    rows = []
+    for trials, results in RAY_SIZES:
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            ProcessPoolExecutor(1, get_context("spawn")) as fresh,
+        ):
+            path = Path(folder) / "run"
+            size = make_ray_run(path, trials, results)
+            found = fresh.submit(reading, path).result()
+        above = (found.peak_bytes - found.column_bytes) / 2**20
+        cells = [f"{size / 2**20:.0f}", f"{found.cpu_seconds:.1f}", f"{found.points:,}"]
+        cells += [f"{found.column_bytes / 2**20:.0f}", f"{above:.0f}", str(MOST_ABOVE_MIB)]
+        rows.append([f"{trials:,} trials x {results:,} results", *cells])
+    heads = ["", "MiB", "read s", "curve points", "columns MiB", "peak above MiB", "target MiB"]
+    print_cells("Reading folders of Ray Tune; CPU seconds, memory of the process", heads, rows)
+
+
+def main() -> None:
+    """Print the tables."""
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    print_optuna()
+    print_ray()
 
 
 if __name__ == "__main__":
