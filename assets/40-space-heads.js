@@ -171,7 +171,7 @@
     box.classList.toggle("is-crowded", width < ROOMY_PX);
     box.classList.toggle("is-upright", isUpright);
     box.classList.toggle("is-held", Boolean(space.held && space.held.j === j));
-    const room = width - (width < ROOMY_PX ? 4 : 12);
+    const room = width - (width < ROOMY_PX ? 6 : 12);
     const size = isUpright ? UPRIGHT_NAME_PX : fitting(axis.label, room);
     title.style.fontSize = `${size.toFixed(1)}px`;
     const words = isUpright ? axis.label : twoLines(axis.label, room, size);

@@ -6,6 +6,7 @@
   const { element } = space;
 
   const EDGE_PX = 8;
+  const HIGHEST_PX = 420;
   let menu = null;
   let opener = null;
 
@@ -41,7 +42,7 @@
     const at = button.getBoundingClientRect();
     menu.style.left = `${Math.min(at.left, window.innerWidth - menu.offsetWidth - EDGE_PX)}px`;
     menu.style.top = `${at.bottom + 2}px`;
-    menu.style.maxHeight = `${window.innerHeight - at.bottom - EDGE_PX}px`;
+    menu.style.maxHeight = `${Math.min(HIGHEST_PX, window.innerHeight - at.bottom - EDGE_PX)}px`;
     menu.querySelector("button").focus();
   }
 
