@@ -31,6 +31,7 @@ PAYLOAD_MB, HOVER_MS, LAYOUT_SECONDS = 4.0, 2.0, 0.3
 LAYOUT_EVALUATIONS = 100_000
 POPULATION, RATE = 100, 0.5
 HOVERS = 40
+MOST_FOR_PLOTLY = 10_000
 
 # What of that is spent in this view: the family found anew, guide, lines and points drawn.
 HOVER = """count => {
@@ -58,6 +59,21 @@ DRAW = """() => {
     }
     return times.slice(1).map((t, k) => t - times[k]);
 }"""
+# The same number of points as a figure of Plotly's own: eight strips, five traces each.
+PLOTLY = """async count => {
+    const traces = Array.from({length: 40}, (_, k) => ({
+        mode: "markers", yaxis: `y${k % 8 ? (k % 8) + 1 : ""}`,
+        x: Array.from({length: count / 5}, (_, i) => 5 * i + (k >> 3)),
+        y: Array.from({length: count / 5}, () => Math.random()),
+        marker: {color: Array.from({length: count / 5}, () => Math.random())},
+    }));
+    const layout = {width: 600, height: 600, showlegend: false};
+    for (let k = 0; k < 8; k++) layout[`yaxis${k ? k + 1 : ""}`] = {domain: [k / 8, (k + 0.9) / 8]};
+    const holder = document.body.appendChild(document.createElement("div"));
+    await Plotly.newPlot(holder, traces, layout);
+    await new Promise(requestAnimationFrame);
+    holder.remove();
+}"""
 # Some marks of the second strip, in pixels of the window.
 PLACES = """count => {
     const { scene, layers } = ht.exploration.view;
@@ -77,7 +93,8 @@ def main() -> None:
         browser = launch(playwright)
         rows = [report(browser, size, Path(folder)) for size in sizes]
         browser.close()
-    heads = ["evaluations x 8 strips", "page CPU s", "target", "view alone s", "script ms"]
+    heads = ["evaluations x 8 strips", "page CPU s", "target", "view alone s"]
+    heads += ["Plotly alone s", "script ms"]
     heads += ["payload MB", "target", "hover ms", "target", "all views", "95 %"]
     print_cells("Exploration overview", heads, rows)
     print_cells(
@@ -116,6 +133,7 @@ def report(browser: Browser, evaluations: int, folder: Path) -> list[str]:
         alone = meter.repeat("view", lambda: reorder(page), times=1).cost
         hover = hovering(page)
         own = page.evaluate(HOVER, HOVERS)
+        plain = plotly_cost(meter, evaluations)
         payload = len(fetched(f"{app.url}_ht/columns/{study}")) / 1e6
         page.context.close()
     return [
@@ -123,6 +141,7 @@ def report(browser: Browser, evaluations: int, folder: Path) -> list[str]:
         f"{cost.page_ms / 1000:.2f}",
         f"{CPU_SECONDS.get(evaluations, float('nan')):.0f}",
         f"{alone.page_ms / 1000:.2f}",
+        plain,
         script,
         f"{payload:.2f}",
         f"{PAYLOAD_MB:.0f}",
@@ -131,6 +150,14 @@ def report(browser: Browser, evaluations: int, folder: Path) -> list[str]:
         f"{statistics.median(hover):.2f}",
         f"{sorted(hover)[int(len(hover) * 0.95)]:.2f}",
     ]
+
+
+def plotly_cost(meter: Meter, evaluations: int) -> str:
+    """Return what Plotly's own points would take; it is not waited for where that is minutes."""
+    if evaluations > MOST_FOR_PLOTLY:
+        return "-"
+    draw = meter.repeat("plotly", lambda: meter.page.evaluate(PLOTLY, evaluations), times=1)
+    return f"{draw.cost.page_ms / 1000:.2f}"
 
 
 def show(page: Page, study: str) -> None:
