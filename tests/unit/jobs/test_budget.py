@@ -297,3 +297,12 @@ def test_a_grid_can_be_cut_short_and_not_be_made_longer(queue: JobQueue) -> None
     with pytest.raises(JobError, match="Grid makes 9 trials with these settings"):
         queue.change(job_id, trials=10)
     assert queue.job(job_id).spec.budget.trials == 5
+
+
+def test_a_limit_is_lifted_by_nought(queue: JobQueue) -> None:
+    job_id = queue.submit(spec(total_steps=9, wall_seconds=9.0))
+    queue.change(job_id, total_steps=0, wall_seconds=0)
+    budget = queue.job(job_id).spec.budget
+    assert (budget.total_steps, budget.wall_seconds) == (None, None)
+    with pytest.raises(JobError, match=r"budget\.trials': 0 must be"):
+        queue.change(job_id, trials=0)
