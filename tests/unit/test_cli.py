@@ -326,11 +326,14 @@ def test_listing_jobs_loads_no_sampler_and_no_learning_library(tmp_path: Path) -
 
 
 def test_results_are_exported_and_losses_said(call: Call, tmp_path: Path) -> None:
-    study = {"name": "s", "objectives": ["y"], "trials": [{"params": {"x": 1}, "values": {"y": 2}}]}
+    trial = {"params": {"x": 1}, "values": {"y": 2}, "curves": {"y": [[1, 2]], "z": [[1, 3]]}}
+    study = {"name": "s", "objectives": ["y"], "trials": [trial]}
     (tmp_path / "s.json").write_text(json.dumps(study))
     result = call("export", "s.json", "s.csv", "--format", "csv")
-    assert (result.status, result.out) == (0, "s.csv\n")
-    assert "A table has no ranges" in result.err
+    assert (result.status, result.out, result.err) == (0, "s.csv\n", "")
+    result = call("export", "s.json", "s.db", "--format", "optuna")
+    assert (result.status, result.out) == (0, "s.db\n")
+    assert "Optuna keeps the curve of 'y' alone" in result.err
     assert call("inspect", "s.csv", "--json").json["studies"][0]["n_trials"] == 1
     wrong = call("export", "s.json", "t.csv", "--study", "none")
     assert (wrong.status, wrong.err.count("\n")) == (2, 1)
