@@ -16,9 +16,7 @@
   ht.stateName = (row, data = state.data) => STATES[data.col("state").values[row]];
 
   function make() {
-    card = document.createElement("div");
-    card.className = "ht-card";
-    card.setAttribute("role", "tooltip");
+    card = ht.made("div", "ht-card", "", { role: "tooltip" });
     document.body.appendChild(card);
   }
 
@@ -36,10 +34,10 @@
   }
 
   function newLine() {
-    const row = document.createElement("div");
+    const row = ht.made("div");
     const [label, text] = ["span", "b"].map((tag) => {
       const words = document.createTextNode("");
-      const holder = document.createElement(tag);
+      const holder = ht.made(tag);
       holder.appendChild(words);
       row.appendChild(holder);
       return words;
@@ -54,8 +52,7 @@
 
   /** Words on a line of their own, below the others. */
   function sentence(words) {
-    const made = document.createElement("p");
-    made.textContent = words;
+    const made = ht.made("p", "", words);
     card.appendChild(made);
     sentences.push(made);
   }
@@ -86,7 +83,7 @@
   /** What views add to the card: functions of ({data, row, graph}, {line(name, value, class),
       sentence(words)}); the graph is the view the trial is hovered in. */
   ht.cardParts = [];
-  /** A trial of another study that a view shows: {data, row, graph}, null for none. */
+  /** A trial of another study that a view shows: {data, row, graph, mark}, null for none. */
   ht.cardGuest = null;
   /** A view whose marks the card must not cover says where its left edge is; null elsewhere. */
   ht.cardBeside = null;
@@ -130,7 +127,7 @@
       shown = null;
       return;
     }
-    const isOther = !shown || shown.data !== next.data || shown.row !== next.row;
+    const isOther = !shown || ["data", "row", "mark"].some((key) => shown[key] !== next[key]);
     if (!shown) card.style.display = "block";
     shown = next;
     if (isOther) fill();

@@ -54,10 +54,7 @@
 
   /* ---- elements ---- */
   space.element = function (tag, className, parent, words) {
-    const made = document.createElement(tag);
-    made.className = className;
-    if (words !== undefined) made.textContent = words;
-    if (tag === "button") made.type = "button";
+    const made = ht.made(tag, className, words);
     parent.appendChild(made);
     return made;
   };

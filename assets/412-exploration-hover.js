@@ -157,7 +157,10 @@
     if (graph !== GRAPH && shown !== ht.cardGuest) return;
     const story = stories.get(keyOf(data, row));
     if (!story) {
-      ask(data, row, () => shown === ht.cardGuest || (data === state.data && state.hover === row));
+      ask(data, row, () => {
+        const guest = ht.cardGuest || { data: state.data, row: state.hover };
+        return guest.data === data && guest.row === row;
+      });
       return;
     }
     const view = explore.view;

@@ -141,12 +141,7 @@
 
   /* ---- the bar ---- */
   function button(text, title, act) {
-    const made = document.createElement("button");
-    made.type = "button";
-    made.className = "pill exploration-key";
-    made.textContent = text;
-    made.title = title;
-    made.setAttribute("aria-label", title);
+    const made = ht.made("button", "pill exploration-key", text, { title, "aria-label": title });
     made.addEventListener("click", act);
     return made;
   }
@@ -154,12 +149,8 @@
   function make(holder) {
     const play = button("▶", "Play the search as it happened (space)", player.toggle);
     const step = button("⇥", "To the next decision", () => player.step(1));
-    const scrub = document.createElement("input");
-    scrub.type = "range";
-    scrub.min = 0;
-    scrub.step = 1;
-    scrub.className = "exploration-scrub";
-    scrub.setAttribute("aria-label", "Moment of the search");
+    const scale = { type: "range", min: 0, step: 1, "aria-label": "Moment of the search" };
+    const scrub = ht.made("input", "exploration-scrub", "", scale);
     scrub.addEventListener("input", () => {
       player.isPlaying = false;
       go(Number(scrub.value));

@@ -73,22 +73,17 @@
   /* ---- inputs ---- */
   function make(holder) {
     const field = (name, end) => {
-      const input = document.createElement("input");
-      input.type = "text";
-      input.inputMode = "decimal";
-      input.className = "ht-input exploration-end";
-      input.setAttribute("aria-label", `${name} end of the colours`);
+      const input = ht.made("input", "ht-input exploration-end", "", {
+        inputmode: "decimal",
+        "aria-label": `${name} end of the colours`,
+      });
       input.addEventListener("change", () => typed(end));
       input.addEventListener("keydown", (event) => event.key === "Enter" && input.blur());
       return input;
     };
-    const bar = document.createElement("div");
-    bar.className = "ht-scale-bar";
-    const reset = document.createElement("button");
-    reset.type = "button";
-    reset.className = "pill";
-    reset.textContent = "reset";
-    reset.title = "Colours from the range the results have, outliers left aside";
+    const bar = ht.made("div", "ht-scale-bar");
+    const title = "Colours from the range the results have, outliers left aside";
+    const reset = ht.made("button", "pill", "reset", { title });
     reset.addEventListener("click", () => set(null));
     parts = { worst: field("worse", "worst"), bar, best: field("better", "best"), reset, holder };
     holder.replaceChildren(parts.worst, bar, parts.best, reset);

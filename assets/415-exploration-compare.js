@@ -144,11 +144,7 @@
     const holder = document.getElementById(TOOLS);
     if (!holder || holder.childElementCount) return;
     for (const [name, save] of [["SVG", saveVector], ["PNG", saveRaster]]) {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.className = "pill";
-      button.textContent = name;
-      button.title = `Save the comparison as ${name}`;
+      const button = ht.made("button", "pill", name, { title: `Save the comparison as ${name}` });
       button.addEventListener("click", () => save(shown));
       holder.appendChild(button);
     }
@@ -188,7 +184,7 @@
   }
 
   function offer(blob, name) {
-    const link = document.createElement("a");
+    const link = ht.made("a");
     link.href = URL.createObjectURL(blob);
     link.download = name;
     link.click();

@@ -108,21 +108,18 @@
   const api = () => window.dash_ag_grid && window.dash_ag_grid.getApi(TABLE);
 
   function menuRow(grid, column) {
-    const line = document.createElement("div");
-    const label = document.createElement("label");
-    const box = document.createElement("input");
-    box.type = "checkbox";
+    const line = ht.made("div");
+    const definition = column.getColDef();
+    const label = ht.made("label", "", "", { title: definition.headerTooltip || "" });
+    const box = ht.made("input", "", "", { type: "checkbox" });
     box.checked = column.isVisible();
     box.addEventListener("change", () => grid.setColumnsVisible([column.getColId()], box.checked));
-    const definition = column.getColDef();
     label.append(box, definition.headerName || definition.field);
-    label.title = definition.headerTooltip || "";
-    const pin = document.createElement("button");
+    const pin = ht.made("button", "pill");
     const show = () => {
       pin.textContent = column.isPinned() ? "unpin" : "pin";
       pin.setAttribute("aria-pressed", String(Boolean(column.isPinned())));
     };
-    pin.className = "pill";
     pin.addEventListener("click", () => {
       grid.setColumnsPinned([column.getColId()], column.isPinned() ? null : "left");
       show();

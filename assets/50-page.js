@@ -198,16 +198,11 @@
   }
 
   function chip(text, index) {
-    const button = document.createElement("button");
-    button.className = "chip";
-    button.type = "button";
-    const label = document.createElement("span");
-    label.textContent = text;
-    const cross = document.createElement("i");
-    cross.textContent = "×";
-    button.append(label, cross);
-    button.title = `${text} – click to remove (Escape removes the last)`;
-    button.setAttribute("aria-label", `Remove ${text}`);
+    const button = ht.made("button", "chip", "", {
+      title: `${text} – click to remove (Escape removes the last)`,
+      "aria-label": `Remove ${text}`,
+    });
+    button.append(ht.made("span", "", text), ht.made("i", "", "×"));
     button.addEventListener("click", () => ht.removeBrush(index));
     return button;
   }

@@ -7,7 +7,7 @@ Optuna for singles and 10,000 times for pairs; mean absolute error of single eff
 Packages that need an environment of their own are looked for in the interpreters that
 FANOVA_PYTHONS lists (separated as PATH is), and in this one:
 
-    FANOVA_PYTHONS=/tmp/venv-fanova/bin/python python -m benchmarks importance
+    FANOVA_PYTHONS=/path/to/other/bin/python python -m benchmarks importance
 """
 
 from __future__ import annotations

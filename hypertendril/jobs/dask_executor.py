@@ -40,7 +40,8 @@ class DaskEngine:
         self._futures: dict[str, Future[None]] = {}
         self._topic = f"hypertendril-{secrets.token_hex(8)}"
         # What goes wrong comes as an exception too.
-        logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
+        for part in ("client", "batched"):
+            logging.getLogger(f"distributed.{part}").setLevel(logging.CRITICAL)
         kind = "scheduler_file" if self._address.endswith(_FILE) else "address"
         try:
             self._client = Client(

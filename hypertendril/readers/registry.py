@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
 
 from hypertendril.readers.amltk import Amltk
@@ -38,6 +39,7 @@ from hypertendril.readers.tracker_table import TrackerTable
 from hypertendril.readers.vizier import Vizier
 from hypertendril.readers.wandb import Wandb
 
+MOST_LOOKED_AT = 1000  # files of a folder no reader knows, to say why
 PICKLES = tuple(bytes([0x80, protocol]) for protocol in range(2, 6))
 
 
@@ -95,8 +97,9 @@ def detect(source: str | Path | Source) -> Reader:
     for reader in READERS:
         if reader.detects(place):
             return reader
-    if place.head().startswith(PICKLES):
-        raise place.error(
+    pickle = _pickle_of(place)
+    if pickle is not None:
+        raise pickle.error(
             "is a pickle, which can run any code when it is loaded; it is never opened here.",
             "`hypertendril convert` makes JSON of those of Optuna, hyperopt and Orion; export others as JSON "
             "or CSV with the program that wrote them.",
@@ -106,6 +109,15 @@ def detect(source: str | Path | Source) -> Reader:
         "It reads the storages and result folders of many frameworks, its own JSON form and CSV "
         "tables; docs/formats.md lists them.",
     )
+
+
+def _pickle_of(place: Source) -> Source | None:
+    """Return the source itself, or a file in or below the folder it is, where that is a pickle."""
+    if not place.is_folder:
+        return place if place.head().startswith(PICKLES) else None
+    below = islice(place.file.rglob("*"), MOST_LOOKED_AT)
+    files = (Source(path=path) for path in below if path.is_file() and path.stat().st_size)
+    return next((file for file in files if file.head().startswith(PICKLES)), None)
 
 
 def read(source: str | Path) -> tuple[ReadStudy, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import secrets
 import signal
 import socket
 import subprocess
@@ -17,7 +16,6 @@ from typing import Any, Protocol
 
 ROOT = Path(__file__).parents[2]
 DEADLINE_SECONDS = 120.0
-TOKEN = secrets.token_hex(32)  # nobody else shall run anything on a cluster of a test
 IS_RAY_INSTALLED = importlib.util.find_spec("ray") is not None
 
 
@@ -127,7 +125,7 @@ def _free_port() -> int:
 def environment_of(gate: Path) -> dict[str, str]:
     """Return the environment of a cluster whose gated trials wait for a file."""
     # Processes of Ray step back behind other programs; on a busy machine they would stand still.
-    of_ray = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": TOKEN, "RAY_worker_niceness": "0"}
+    of_ray = {"RAY_worker_niceness": "0"}
     return os.environ | of_ray | {"PYTHONPATH": str(ROOT), "TOY_GATE": str(gate)}
 
 

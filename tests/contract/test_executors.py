@@ -31,7 +31,6 @@ from hypertendril.store.experiment_store import ExperimentStore
 from tests.contract.clusters import (
     DEADLINE_SECONDS,
     IS_RAY_INSTALLED,
-    TOKEN,
     Cluster,
     DaskCluster,
     RayCluster,
@@ -94,15 +93,12 @@ def dask_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 @pytest.fixture(scope="module")
 def ray_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    folder = tmp_path_factory.mktemp("ray")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("RAY_AUTH_MODE", "token")
-        patch.setenv("RAY_AUTH_TOKEN", TOKEN)
-        from hypertendril.jobs.ray_executor import RayEngine  # Ray reads them when it is loaded
+    from hypertendril.jobs.ray_executor import RayEngine  # loading Ray takes seconds
 
-        cluster = RayCluster(folder, environment_of(folder / "gate"))
-        with connected(cluster, RayEngine, folder) as site:
-            yield site
+    folder = tmp_path_factory.mktemp("ray")
+    cluster = RayCluster(folder, environment_of(folder / "gate"))
+    with connected(cluster, RayEngine, folder) as site:
+        yield site
 
 
 @pytest.fixture

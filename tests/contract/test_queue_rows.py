@@ -118,7 +118,7 @@ def test_no_row_of_a_busy_queue_is_a_pickle_or_a_file(queue: JobQueue, tmp_path:
     database = sqlite3.connect(tmp_path / "queue" / "cache.db")
     rows = database.execute("SELECT raw, mode, filename, value FROM Cache").fetchall()
     database.close()
-    assert len(rows) == 5
+    assert len(rows) == 6  # the job, its start, all, the open ones, the key, the count of changes
     for raw, mode, filename, value in rows:
         assert (raw, mode, filename) == (1, 1, None)
         json.loads(value)

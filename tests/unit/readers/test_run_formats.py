@@ -468,11 +468,13 @@ def test_a_run_may_be_named_by_one_of_its_files() -> None:
         assert read(RUNS / name)
 
 
-def test_a_pickle_is_refused_in_words(tmp_path: Path) -> None:
-    path = tmp_path / "study.pkl"
+def test_a_pickle_is_refused_in_words_also_in_a_folder(tmp_path: Path) -> None:
+    path = tmp_path / "run" / "study.pkl"
+    path.parent.mkdir()
     path.write_bytes(b"\x80\x05cos\nsystem\n(S'true'\ntR.")
-    with pytest.raises(SourceFormatError, match=r"is a pickle.*never opened here"):
-        read(path)
+    for source in (path, tmp_path):
+        with pytest.raises(SourceFormatError, match=r"study.pkl: is a pickle.*never opened here"):
+            read(source)
 
 
 def test_runs_of_one_name_get_the_path_they_were_found_in(tmp_path: Path) -> None:
