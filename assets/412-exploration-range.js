@@ -28,7 +28,6 @@
     // By hand or by a drag, it is no step that going back should stop at.
     ht.address.write(true);
   }
-  ht.setColourRange = set;
 
   function tell() {
     ht.themeChanged();

@@ -114,7 +114,11 @@ class Asked:
 
 def register(app: Dash, services: Services) -> None:
     """Connect the panel's components."""
+    _register_choosers(app, services)
+    _register_drawing(app, services)
 
+
+def _register_choosers(app: Dash, services: Services) -> None:
     @app.callback(
         Output(ids.IMPORTANCE_METRIC, "options"),
         Output(ids.IMPORTANCE_METRIC, "value"),
@@ -143,6 +147,8 @@ def register(app: Dash, services: Services) -> None:
         offered = offered_studies(services, study) if study is not None else []
         return choices_update(study, chosen, options, offered)
 
+
+def _register_drawing(app: Dash, services: Services) -> None:
     @app.callback(
         Output(ids.IMPORTANCE_RANKING, "data"),
         Output(ids.IMPORTANCE_MARGINAL, "figure"),

@@ -180,11 +180,6 @@ def budget_limit(key: Any) -> dict[str, Any]:
     return {"view": "control", "part": "limit", "key": key}
 
 
-def importance_row(key: str) -> dict[str, str]:
-    """Return the id of one effect (`a` or `a|b`) in the ranked list."""
-    return {"view": "importance", "part": "effect", "key": key}
-
-
 def panel_title(letter: str) -> str:
     """Return the id of a panel's heading, which names its section."""
     return f"page-{letter.lower()}-title"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -189,11 +189,6 @@ def as_dict(value: Any) -> dict[str, Any]:
 def as_list(value: Any) -> list[Any]:
     """Return `value` if it is a list, else an empty one."""
     return value if isinstance(value, list) else []
-
-
-def first_existing(folder: Path, names: Iterable[str]) -> Path | None:
-    """Return the first of the named files that is there."""
-    return next((folder / name for name in names if (folder / name).is_file()), None)
 
 
 def common_name(folder: Path, parts: Sequence[str] = ()) -> str:

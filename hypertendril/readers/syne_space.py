@@ -13,7 +13,6 @@ from hypertendril.readers.json_text import BadJsonError, as_choice, as_number, b
 from hypertendril.readers.losses import Losses
 
 _ORDERED = ("Ordinal", "OrdinalNearestNeighbor", "FiniteRange")
-MOST_IN_RANGE = 64  # values of a finite range that are listed one by one
 
 
 @dataclass(frozen=True)
