@@ -30,7 +30,7 @@
   }
 
   function layout(view) {
-    const { meta } = view;
+    const { meta, scenes: before = [] } = view;
     shown = view;
     view.scenes = [];
     for (const column of meta.columns) {
@@ -51,9 +51,18 @@
       Object.assign(scene, { data, left: axis._offset, right: axis._offset + axis._length });
       view.scenes.push(scene);
     }
-    point(view, 0, -1);
+    keepPointed(view, before);
     listen(view);
     tools();
+  }
+
+  /** What was shown stays shown while studies arrive and the dialog finds its size. */
+  function keepPointed(view, before) {
+    if (!view.pointed) return;
+    const { k, mark } = view.pointed;
+    const at = view.scenes.findIndex(({ data }) => data === before[k].data);
+    if (at < 0) point(view, 0, -1);
+    else view.pointed = { k: at, mark };
   }
 
   function base(g, view) {

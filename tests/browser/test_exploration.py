@@ -21,6 +21,13 @@ from tests.browser.searches import write_searches
 NAMES = ("pbt", "hyperband_eta3", "random", "pbt_early")
 VIEW = "ht.exploration.view"
 COMPARED = 'ht.debug.views.find(v => v.spec.graph === "exploration-compare-graph")'
+PLACE_IN_COMPARISON = f"""row => {{
+    const view = {COMPARED};
+    const scene = view.scenes.find(scene => scene.data.name === "pbt, early looks");
+    const box = view.layers.top.canvas.getBoundingClientRect();
+    const [mark] = scene.marksOf(row);
+    return [box.left + scene.at[2].xs[mark], box.top + scene.at[2].ys[mark]];
+}}"""
 FRAME = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
@@ -442,22 +449,20 @@ def test_a_trial_of_any_compared_study_shows_its_family_and_card(
 ) -> None:
     study = studies["pbt_early"]
     row = last_of_the_longest_line(study)
-    x, y = comparison.evaluate(
-        f"""row => {{
-            const view = {COMPARED};
-            const scene = view.scenes.find(scene => scene.data.name === "pbt, early looks");
-            const box = view.layers.top.canvas.getBoundingClientRect();
-            const [mark] = scene.marksOf(row);
-            return [box.left + scene.at[2].xs[mark], box.top + scene.at[2].ys[mark]];
-        }}""",
-        row,
-    )
-    comparison.mouse.move(x, y)
+    values = study.column(f"param:{study.space.names[1]}")
+    pointed = f"() => {{ const at = {COMPARED}.pointed; return at && {COMPARED}.scenes[at.k].trial[at.mark]; }}"
+
+    def shows_it() -> bool:
+        """Point where the trial is: the dialog may still be finding its size."""
+        comparison.mouse.move(*comparison.evaluate(PLACE_IN_COMPARISON, row))
+        hovered = comparison.evaluate(pointed)
+        # Copies that kept this value lie on one another: any of them may be found.
+        return hovered is not None and bool(values[hovered] == values[row])
+
+    wait_until(shows_it, "the pointer to be on the trial")
     card = comparison.locator(".ht-card")
     expect(card).to_contain_text(re.compile(r"\d+(st|nd|rd|th) of \d+"))
-    # Copies that kept this value lie on one another: any of them may be found.
-    hovered = comparison.evaluate(f"() => {COMPARED}.scenes[{COMPARED}.pointed.k].shownFamily.row")
-    values = study.column(f"param:{study.space.names[1]}")
+    hovered = comparison.evaluate(pointed)
     assert values[hovered] == values[row]
     expect(card).to_contain_text(f"trial {study.trials.number[hovered]}")
     assert comparison.evaluate("() => ht.state.hover") == -1  # no trial of the study behind it
