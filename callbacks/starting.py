@@ -67,7 +67,8 @@ def chosen(button: str, data: Any, study: Study, selection: Any) -> tuple[dict[s
         words = "The next study begins anew."
         if not before.goes_on:
             words = (
-                "The method is told the trials of this study; outside the space they don't count."
+                "The method begins with what the trials of this study found; outside the space "
+                "they don't count."
             )
         return Beginning(study.id, not before.goes_on, before.rows).to_json(), message(words)
     if before.rows:
@@ -93,8 +94,8 @@ def go_on_button(begun: Beginning, draft: Draft, method: Any) -> tuple[str, str,
     why = ""
     if not draft.is_refined:
         why = "The chosen objective does not fit the shown study."
-    elif method in METHODS and not METHODS[method].learns:
-        able = ", ".join(info.title for info in METHODS.values() if info.learns)
+    elif method in METHODS and not METHODS[method].goes_on:
+        able = ", ".join(info.title for info in METHODS.values() if info.goes_on)
         why = f"{METHODS[method].title} learns nothing from earlier trials; these do: {able}."
     title = why or "The method begins with what the shown study found; in a changed space too"
     is_off = bool(why) and not begun.goes_on

@@ -207,6 +207,8 @@ def beginnings(start: Any) -> list[str]:
             told, all_trials = study.get("told"), study.get("trials")
             name = plain(str(study.get("name")), 80)
             lines.append(f"was told {told} of {all_trials} trials of {name}")
+    if count := start.get("repeated"):
+        lines.append(f"ran the best {count} of their configurations first")
     return lines
 
 

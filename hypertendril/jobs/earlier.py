@@ -107,7 +107,7 @@ def _earlier_trial(
         number=int(study.trials.number[row]),
         values=study.params(row),
         objectives=values if is_whole and not any(map(math.isnan, values.values())) else {},
-        violation=max(violation, 0.0) if math.isfinite(violation) else 0.0,
+        violation=0.0 if math.isnan(violation) else max(violation, 0.0),
         looks=looks,
     )
 

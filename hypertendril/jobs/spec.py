@@ -23,7 +23,7 @@ from hypertendril.jobs.starting import (
 )
 from hypertendril.jobs.toml_text import to_toml_text
 from hypertendril.model import Method, Objective, SearchSpace, StudyHeader
-from hypertendril.search import MethodInfo, StartingSet, method_info
+from hypertendril.search import Limits, MethodInfo, StartingSet, method_info
 from hypertendril.search.sampling import activation_order
 
 MAX_SEED = 2**63 - 1
@@ -211,7 +211,10 @@ class JobSpec:
         )
 
     def _provenance(self) -> dict[str, Any]:
-        found = provenance(self.start, self.space, self.objectives, self.seed)
+        limits = Limits(self.budget.trials, self.budget.steps, start=self.start)
+        repeats = method_info(self.method).repeats
+        count = 0 if repeats is None else repeats(self.settings, limits)
+        found = provenance(self.start, self.space, self.objectives, self.seed, count)
         return {} if found is None else {"start": found}
 
 

@@ -18,7 +18,7 @@ from hypertendril.search import (
     StartingSet,
     Stretch,
 )
-from hypertendril.search.starting import lies_inside, told_before
+from hypertendril.search.starting import first_configurations, lies_inside, told_before
 
 MAX_ENQUEUED = 10_000
 MAX_STRETCHES = 10_000
@@ -91,8 +91,8 @@ def check_start(start: StartingSet, info: MethodInfo, space: SearchSpace, trials
         JobError: With the field and what is allowed.
     """
     _check_schedule(start, info, space)
-    if start.studies and not info.learns:
-        able = ", ".join(name for name, known in METHODS.items() if known.learns)
+    if start.studies and not info.goes_on:
+        able = ", ".join(name for name, known in METHODS.items() if known.goes_on)
         raise fields.wrong(
             "start.studies",
             f"the method {info.name!r} learns nothing from earlier trials; these do: {able}. "
@@ -144,9 +144,19 @@ def check_founders(start: StartingSet, info: MethodInfo, settings: Mapping[str, 
 
 
 def provenance(
-    start: StartingSet, space: SearchSpace, objectives: Sequence[Objective], seed: int
+    start: StartingSet,
+    space: SearchSpace,
+    objectives: Sequence[Objective],
+    seed: int,
+    repeats: int,
 ) -> dict[str, Any] | None:
-    """Return what the header of a study says of its starting set; None where there is none."""
+    """Return what the header of a study says of its starting set; None where there is none.
+
+    Args:
+        start: The starting set.
+        space, objectives, seed: Of the study.
+        repeats: How many of the best earlier configurations its method runs first, at most.
+    """
     if not (start.enqueued or start.studies):
         return None
     studies = []
@@ -155,7 +165,12 @@ def provenance(
         studies.append(
             {"name": study.name, "id": study.id, "trials": len(study.trials), "told": told}
         )
-    return {"enqueued": len(start.enqueued), "studies": studies}
+    first = first_configurations(start, space, objectives, seed, repeats)
+    return {
+        "enqueued": len(start.enqueued),
+        "studies": studies,
+        "repeated": len(first) - len(start.enqueued),
+    }
 
 
 def _tables(data: Any, field: str, most: int) -> list[Any]:
@@ -264,7 +279,7 @@ def _trial_json(trial: EarlierTrial) -> dict[str, Any]:
             "number": trial.number,
             "params": dict(trial.values),
             "values": {name: _plain(v) for name, v in trial.objectives.items()} or None,
-            "violation": trial.violation or None,
+            "violation": _plain(trial.violation) if trial.violation else None,
             "looks": [[steps, _plain(value)] for steps, value in trial.looks] or None,
         }
     )

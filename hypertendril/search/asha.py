@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from hypertendril.model import Choice, Objective, Outcome, SearchSpace, TrialState
-from hypertendril.search.ladder import LADDER_SETTINGS, rungs
+from hypertendril.search.ladder import LADDER_SETTINGS, repeats, rungs
 from hypertendril.search.method import MethodInfo, Settings
 from hypertendril.search.random import RandomSearch
 from hypertendril.search.scheduler import (
@@ -16,7 +16,7 @@ from hypertendril.search.scheduler import (
     quality_of,
     ranked,
 )
-from hypertendril.search.starting import Opening
+from hypertendril.search.starting import Opening, ToldBefore, first_configurations, told_before
 
 
 class AsyncHalving:
@@ -25,6 +25,9 @@ class AsyncHalving:
     A trial that was not promoted may still be, when worse ones have come in; so it waits, and
     is discarded when nothing more can come. Which trials are promoted depends on the order of
     results, which is why promotions are recorded and not worked out again on recall.
+
+    What earlier trials came to after the steps of a rung stands in it from the beginning: new
+    ones have to be among the best of all. None of them goes on itself.
 
     Source: Li et al., A system for massively parallel hyperparameter tuning (MLSys 2020).
     """
@@ -44,12 +47,23 @@ class AsyncHalving:
         self._limit = limits.trials
         self._values: list[Mapping[str, Choice]] = []
         self._rung: list[int] = []
-        self._opening = Opening(space, seed, limits.start.enqueued)
+        count = repeats(settings, limits)
+        first = first_configurations(limits.start, space, objectives, seed, count)
+        self._opening = Opening(space, seed, first)
         self._objectives: list[dict[int, float | None]] = [{} for _ in self._resources]
         self._violations: dict[int, float] = {}  # the latest, also for earlier rungs
         self._promoted: list[set[int]] = [set() for _ in self._resources]
         self._queue: list[int] = []
         self._running: set[int] = set()
+        for told in told_before(limits.start, space, objectives, seed):
+            self._compare_with(told)
+
+    def _compare_with(self, told: ToldBefore) -> None:
+        """Let the looks at an earlier trial stand in the rungs they were taken at."""
+        self._violations[told.number] = told.violation
+        for steps, value in told.looks:
+            if steps in self._resources:
+                self._objectives[self._resources.index(int(steps))][told.number] = value
 
     def ask(self) -> Assignment | None:
         """Return a promoted trial, the furthest first, else a new one."""
@@ -112,7 +126,7 @@ class AsyncHalving:
             {n: quality_of(value, self._sign, self._violations[n]) for n, value in found.items()}
         )
         best = order[: len(found) // self._eta]
-        return [number for number in best if number not in self._promoted[k]]
+        return [n for n in best if n >= 0 and n not in self._promoted[k]]
 
     def _promote(self, number: int) -> None:
         self._promoted[self._rung[number]].add(number)
@@ -145,4 +159,5 @@ METHOD = MethodInfo(
     text="Successive halving that never waits: made for many workers.",
     settings=LADDER_SETTINGS,
     schedule=AsyncHalving,
+    repeats=repeats,
 )

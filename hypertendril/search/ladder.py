@@ -71,5 +71,15 @@ def brackets(settings: Settings, limits: Limits) -> tuple[Bracket, ...]:
     )
 
 
+def repeats(settings: Settings, limits: Limits) -> int:
+    """Return how many earlier configurations are run first: as many as the first rung lets go on.
+
+    The rest of the first bracket stays for what is new.
+    """
+    first, enqueued = brackets(settings, limits)[0], len(limits.start.enqueued)
+    counts = first.limited(max(limits.trials, 1), settings["eta"]).counts
+    return max(0, min(counts[min(1, len(counts) - 1)], limits.trials - enqueued))
+
+
 def _halved(n: int, eta: int, length: int) -> tuple[int, ...]:
     return tuple(max(1, n // eta**k) for k in range(length))

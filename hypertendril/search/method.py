@@ -110,7 +110,9 @@ class MethodInfo:
         schedule: Builds one that chooses segments, likewise; each method has one of the two.
         trials: How many trials it makes in all, given its settings, the space and the starting
             set, where that is not for the job to say.
-        learns: Whether the trials of earlier studies tell it anything.
+        learns: Whether its model is told the trials of earlier studies.
+        repeats: How many of their best configurations it runs first, given its settings and the
+            limits of the job; None for a method that does no such thing.
         follows: Whether it does nothing but what a schedule says.
         founders: How many configurations it can begin with, None for any number.
         copies: Whether trials begin with the checkpoints of others.
@@ -124,9 +126,15 @@ class MethodInfo:
     schedule: SchedulerMaker | None = None
     trials: Callable[[Settings, SearchSpace, StartingSet], int] | None = None
     learns: bool = False
+    repeats: Callable[[Settings, Limits], int] | None = None
     follows: bool = False
     founders: Callable[[Settings], int] | None = None
     copies: bool = False
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the trials of earlier studies make any difference to it."""
+        return self.learns or self.repeats is not None
 
     def checked_settings(self, given: Settings) -> dict[str, int | float | bool]:
         """Return all settings, `given` ones checked and the others at their defaults.

@@ -11,7 +11,15 @@ import numpy as np
 
 from hypertendril.model import Choice, Objective, SearchSpace
 from hypertendril.search.method import MethodInfo, Setting, Settings
-from hypertendril.search.pbt import SETTINGS, Gain, Perturbation, Population, founders, trials
+from hypertendril.search.pbt import (
+    SETTINGS,
+    Gain,
+    Perturbation,
+    Population,
+    founders,
+    repeats,
+    trials,
+)
 from hypertendril.search.scheduler import Limits
 from hypertendril.search.told import Rows, UnitSpace
 
@@ -177,5 +185,6 @@ METHOD = MethodInfo(
     schedule=_make,
     trials=trials,
     founders=founders,
+    repeats=repeats,
     copies=True,
 )

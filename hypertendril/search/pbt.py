@@ -21,7 +21,7 @@ from hypertendril.search.scheduler import (
     quality_of,
     ranked,
 )
-from hypertendril.search.starting import Opening, StartingSet
+from hypertendril.search.starting import Opening, StartingSet, first_configurations
 
 Gain = tuple[Mapping[str, Choice], float]
 
@@ -92,7 +92,9 @@ class Population:
         self._settings = settings
         self._explorer = explorer
         self._founders = RandomSearch(space, seed)
-        self._opening = Opening(space, seed, limits.start.enqueued)
+        count = repeats(settings, limits)
+        first = first_configurations(limits.start, space, objectives, seed, count)
+        self._opening = Opening(space, seed, first)
         self._sign = objectives[0].direction.sign
         self._seed = seed
         self._limits = limits
@@ -264,6 +266,12 @@ def founders(settings: Settings) -> int:
     return int(settings["population"])
 
 
+def repeats(settings: Settings, limits: Limits) -> int:
+    """Return how many earlier configurations are run first: as many as survive a generation."""
+    room = settings["population"] - len(limits.start.enqueued)
+    return max(0, min(survivor_count(settings), int(room)))
+
+
 def _make(
     settings: Settings,
     space: SearchSpace,
@@ -284,5 +292,6 @@ METHOD = MethodInfo(
     schedule=_make,
     trials=trials,
     founders=founders,
+    repeats=repeats,
     copies=True,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hypertendril.model import Choice, Objective, Parameter, SearchSpace
@@ -108,6 +108,43 @@ def told_before(
             yield ToldBefore(number, values, objectives_told, trial.violation, trial.looks)
 
 
+def first_configurations(
+    start: StartingSet,
+    space: SearchSpace,
+    objectives: Sequence[Objective],
+    seed: int,
+    repeats: int,
+) -> tuple[Mapping[str, Choice], ...]:
+    """Return what is run first: the enqueued configurations, then the best earlier ones.
+
+    Args:
+        start: What the study begins with.
+        space, objectives, seed: Of the study; the leading objective says which are the best.
+        repeats: How many different earlier configurations there are at most.
+    """
+    sign = objectives[0].direction.sign
+    found: list[Mapping[str, Choice]] = []
+    for told in sorted(told_before(start, space, objectives, seed), key=_badness(sign)):
+        if len(found) == repeats:
+            break
+        if told.values not in found:
+            found.append(told.values)
+    return (*start.enqueued, *found)
+
+
+def _badness(sign: float) -> Callable[[ToldBefore], tuple[float, float, float, int]]:
+    """Return what sorts earlier trials: feasible before others, then furthest, then best."""
+
+    def key(told: ToldBefore) -> tuple[float, float, float, int]:
+        if told.objectives is not None:
+            steps, value = math.inf, told.objectives[0]
+        else:
+            steps, value = max(told.looks)
+        return max(told.violation, 0.0), -steps, -sign * value, told.number
+
+    return key
+
+
 def fitted(
     values: Mapping[str, Choice], space: SearchSpace, draws: SeededDraws, number: int
 ) -> dict[str, Choice] | None:
@@ -139,26 +176,26 @@ def lies_inside(parameter: Parameter, value: Choice) -> bool:
 
 
 class Opening:
-    """Lets the first trials be the enqueued configurations.
+    """Lets the first trials be the configurations a study begins with.
 
     Args:
         space: Of the study.
         seed: Of the study.
-        enqueued: Valid in `space`; each may leave parameters open.
+        first: Valid in `space`; each may leave parameters open.
     """
 
     def __init__(
-        self, space: SearchSpace, seed: int, enqueued: Sequence[Mapping[str, Choice]]
+        self, space: SearchSpace, seed: int, first: Sequence[Mapping[str, Choice]]
     ) -> None:
         self._draws = SeededDraws(space, seed)
-        self._enqueued = enqueued
+        self._first = first
 
     def values(self, number: int, proposed: Mapping[str, Choice]) -> dict[str, Choice]:
         """Return the values of trial `number`, for which the method `proposed` some.
 
-        What an enqueued configuration leaves open is as proposed; a parameter that is active
+        What such a configuration leaves open is as proposed; a parameter that is active
         only under its values is drawn at random.
         """
-        if number >= len(self._enqueued):
+        if number >= len(self._first):
             return dict(proposed)
-        return self._draws.completed(number, {**proposed, **self._enqueued[number]})
+        return self._draws.completed(number, {**proposed, **self._first[number]})

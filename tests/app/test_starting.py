@@ -102,9 +102,10 @@ def test_the_buttons_say_why_they_are_off(study_of: StudyOf, registry: Registry)
 
 
 def test_what_a_study_began_with_is_told() -> None:
-    start = {"enqueued": 2, "studies": [{"name": "<b>", "told": 3, "trials": 5}]}
+    start = {"enqueued": 2, "studies": [{"name": "<b>", "told": 3, "trials": 5}], "repeated": 1}
     assert beginnings(start) == [
         "2 enqueued configurations first",
         "was told 3 of 5 trials of <b>",
+        "ran the best 1 of their configurations first",
     ]
     assert beginnings("made up") == beginnings({"studies": 3}) == []

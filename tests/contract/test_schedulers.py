@@ -63,7 +63,7 @@ SETTINGS = {
     "gp": {"n_startup_trials": 28, "n_candidates": 20},
 }
 ALL = pytest.mark.parametrize("name", METHODS)
-LEARNERS = pytest.mark.parametrize("name", [n for n, info in METHODS.items() if info.learns])
+LEARNERS = pytest.mark.parametrize("name", [n for n, info in METHODS.items() if info.goes_on])
 Result = Callable[[Assignment], float | None]
 Violation = Callable[[Assignment], float]
 _STATES = {
@@ -367,7 +367,7 @@ EARLIER = EarlierStudy(
 
 
 def begun(name: str) -> Limits:
-    studies = (EARLIER,) if METHODS[name].learns else ()
+    studies = (EARLIER,) if METHODS[name].goes_on else ()
     # The Gaussian process has its model after four trials more: each takes a third of a second.
     trials = 7 if name == "gp" else LIMITS.trials
     return replace(LIMITS, trials=trials, start=StartingSet(ENQUEUED, studies))

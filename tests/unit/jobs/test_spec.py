@@ -111,7 +111,10 @@ def test_the_header_says_what_the_study_began_with() -> None:
     assert spec(start=START).header().attributes["start"] == {
         "enqueued": 2,
         "studies": [{"name": "before", "id": "k3j4", "trials": 3, "told": 2}],
+        "repeated": 0,
     }
+    halving = {"method": "successive_halving", "settings": {"max_resource": 3}}
+    assert spec(start=START, **halving).header().attributes["start"]["repeated"] == 1
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,14 @@ from hypertendril.model import (
     SearchSpace,
     TrialState,
 )
-from hypertendril.search import Limits, Scheduler, make_scheduler
+from hypertendril.search import (
+    EarlierStudy,
+    EarlierTrial,
+    Limits,
+    Scheduler,
+    StartingSet,
+    make_scheduler,
+)
 
 SPACE = SearchSpace((Parameter("x", ParameterKind.FLOAT, 0.0, 1.0),))
 OBJECTIVES = (Objective("score", Direction.MAXIMIZE),)
@@ -55,3 +62,28 @@ def test_failed_trials_count_as_seen_but_never_go_on() -> None:
     searcher.tell(1, None, TrialState.FAILED)
     looks = searcher.tell(2, [0.0], TrialState.COMPLETE)
     assert [look.number for look in looks] == [2]
+
+
+def test_new_trials_have_to_be_among_the_best_of_earlier_ones_at_the_same_step() -> None:
+    """The looks at 1 and 3 of the earlier trials are rungs here; 2 is none."""
+    values = [0.9, 0.8, 0.2, 0.1, 0.05]
+    trials = tuple(
+        EarlierTrial(k, {"x": 5.0 if k == 4 else 0.1 * k}, looks=((1.0, v), (2.0, 9.0), (3.0, 0.5)))
+        for k, v in enumerate(values)
+    )
+    start = StartingSet(studies=(EarlierStudy("before", trials),))
+    searcher = make_scheduler(
+        "asha", {"max_resource": 9}, SPACE, OBJECTIVES, 1, Limits(9, start=start)
+    )
+    tasks = [task for _ in range(5) if (task := searcher.ask())]
+    # Four stand there (one lies outside); with two more, the best two of six are promoted.
+    assert [task.values["x"] for task in tasks[:3]] == [0.0, 0.1, 0.2]
+    assert searcher.tell(3, [0.7], TrialState.COMPLETE) == []
+    assert searcher.tell(4, [0.75], TrialState.COMPLETE) == []
+    looks = searcher.tell(0, [0.95], TrialState.COMPLETE)
+    assert [(look.number, look.outcome) for look in looks] == [(0, Outcome.PROMOTED)]
+    task = searcher.ask()
+    assert task is not None
+    assert (task.number, task.from_step, task.to_step) == (0, 1, 3)
+    # Five results at step 3: the best one goes on.
+    assert [look.number for look in searcher.tell(0, [0.6], TrialState.COMPLETE)] == [0]

@@ -17,7 +17,7 @@ from hypertendril.model import (
 )
 from hypertendril.search import EarlierStudy, EarlierTrial, Limits, StartingSet, make_scheduler
 from hypertendril.search.cmaes import Distribution
-from hypertendril.search.starting import lies_inside, told_before
+from hypertendril.search.starting import first_configurations, lies_inside, told_before
 
 SPACE = SearchSpace(
     (
@@ -89,6 +89,65 @@ def test_a_number_on_the_grid_lies_inside_whatever_its_type() -> None:
         False,
         False,
     ]
+
+
+def rates(*trials: EarlierTrial, repeats: int = 9) -> list[Choice]:
+    start = StartingSet(({"depth": 9},), (EarlierStudy("before", trials),))
+    first = first_configurations(start, SPACE, OBJECTIVES, 0, repeats)
+    assert first[0] == {"depth": 9}
+    return [values["lr"] for values in first[1:]]
+
+
+def scored(number: int, rate: float, score: float, violation: float = 0.0) -> EarlierTrial:
+    return EarlierTrial(number, WHOLE | {"lr": rate}, {"score": score}, violation)
+
+
+def test_the_best_earlier_configurations_come_after_the_enqueued_ones() -> None:
+    trials = [scored(0, 1e-3, 0.5), scored(1, 2e-3, 0.9), scored(2, 3e-3, 0.7)]
+    assert rates(*trials) == [2e-3, 3e-3, 1e-3]
+    assert rates(*trials, repeats=1) == [2e-3]
+    assert rates(*trials, repeats=0) == []
+
+
+def test_a_configuration_that_was_run_twice_is_run_first_once() -> None:
+    assert rates(scored(0, 1e-3, 0.5), scored(1, 1e-3, 0.9), scored(2, 3e-3, 0.7)) == [1e-3, 3e-3]
+
+
+def test_of_earlier_trials_the_feasible_come_first_then_those_trained_further() -> None:
+    def stopped(number: int, rate: float, steps: float, score: float) -> EarlierTrial:
+        return EarlierTrial(number, WHOLE | {"lr": rate}, looks=((1.0, 0.9), (steps, score)))
+
+    trials = [
+        scored(0, 1e-3, 0.9, violation=0.5),
+        stopped(1, 2e-3, 3.0, 0.8),
+        stopped(2, 3e-3, 9.0, 0.1),
+        scored(3, 4e-3, 0.2),
+    ]
+    assert rates(*trials) == [4e-3, 3e-3, 2e-3, 1e-3]
+
+
+@pytest.mark.parametrize(
+    ("method", "settings", "repeated"),
+    [
+        ("successive_halving", {"max_resource": 9}, 3),
+        ("hyperband", {"max_resource": 27}, 9),
+        ("asha", {"max_resource": 27}, 9),
+        ("pbt", {"population": 10, "survivors": 0.4}, 4),
+        ("pb2", {"population": 3, "survivors": 1.0}, 2),
+    ],
+)
+def test_the_best_earlier_configurations_take_the_places_that_go_on(
+    method: str, settings: dict[str, float], repeated: int
+) -> None:
+    """One more configuration is enqueued: a population has no more room than members."""
+    earlier = [1e-2 + 1e-4 * k for k in range(20)]
+    trials = tuple(scored(k, rate, -k) for k, rate in enumerate(earlier))
+    start = StartingSet(({},), (EarlierStudy("before", trials),))
+    limits = Limits(40, start=start)
+    searcher = make_scheduler(method, settings, SPACE, OBJECTIVES, 1, limits)
+    asked = [task.values["lr"] for _ in range(13) if (task := searcher.ask())]
+    assert asked[1 : 1 + repeated] == earlier[:repeated]
+    assert not {*asked[1 + repeated :]} & {*earlier}
 
 
 def test_bohb_takes_looks_at_the_rung_they_had_reached() -> None:
