@@ -39,15 +39,15 @@ class OptunaUrl:
     about = About(
         title="Optuna on a server",
         source=(
-            "its URL, `postgresql+psycopg://user:password@host/name`; needs SQLAlchemy and the "
-            "driver"
+            "its URL, `postgresql+psycopg://user:password@host/name` or "
+            "`mysql+pymysql://user:password@host/name`; needs SQLAlchemy and the driver"
         ),
         kept="as of a database",
         lost="as of a database",
         tested=Tested.REAL,
         logs=(
-            "5.0 on PostgreSQL 15, read and followed while Optuna wrote; MySQL has the same "
-            "tables and was not tried"
+            "5.0 on PostgreSQL 15 and MariaDB 10.11, read and followed while Optuna wrote; MySQL "
+            "has the same tables"
         ),
     )
 
@@ -149,22 +149,54 @@ def _connected(source: Source) -> Iterator[_Database]:
         SourceFormatError: SQLAlchemy or the driver is not installed, or the server refuses.
     """
     try:
-        from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError  # noqa: PLC0415
+        from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
     except ImportError:
         raise source.error(
             "is a database URL; reading it needs SQLAlchemy.", "pip install sqlalchemy"
         ) from None
+    engine = _usable_engine(source)
     try:
-        with _engine(source.url or "").connect() as connection:
+        with _opened(source, engine) as connection:
             yield _Database(connection)
+    except SQLAlchemyError as error:
+        cause = brief(_reason(getattr(error, "orig", None) or error), 200)
+        raise source.error(f"can't be read: {cause}.", "Check host, user and database.") from None
+
+
+def _usable_engine(source: Source) -> Any:
+    """Return SQLAlchemy's engine of a URL that names a database and a driver that is there."""
+    from sqlalchemy.exc import ArgumentError, NoSuchModuleError  # noqa: PLC0415
+
+    try:
+        engine = _engine(source.url or "")
     except ImportError as error:
         module = error.name or "the driver"
         hint = f"pip install '{_PACKAGES.get(module, module)}'" if error.name else None
+        if module == "MySQLdb" and hint:  # the default, which is built from C on the spot
+            hint += ", or name another driver: mysql+pymysql://"
         raise source.error(f"needs the database driver {module!r}.", hint) from None
-    except (ArgumentError, NoSuchModuleError):
+    except (ArgumentError, NoSuchModuleError, ValueError):
         raise source.error(
-            "is not a URL of a database SQLAlchemy knows.", "postgresql://user@host/name, say."
+            "is not a URL of a database SQLAlchemy knows.",
+            "postgresql://user@host/name or mysql+pymysql://user@host/name, say.",
         ) from None
-    except SQLAlchemyError as error:
-        cause = brief(str(getattr(error, "orig", None) or error).strip().partition("\n")[0], 200)
-        raise source.error(f"can't be read: {cause}.", "Check host, user and database.") from None
+    if engine.dialect.is_async:
+        hint = "Take postgresql+psycopg:// or mysql+pymysql:// instead."
+        raise source.error(f"has a driver for asyncio, {engine.dialect.driver!r}.", hint)
+    if engine.dialect.name in ("mysql", "mariadb") and not engine.url.database:
+        raise source.error("names no database.", "Write its name behind the host: …@host/name.")
+    return engine
+
+
+def _opened(source: Source, engine: Any) -> Any:
+    try:
+        return engine.connect()
+    except (AttributeError, RuntimeError, TypeError, ValueError) as error:
+        # A driver's own words, of an option it does not know or a package it lacks.
+        raise source.error(f"can't be opened by {engine.dialect.driver}: {error}.") from None
+
+
+def _reason(error: Exception) -> str:
+    """Return the first line of what a server says; some drivers put codes beside it."""
+    said = [part for part in error.args if isinstance(part, str)] or [str(error)]
+    return max(said, key=len).strip().partition("\n")[0].rstrip(".")

@@ -64,6 +64,18 @@ def test_a_url_of_no_database_is_one_clear_error(url: str) -> None:
         read(url)
 
 
+def test_a_url_of_mysql_without_a_database_is_told_so() -> None:
+    pytest.importorskip("pymysql")
+    with pytest.raises(SourceFormatError, match="names no database"):
+        read("mysql+pymysql://me@127.0.0.1:1")
+
+
+def test_an_option_the_driver_does_not_know_is_one_clear_error() -> None:
+    pytest.importorskip("pymysql")
+    with pytest.raises(SourceFormatError, match=r"can't be opened by pymysql: .*'speed'"):
+        read("mysql+pymysql://me@127.0.0.1:1/db?speed=9")
+
+
 def test_a_database_that_can_not_be_opened_is_one_clear_error(tmp_path: Path) -> None:
     with pytest.raises(SourceFormatError, match="can't be read: unable to open"):
         OptunaUrl().read(_url(tmp_path / "missing" / "s.db"))
