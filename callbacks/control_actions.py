@@ -33,6 +33,7 @@ from hypertendril.model import SearchSpace, Selection, Study
 
 # Room for the digest and the ids of earlier runs of the same configuration.
 MAX_KEY_CHARS = 200
+MAX_SAID_CHARS = 300
 
 
 def form_of(states: dict[str, Any]) -> Form:
@@ -172,7 +173,8 @@ def submitted(services: Services, draft: Draft, form: Form, page_key: Any) -> tu
     """
     spec = form.job(draft, services.registry, shown_study(services, {"study": draft.study}))
     job_id = queued_once(services, spec, page_key)
-    words = f"Queued {plain(spec.name)!r}: {spec.budget.trials} trials, {spec.method}."
+    parts = [f"{spec.budget.trials} trials", spec.method, *map(str, spec.constraints)]
+    words = f"Queued {plain(spec.name)!r}: {plain(', '.join(parts), MAX_SAID_CHARS)}."
     return f"{words} It is shown as soon as it starts.", job_id
 
 

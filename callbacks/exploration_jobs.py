@@ -8,7 +8,7 @@ from dash import Dash, Input, Output, State, ctx, no_update
 
 from hypertendril.analysis.exploration import prepare_exploration
 from hypertendril.callbacks.control_actions import queued_once
-from hypertendril.callbacks.next_study import MAX_NAME_CHARS, fitting_objective
+from hypertendril.callbacks.next_study import MAX_NAME_CHARS, carried_constraints, fitting_objective
 from hypertendril.callbacks.services import Services
 from hypertendril.callbacks.shown import shown_study
 from hypertendril.errors import HyperTendrilError
@@ -102,12 +102,15 @@ def job_of(button: str, study: Study, row: int, registry: Registry) -> JobSpec:
     plan = plan_of(button, study, row, registry)
     if plan.why_not:
         raise HyperTendrilError(plan.why_not)
+    objective = fitting_objective(study.header, registry)
+    assert objective is not None  # or there would be no plan
     number = study.trials.number[row]
     data = {
         "name": f"{plain(study.name, MAX_NAME_CHARS)}, trial {number} {_WORDS[button]}",
-        "objective": fitting_objective(study.header, registry),
+        "objective": objective,
         "method": "replay",
         "space": study.space.to_json(),
+        **carried_constraints(study, registry[objective]),
         "refined_from": study.id,
         "start": {"schedule": [{"steps": n, "params": values} for n, values in plan.stretches]},
     }

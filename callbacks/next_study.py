@@ -16,7 +16,14 @@ from hypertendril.jobs.objectives import RegisteredObjective, Registry
 from hypertendril.jobs.spec import JobSpec
 from hypertendril.layouts.control import LIMITS, MethodChoice
 from hypertendril.layouts.control_space import bound_text
-from hypertendril.model import Parameter, ParameterKind, SearchSpace, Study, StudyHeader
+from hypertendril.model import (
+    Parameter,
+    ParameterKind,
+    SearchSpace,
+    Study,
+    StudyHeader,
+    constraints_of,
+)
 from hypertendril.model.space import narrowed
 from hypertendril.search import METHODS, Setting
 
@@ -209,6 +216,7 @@ class Form:
             },
             "space": space.to_json(),
             "start": begun.start(study, space, registry[self.objective].objectives),
+            **carried_constraints(study if draft.is_refined else None, registry[self.objective]),
             "refined_from": draft.study if draft.is_refined else None,
         }
         return JobSpec.from_json(data, registry)
@@ -226,6 +234,22 @@ class Form:
             for setting in info.settings
             if setting.name in self.settings
         }
+
+
+def carried_constraints(study: Study | None, entry: RegisteredObjective) -> dict[str, Any]:
+    """Return the fields of a job that keep the constraints of `study`.
+
+    A metric that only the study's own job declared is declared again.
+    """
+    found = () if study is None else constraints_of(study.header)
+    if not found:
+        return {}
+    known = [*entry.metrics, *(objective.name for objective in entry.objectives)]
+    new = [item.metric for item in found if item.metric not in {*known, *entry.curves}]
+    return {
+        "constraints": [item.to_json() for item in found],
+        "metrics": [*dict.fromkeys([*known, *new])],
+    }
 
 
 def space_before(form: Form, draft: Draft) -> SearchSpace:

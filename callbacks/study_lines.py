@@ -11,7 +11,7 @@ from hypertendril.exports import FORMATS
 from hypertendril.jobs.queue import Job, JobQueue, JobState
 from hypertendril.layouts.aligned import aligned_text
 from hypertendril.layouts.labels import plain
-from hypertendril.model import TrialState
+from hypertendril.model import TrialState, constraints_of
 from hypertendril.search import METHODS
 from hypertendril.store import StudySummary
 
@@ -232,6 +232,7 @@ def _title(study: StudySummary, known: Mapping[str, StudySummary]) -> str:
         counts or "no trials yet",
         *_origin(study, known),
         *beginnings(header.attributes.get("start")),
+        *(f"feasible where {plain(str(item), 80)}" for item in constraints_of(header)),
         *([f"{len(header.skipped)} items could not be read"] if header.skipped else []),
     ]
     return "\n".join(lines)

@@ -21,7 +21,7 @@ from hypertendril.layouts import ids
 from hypertendril.layouts.labels import plain
 from hypertendril.layouts.panel import aria, data, panel
 from hypertendril.layouts.theme import MODEL_COLOURS
-from hypertendril.model import Parameter, Study, TrialState
+from hypertendril.model import Parameter, Study, TrialState, broken_constraints
 
 # More rows than anyone reads, few enough that a brush stays quick.
 MAX_ROWS = 500
@@ -341,6 +341,8 @@ def _facts(study: Study, row: int) -> list[Component | str]:
         facts.append(f"took {duration_text(ended - started)}")
     if trials.violation[row] > 0:
         facts.append(f"infeasible by {number_text(float(trials.violation[row]))}")
+        broken = broken_constraints(study, row)
+        facts += [f"breaks {plain(str(one), MAX_TOOLTIP_CHARS)}" for one in broken]
     return [part for fact in facts for part in (fact, " · ")][:-1]
 
 

@@ -74,7 +74,7 @@ def earlier_study(
     names = [objective.name for objective in objectives]
     wanted = np.arange(len(study)) if rows is None else rows
     looks = _looks(study) if study.objectives[0].name == names[0] else {}
-    columns = {name: _column(study, name) for name in names}
+    columns = {name: study.measured(name) for name in names}
     trials = [_earlier_trial(study, int(row), columns, looks.get(int(row), ())) for row in wanted]
     known = [trial for trial in trials if trial.objectives or trial.looks]
     return EarlierStudy(study.name, _kept(known, objectives[0]), study.id)
@@ -110,15 +110,6 @@ def _earlier_trial(
         violation=0.0 if math.isnan(violation) else max(violation, 0.0),
         looks=looks,
     )
-
-
-def _column(study: Study, name: str) -> NDArray[np.float64]:
-    for key in (f"objective:{name}", f"metric:{name}"):
-        try:
-            return study.column(key)
-        except KeyError:
-            continue
-    return np.full(len(study), np.nan)
 
 
 def _looks(study: Study) -> dict[int, tuple[tuple[float, float], ...]]:

@@ -19,6 +19,7 @@ from hypertendril.model import (
     StudyHeader,
     Trials,
     TrialState,
+    constraints_of,
 )
 from hypertendril.search import Assignment, Look
 from hypertendril.store.batch import Batch, TrialUpdates
@@ -71,6 +72,7 @@ class Recorder:
         self._id = study_id
         study = store.snapshot(study_id)
         self._header = study.header
+        self._constraints = constraints_of(study.header)
         self._stored = len(study)
         self._interrupted = {
             int(row): _metrics(study, int(row))
@@ -131,22 +133,24 @@ class Recorder:
         complete, it waits instead.
 
         An objective, or a metric the study declares, that was not returned has the last
-        value that was reported. A trial without a value for each objective has failed. So
-        has one whose violation is not a number; above 0 the trial is infeasible.
+        value that was reported. A trial without a value for each objective has failed, and
+        so has one without a value for each constraint, or whose violation is not a number.
+        Violations add up; above 0 the trial is infeasible.
         """
         row = self._under_way[end.number]
         names = [objective.name for objective in self._header.objectives]
         returned = {names[0] if name == "" else name: value for name, value in end.metrics.items()}
         known = row.latest | returned
-        kept = {*self._header.metric_names, *(returned.keys() - {VIOLATION})} - {*names}
+        bounded = [constraint.metric for constraint in self._constraints]
+        kept = {*self._header.metric_names, *bounded, *(returned.keys() - {VIOLATION})} - {*names}
         row.objectives = [known.get(name, math.nan) for name in names]
         row.metrics |= {name: value for name, value in known.items() if name in kept}
-        if VIOLATION in known and VIOLATION not in names:
-            row.violation = known[VIOLATION]
-            names.append(VIOLATION)
+        if VIOLATION not in names:
+            row.violation = self._violation(known, row.violation)
+            bounded += [VIOLATION] if VIOLATION in known else []
         error = end.error
         if error is None and not end.is_pruned:
-            error = _missing(names, known)
+            error = _missing(names, bounded, known)
         row.state = TrialState.COMPLETE if error is None else TrialState.FAILED
         if end.is_pruned:
             row.state = TrialState.PRUNED
@@ -158,6 +162,13 @@ class Recorder:
         if state is TrialState.COMPLETE:
             row.state = TrialState.WAITING
         return state, row.objectives
+
+    def _violation(self, known: Mapping[str, float], before: float) -> float:
+        """Return the sum by which constraints are broken, `before` where nothing says anything."""
+        broken = [c.excess(known[c.metric]) for c in self._constraints if c.metric in known]
+        if not broken:
+            return known.get(VIOLATION, before)
+        return sum(broken) + max(known.get(VIOLATION, 0.0), 0.0)
 
     def look(self, look: Look) -> None:
         """Note what the method decided about a trial on its latest value."""
@@ -280,11 +291,12 @@ def _metrics(study: Study, row: int) -> dict[str, float]:
     return {name: value for name, value in found.items() if not math.isnan(value)}
 
 
-def _missing(names: list[str], known: Mapping[str, float]) -> str | None:
-    """Return what is wrong with the objectives, None if each has a value (an infinite one is one)."""
-    for name in names:
+def _missing(names: list[str], bounded: list[str], known: Mapping[str, float]) -> str | None:
+    """Return which objective or bounded metric has no value, None if each has one (infinite ones do)."""
+    for name in [*names, *bounded]:
         if name not in known:
-            return f"It neither returned nor reported {name!r}, which is to be optimised."
+            use = "is to be optimised" if name in names else "has a constraint"
+            return f"It neither returned nor reported {name!r}, which {use}."
         if math.isnan(known[name]):
             return f"Its {name!r} is not a number (NaN)."
     return None

@@ -12,6 +12,7 @@ from typing import Any
 from hypertendril.errors import JobError, SpaceError, did_you_mean
 from hypertendril.jobs import fields
 from hypertendril.jobs.budget import MAX_TRIALS, Budget
+from hypertendril.jobs.constraints import constraints_from_json
 from hypertendril.jobs.objectives import RegisteredObjective, Registry
 from hypertendril.jobs.starting import (
     FindStudy,
@@ -22,7 +23,7 @@ from hypertendril.jobs.starting import (
     start_to_json,
 )
 from hypertendril.jobs.toml_text import to_toml_text
-from hypertendril.model import Method, Objective, SearchSpace, StudyHeader
+from hypertendril.model import Constraint, Method, Objective, SearchSpace, StudyHeader
 from hypertendril.search import Limits, MethodInfo, StartingSet, method_info
 from hypertendril.search.sampling import activation_order
 
@@ -39,6 +40,7 @@ _KEYS = (
     "objectives",
     "metrics",
     "curves",
+    "constraints",
     "space",
     "start",
 )
@@ -54,6 +56,7 @@ class JobSpec:
         objectives: Metrics to optimise, the leading one first.
         metrics: Metrics each trial returns besides the objectives.
         curves: Metrics reported at each step.
+        constraints: What metrics must keep to; a trial that breaks one is infeasible.
         method: Name of a search method, `settings` what was turned on it (all of them).
         refined_from: Store id of the study whose space this one narrows.
         start: What is run first, and what the method is told before.
@@ -69,6 +72,7 @@ class JobSpec:
     settings: Mapping[str, Any] = field(default_factory=dict)
     metrics: tuple[str, ...] = ()
     curves: tuple[str, ...] = ()
+    constraints: tuple[Constraint, ...] = ()
     refined_from: str | None = None
     start: StartingSet = field(default_factory=StartingSet)
 
@@ -95,6 +99,9 @@ class JobSpec:
         entry = registry[objective] if registry is not None else None
         objectives = _objectives(data, entry)
         info = method_info(fields.text(data.get("method"), "method"))
+        metrics = _names(data, "metrics", entry, objectives)
+        curves = _names(data, "curves", entry, ())
+        told = dict.fromkeys([*(item.name for item in objectives), *metrics, *curves])
         given_space = data.get("space")
         spec = cls(
             name=fields.text(data.get("name"), "name"),
@@ -111,8 +118,9 @@ class JobSpec:
                 steps=None if entry is None else entry.steps,
             ),
             seed=fields.whole(data.get("seed", 0), "seed", low=0, high=MAX_SEED),
-            metrics=_names(data, "metrics", entry, objectives),
-            curves=_names(data, "curves", entry, ()),
+            metrics=metrics,
+            curves=curves,
+            constraints=constraints_from_json(data.get("constraints"), told),
             refined_from=None
             if data.get("refined_from") is None
             else fields.text(data["refined_from"], "refined_from"),
@@ -180,6 +188,7 @@ class JobSpec:
             "objectives": [
                 {"name": item.name, "direction": item.direction.value} for item in self.objectives
             ],
+            "constraints": [constraint.to_json() for constraint in self.constraints] or None,
             "space": self.space.to_json(),
             "start": start_to_json(self.start),
         }
@@ -206,16 +215,20 @@ class JobSpec:
                 "objective": self.objective,
                 "seed": self.seed,
                 "budget": self.budget.to_json(),
-                **self._provenance(),
+                **self._origins(),
             },
         )
 
-    def _provenance(self) -> dict[str, Any]:
+    def _origins(self) -> dict[str, Any]:
+        """Return what most studies have none of: constraints, and something they began with."""
         limits = Limits(self.budget.trials, self.budget.steps, start=self.start)
         repeats = method_info(self.method).repeats
         count = 0 if repeats is None else repeats(self.settings, limits)
-        found = provenance(self.start, self.space, self.objectives, self.seed, count)
-        return {} if found is None else {"start": found}
+        found = {
+            "constraints": [constraint.to_json() for constraint in self.constraints] or None,
+            "start": provenance(self.start, self.space, self.objectives, self.seed, count),
+        }
+        return {key: value for key, value in found.items() if value is not None}
 
 
 def _objectives(

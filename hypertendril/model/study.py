@@ -164,6 +164,15 @@ class Study:
             return self.trials.number.astype(np.float64)
         raise KeyError(key)
 
+    def measured(self, name: str) -> NDArray[np.float64]:
+        """Return (n,) float64, the objective or metric `name`; NaN where the study has neither."""
+        for key in (f"objective:{name}", f"metric:{name}"):
+            try:
+                return self.column(key)
+            except KeyError:
+                continue
+        return np.full(len(self), np.nan)
+
     def params(self, row: int) -> dict[str, Any]:
         """Return the active parameters of trial `row` as the user wrote them."""
         values = self.trials.values[row]

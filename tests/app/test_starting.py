@@ -12,7 +12,7 @@ from hypertendril.callbacks.control_actions import exported, submitted
 from hypertendril.callbacks.next_start import Beginning
 from hypertendril.callbacks.next_study import Draft, draft_of
 from hypertendril.callbacks.starting import chosen, enqueue_button, go_on_button
-from hypertendril.callbacks.study_lines import beginnings
+from hypertendril.callbacks.study_lines import beginnings, study_lines
 from hypertendril.errors import HyperTendrilError
 from hypertendril.jobs.objectives import Registry
 from hypertendril.layouts import ids
@@ -73,6 +73,22 @@ def test_the_job_holds_what_was_chosen(services: Any, study_of: StudyOf) -> None
     assert job["start"]["enqueue"] == [study.params(3), study.params(7)]
     assert job["start"]["studies"][0]["name"] == "digits"
     assert len(job["start"]["studies"][0]["trials"]) == 20
+
+
+def test_the_next_study_keeps_the_constraints_of_the_one_it_refines(
+    services: Any, study_of: StudyOf
+) -> None:
+    """Also about a metric that the registry does not declare; the file that is saved has them too."""
+    bounds = [{"metric": "size", "at_most": 5000.0}, {"metric": "seconds", "at_least": 1.0}]
+    study = put(services, study_of(20, attributes={"constraints": bounds}))
+    draft = draft_of(study, services.registry)
+    words, job_id = submitted(services, draft, FORM, "page")
+    assert "size at most 5000, seconds at least 1." in words
+    assert [item.to_json() for item in services.queue.job(job_id).spec.constraints] == bounds
+    job = tomllib.loads(exported(services, draft, FORM)[0]["content"])
+    assert (job["constraints"], job["metrics"]) == (bounds, ["size", "seconds"])
+    (line,) = study_lines(services.store.studies(), ())
+    assert "feasible where size at most 5000\n" in line.title
 
 
 def test_a_selected_trial_outside_of_the_next_space_is_named(

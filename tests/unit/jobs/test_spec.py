@@ -14,11 +14,13 @@ from hypertendril.jobs.objectives import Registry, load_registry
 from hypertendril.jobs.spec import JobSpec
 from hypertendril.model import (
     Condition,
+    Constraint,
     Direction,
     Objective,
     Parameter,
     ParameterKind,
     SearchSpace,
+    constraints_of,
 )
 
 ROOT = Path(__file__).parents[3]
@@ -75,6 +77,39 @@ def test_the_toml_form_comes_back_equal() -> None:
     )
     found = replace(spec(), space=space, settings={"n_startup_trials": 3, "n_candidates": 4})
     assert JobSpec.from_toml(found.to_toml()) == found
+
+
+CONSTRAINTS = [{"metric": "size", "at_most": 1000}, {"metric": "score", "at_least": 0.5}]
+
+
+def test_constraints_come_back_equal_and_stand_in_the_header() -> None:
+    found = spec(constraints=CONSTRAINTS)
+    assert found.constraints == (Constraint("size", 1000.0), Constraint("score", None, 0.5))
+    assert JobSpec.from_json(json.loads(json.dumps(found.to_json()))) == found
+    assert JobSpec.from_toml(found.to_toml(), REGISTRY) == found
+    assert found.to_toml().count("[[constraints]]") == 2
+    assert constraints_of(found.header()) == found.constraints
+    assert "constraints" not in spec().header().attributes
+
+
+@pytest.mark.parametrize(
+    ("constraints", "message"),
+    [
+        ({"metric": "size", "at_most": 1}, "'constraints': it must be a list"),
+        ([3], r"'constraints\[0\]': 3 must be a table"),
+        ([{"metric": "sise", "at_most": 1}], r"'constraints\[0\].metric'.*has score, size.*'size'"),
+        ([{"at_most": 1}], r"'constraints\[0\].metric': None must be a text"),
+        ([{"metric": "size"}], r"'constraints\[0\]': 'size' needs at_most, at_least, or both"),
+        ([{"metric": "size", "most": 1}], r"'constraints\[0\].most'.*at_most, at_least.*'at_most'"),
+        ([{"metric": "size", "at_most": "1"}], r"at_most': '1' must be a finite number"),
+        ([{"metric": "size", "at_least": float("inf")}], r"at_least': inf must be a finite"),
+        ([{"metric": "size", "at_most": 1, "at_least": 2}], "at least 2 and at most 1"),
+        ([{"metric": "size", "at_most": 1}] * 2, "'constraints': a name stands there twice"),
+    ],
+)
+def test_a_wrong_constraint_is_named(constraints: Any, message: str) -> None:
+    with pytest.raises(JobError, match=message):
+        spec(constraints=constraints)
 
 
 START = {
