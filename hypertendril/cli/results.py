@@ -206,8 +206,9 @@ def _study_line(study: dict[str, Any]) -> str:
     counts = ", ".join(f"{n} {state}" for state, n in study["counts"].items() if n)
     goals = ", ".join(f"{o['name']} ({o['direction']})" for o in study["objectives"])
     best = study["best"]
+    size = len(study["space"])
     best_text = f"; best {best['value']:.6g} in trial {best['number']}" if best else ""
     return (
         f"{study['name']}: {study['framework']}, {study['method']['name']}, {goals}; "
-        f"{len(study['space'])} parameters; {counts or 'no trials'}{best_text}"
+        f"{size} parameter{'' if size == 1 else 's'}; {counts or 'no trials'}{best_text}"
     )

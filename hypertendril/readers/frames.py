@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -29,7 +30,7 @@ from hypertendril.readers.table import PLAIN
 _MISSING = ("NAType", "NaTType")  # of pandas, which need not be loaded to know them
 
 SpaceLike = SearchSpace | Mapping[str, Any]
-Objectives = str | Mapping[str, str] | Sequence[str | Objective]
+Objectives = str | Mapping[Any, str] | Sequence[Any]  # labels, or `Objective`s
 
 
 class Frame(Protocol):
@@ -55,9 +56,9 @@ def read_studies(source: str | Path) -> tuple[Study, ...]:
 def from_dataframe(
     frame: Frame,
     objectives: Objectives,
-    params: Sequence[str] | None = None,
+    params: Sequence[Any] | None = None,
     *,
-    metrics: Sequence[str] = (),
+    metrics: Sequence[Any] = (),
     space: SpaceLike | None = None,
     name: str = "dataframe",
 ) -> Study:
@@ -75,30 +76,32 @@ def from_dataframe(
         name: Of the study.
 
     Raises:
-        SpaceError: A column that was named is missing, or the space makes no sense.
+        SpaceError: A column that was named is missing, two have one name, or the space makes no
+            sense.
 
     Example:
         >>> study = from_dataframe(frame, {"loss": "minimize"}, ["lr", "layers"])
         >>> study.best()
     """
-    columns = [str(column) for column in frame.columns]
+    columns = _columns(frame)
     goals, guesses = objectives_of(objectives)
-    names = [goal.name for goal in goals]
-    taken = {*names, *metrics, *PLAIN}
-    parameters = [c for c in columns if c not in taken] if params is None else list(params)
-    for column in (*names, *metrics, *parameters):
+    names, numbers = [goal.name for goal in goals], [str(metric) for metric in metrics]
+    taken = {*names, *numbers, *PLAIN}
+    parameters = [c for c in columns if c not in taken] if params is None else [*map(str, params)]
+    for column in (*names, *numbers, *parameters):
         if column not in columns:
-            raise SpaceError(f"The table has no column {column!r}; it has {', '.join(columns)}.")
-    cells = {str(c): _cells(frame[c]) for c in frame.columns}
+            known = ", ".join(columns) or "none"
+            raise SpaceError(f"The table has no column {column!r}; it has {known}.")
+    cells = {name: _cells(column) for name, column in columns.items()}
     declared = space_of(space or {})
-    told = [declared[p] if p in declared else _told(p, frame, cells[p]) for p in parameters]
-    groups = {"params": parameters, "values": names, "metrics": list(metrics)}
+    told = [declared[p] if p in declared else _told(p, columns[p], cells[p]) for p in parameters]
+    groups = {"params": parameters, "values": names, "metrics": numbers}
     plain = [c for c in columns if c in PLAIN and c not in parameters]
-    count = len(cells[columns[0]]) if columns else 0
+    count = len(next(iter(cells.values()), ()))
     data = {
         "name": name,
         "objectives": [{"name": g.name, "direction": g.direction.value} for g in goals],
-        "metrics": list(metrics),
+        "metrics": numbers,
         "space": [p.to_json() for p in told if p is not None],
         "trials": [_trial(row, cells, groups, plain) for row in range(count)],
     }
@@ -107,6 +110,16 @@ def from_dataframe(
     attributes = {"guessed": guesses} if guesses else {}
     header = replace(found.header, source=None, skipped=skipped, attributes=attributes)
     return replace(found, header=header).as_study()
+
+
+def _columns(frame: Frame) -> dict[str, Any]:
+    """Return the columns by name; labels that are no texts (0, 1, ...) go by what they look like."""
+    columns: dict[str, Any] = {}
+    for label in frame.columns:
+        if str(label) in columns:
+            raise SpaceError(f"The table has two columns {str(label)!r}; rename one.")
+        columns[str(label)] = frame[label]
+    return columns
 
 
 def objectives_of(told: Objectives) -> tuple[tuple[Objective, ...], list[str]]:
@@ -119,10 +132,12 @@ def objectives_of(told: Objectives) -> tuple[tuple[Objective, ...], list[str]]:
     pairs = named.items() if isinstance(named, Mapping) else [(item, None) for item in named]
     found: dict[str, Objective] = {}
     guesses = []
-    for name, direction in pairs:
-        if isinstance(name, Objective):
-            found[name.name] = name
-        elif direction is None:
+    for label, direction in pairs:
+        if isinstance(label, Objective):
+            found[label.name] = label
+            continue
+        name = str(label)
+        if direction is None:
             guess, _ = direction_of(name)
             guesses.append(f"the direction of {name!r} was not given; {guess} is assumed")
             found[name] = Objective(name, guess)
@@ -168,9 +183,9 @@ def _parameter(name: str, item: Any) -> Parameter:
     return Parameter(name, kind, float(bounds[0]), float(bounds[1]), log=len(item) == 3)
 
 
-def _told(name: str, frame: Frame, cells: Sequence[Any]) -> Parameter | None:
+def _told(name: str, column: Any, cells: Sequence[Any]) -> Parameter | None:
     """Return a parameter told from its column; a categorical one of pandas tells its choices."""
-    kind = getattr(frame[name], "dtype", None)
+    kind = getattr(column, "dtype", None)
     categories = getattr(kind, "categories", None)
     if categories is None:
         return infer_parameter(name, [as_choice(cell) for cell in cells])
@@ -208,6 +223,8 @@ def _plain(value: Any) -> Any:
         return None
     if hasattr(value, "item"):  # a number of numpy
         value = value.item()
+    if isinstance(value, Decimal):
+        value = float(value)
     if isinstance(value, float):
         return None if math.isnan(value) else value
     if hasattr(value, "isoformat"):

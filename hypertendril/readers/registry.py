@@ -40,6 +40,17 @@ from hypertendril.readers.vizier import Vizier
 from hypertendril.readers.wandb import Wandb
 
 MOST_LOOKED_AT = 1000  # files of a folder no reader knows, to say why
+_UNPACK = "Unpack it and name what was in it."
+# What people have that is one step away from being read: how it starts, what it is, the step.
+NEARLY = {
+    b"PK\x03\x04": ("is a zip archive.", _UNPACK),
+    b"\x1f\x8b": ("is compressed with gzip.", _UNPACK),
+    b"BZh": ("is compressed with bzip2.", _UNPACK),
+    b"\xfd7zXZ\0": ("is compressed with xz.", _UNPACK),
+    b"\x28\xb5\x2f\xfd": ("is compressed with zstandard.", _UNPACK),
+    b"\xff\xfe": ("is UTF-16 text.", "Save it as UTF-8."),
+    b"\xfe\xff": ("is UTF-16 text.", "Save it as UTF-8."),
+}
 PICKLES = tuple(bytes([0x80, protocol]) for protocol in range(2, 6))
 
 
@@ -104,6 +115,9 @@ def detect(source: str | Path | Source) -> Reader:
             "`hypertendril convert` makes JSON of those of Optuna, hyperopt and Orion; export others as JSON "
             "or CSV with the program that wrote them.",
         )
+    for start, (what, hint) in NEARLY.items():
+        if place.head().startswith(start):
+            raise place.error(what, hint)
     raise place.error(
         "is of no format this program reads.",
         "It reads the storages and result folders of many frameworks, its own JSON form and CSV "

@@ -53,6 +53,8 @@ class TableCsv:
             return False
         if source.head().startswith(MAGIC):
             return any(has_columns(source.file, (word,)) for word in ("param:", "objective:"))
+        if b"\0" in source.head():
+            return False  # an archive that holds a table has its words in it too
         try:
             names = first_line(source)
         except csv.Error:

@@ -312,7 +312,8 @@ class TrialLog:
             if missing:
                 raise HyperTendrilError(f"The trial has no value of {', '.join(missing)}.")
             return [_number(name, value[name]) for name in names]
-        values = list(value) if isinstance(value, (list, tuple, np.ndarray)) else [value]
+        is_sequence = isinstance(value, (list, tuple)) or getattr(value, "ndim", 0) > 0
+        values = list(value) if is_sequence else [value]
         if len(values) != len(names):
             raise HyperTendrilError(f"The study has the objectives {', '.join(names)}.")
         return [_number(name, item) for name, item in zip(names, values, strict=True)]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import json
 import os
 import random
 import sqlite3
 import struct
+import zipfile
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -25,6 +28,17 @@ DATABASE = (DATA / "optuna.db").read_bytes()
 JOURNAL = (DATA / "optuna.journal.log").read_bytes()
 DEEP = "[" * 100_000 + "]" * 100_000
 DIGITS = "9" * 5000
+
+TABLE = b"param:x,objective:loss:minimize\n1,2\n"
+
+
+def zipped(content: bytes) -> bytes:
+    """Return an archive that keeps a file as it is, so that its words can be seen in it."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("t.csv", content)
+    return archive.getvalue()
+
 
 BAD: dict[str, bytes | None] = {
     "missing": None,
@@ -93,6 +107,23 @@ def test_a_folder_with_nothing_to_read_is_one_error(tmp_path: Path) -> None:
     with pytest.raises(SourceFormatError) as caught:
         read(tmp_path)
     assert str(caught.value).startswith(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (gzip.compress(TABLE), "is compressed with gzip. Unpack it"),
+        (zipped(TABLE), "is a zip archive. Unpack it"),
+        (TABLE.decode().encode("utf-16"), "is UTF-16 text. Save it as UTF-8"),
+    ],
+    ids=["gzip", "zip", "utf-16"],
+)
+def test_a_table_one_step_away_from_being_read_names_the_step(
+    path: Path, content: bytes, message: str
+) -> None:
+    path.write_bytes(content)
+    with pytest.raises(SourceFormatError, match=message):
+        read(path)
 
 
 def test_a_device_is_never_read() -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -76,6 +77,26 @@ def test_a_space_that_makes_no_sense_is_refused(frame: pd.DataFrame, wrong: obje
 def test_a_missing_column_is_named(frame: pd.DataFrame) -> None:
     with pytest.raises(SpaceError, match="'los'"):
         hypertendril.from_dataframe(frame, "los")
+
+
+def test_two_columns_of_one_name_are_refused() -> None:
+    frame = pd.DataFrame([[1, 2, 0.5]], columns=["x", "x", "loss"])
+    with pytest.raises(SpaceError, match="two columns 'x'"):
+        hypertendril.from_dataframe(frame, "loss")
+
+
+def test_labels_that_are_numbers_name_their_columns() -> None:
+    frame = pd.DataFrame([[1, 8, 0.5], [2, 9, 0.3]])
+    study = hypertendril.from_dataframe(frame, {2: "minimize"}, [0], metrics=[1])
+    assert [study.params(trial) for trial in (0, 1)] == [{"0": 1}, {"0": 2}]
+    assert study.column("metric:1").tolist() == [8, 9]
+    assert study.best() == 1
+
+
+def test_decimals_are_numbers() -> None:
+    frame = pd.DataFrame({"x": [Decimal("1.5"), Decimal("2.5")], "loss": [Decimal(2), Decimal(1)]})
+    study = hypertendril.from_dataframe(frame, "loss")
+    assert (study.space["x"].low, study.space["x"].high, study.best()) == (1.5, 2.5, 1)
 
 
 def test_times_of_pandas_are_kept() -> None:

@@ -69,6 +69,12 @@ def test_without_a_value_the_last_report_is_the_result(tmp_path: Path) -> None:
     assert found.trials.parent.tolist() == [-1, 0]
 
 
+def test_an_array_without_axes_is_one_number(tmp_path: Path) -> None:
+    with hypertendril.log("x", objectives={"loss": "min"}, data=tmp_path) as study:
+        study.trial({"a": 1}).finish(np.array(0.5))
+    assert stored(tmp_path).trials.objectives.tolist() == [[0.5]]
+
+
 def test_exceptions_and_unfinished_trials_become_failed(tmp_path: Path) -> None:
     def crash() -> None:
         with hypertendril.log("x", objectives="loss", data=tmp_path) as study:
