@@ -13,6 +13,7 @@ from hypertendril.callbacks.services import Services
 from hypertendril.callbacks.shown import shown_study
 from hypertendril.errors import HyperTendrilError
 from hypertendril.guidance.training_plan import Plan, finish_plan, replay_plan
+from hypertendril.jobs.checkpoints import kept_step
 from hypertendril.jobs.objectives import Registry
 from hypertendril.jobs.spec import JobSpec
 from hypertendril.layouts import ids
@@ -23,7 +24,7 @@ from hypertendril.model import Study
 _WORDS = {ids.EXPLORATION_REPLAY: "replayed", ids.EXPLORATION_FINISH: "to its end"}
 _TITLES = {
     ids.EXPLORATION_REPLAY: "Train one model with exactly these values over its steps, as a job",
-    ids.EXPLORATION_FINISH: "Train this configuration as far as the best were, as a job",
+    ids.EXPLORATION_FINISH: "Train this configuration as far as the best were, as a job;",
 }
 BUTTONS = tuple(_WORDS)
 
@@ -42,11 +43,11 @@ def register(app: Dash, services: Services) -> None:
         row = asked_row(study, asked)
         if study is None or row is None:
             return (no_update,) * (2 * len(BUTTONS))
-        plans = [plan_of(button, study, row, services.registry) for button in BUTTONS]
+        plans = [plan_of(button, study, row, services) for button in BUTTONS]
         return tuple(
             part
             for button, plan in zip(BUTTONS, plans, strict=True)
-            for part in (bool(plan.why_not), plan.why_not or _TITLES[button])
+            for part in (bool(plan.why_not), plan.why_not or offered(button, plan))
         )
 
     @app.callback(
@@ -79,8 +80,22 @@ def asked_row(study: Study | None, asked: Any) -> int | None:
     return row if is_known else None
 
 
-def plan_of(button: str, study: Study, row: int, registry: Registry) -> Plan:
+def offered(button: str, plan: Plan) -> str:
+    """Return what a button does, and where its training begins if that is not sure."""
+    return " ".join([_TITLES[button], *_beginning(button, plan)])
+
+
+def _beginning(button: str, plan: Plan) -> list[str]:
+    if button == ids.EXPLORATION_REPLAY:
+        return []
+    if plan.from_step:
+        return [f"it goes on from what the trial saved at step {plan.from_step}."]
+    return ["from the beginning, as nothing that the trial saved is left."]
+
+
+def plan_of(button: str, study: Study, row: int, services: Services) -> Plan:
     """Return what a button would train, or why it cannot."""
+    registry = services.registry
     objective = fitting_objective(study.header, registry)
     if objective is None:
         return Plan(why_not="No registered objective fits this study.")
@@ -90,21 +105,29 @@ def plan_of(button: str, study: Study, row: int, registry: Registry) -> Plan:
                 why_not="The objective keeps no checkpoints, so values can't change midway."
             )
         return replay_plan(study, prepare_exploration(study), row)
-    return finish_plan(study, row, registry[objective].steps)
+    # Only those who trained a checkpoint can read it.
+    is_own = study.header.attributes.get("objective") == objective
+    folder = services.settings.checkpoints / study.id if study.id and is_own else None
+    kept = None if folder is None else kept_step(folder, study, row)
+    return finish_plan(study, row, registry[objective].steps, kept)
 
 
-def job_of(button: str, study: Study, row: int, registry: Registry) -> JobSpec:
+def job_of(plan: Plan, button: str, study: Study, row: int, registry: Registry) -> JobSpec:
     """Return the job behind a button.
 
     Raises:
         HyperTendrilError: There can be none, or its values lie outside of the space.
     """
-    plan = plan_of(button, study, row, registry)
     if plan.why_not:
         raise HyperTendrilError(plan.why_not)
     objective = fitting_objective(study.header, registry)
     assert objective is not None  # or there would be no plan
-    number = study.trials.number[row]
+    number = int(study.trials.number[row])
+    start: dict[str, Any] = {
+        "schedule": [{"steps": n, "params": values} for n, values in plan.stretches]
+    }
+    if plan.from_step:
+        start["origin"] = {"study": study.id, "trial": number, "steps": plan.from_step}
     data = {
         "name": f"{plain(study.name, MAX_NAME_CHARS)}, trial {number} {_WORDS[button]}",
         "objective": objective,
@@ -112,7 +135,7 @@ def job_of(button: str, study: Study, row: int, registry: Registry) -> JobSpec:
         "space": study.space.to_json(),
         **carried_constraints(study, registry[objective]),
         "refined_from": study.id,
-        "start": {"schedule": [{"steps": n, "params": values} for n, values in plan.stretches]},
+        "start": start,
     }
     return JobSpec.from_json(data, registry)
 
@@ -125,6 +148,8 @@ def queued(
     Raises:
         HyperTendrilError: There can be no such job, or the queue refuses.
     """
-    spec = job_of(button, study, row, services.registry)
+    plan = plan_of(button, study, row, services)
+    spec = job_of(plan, button, study, row, services.registry)
     job_id = queued_once(services, spec, page_key)
-    return f"Queued {plain(spec.name)!r}. It is shown as soon as it starts.", job_id
+    parts = [f"Queued {plain(spec.name)!r}", *_beginning(button, plan)]
+    return f"{'; '.join(parts).rstrip('.')}. It is shown as soon as it starts.", job_id

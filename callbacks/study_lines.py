@@ -199,6 +199,8 @@ def beginnings(start: Any) -> list[str]:
     if not isinstance(start, Mapping):
         return []
     lines = []
+    if isinstance(origin := start.get("origin"), Mapping):
+        lines.append(f"goes on from trial {origin.get('trial')} at step {origin.get('steps')}")
     if count := start.get("enqueued"):
         lines.append(f"{count} enqueued configuration{'s' if count != 1 else ''} first")
     studies = start.get("studies")

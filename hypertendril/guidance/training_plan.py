@@ -19,10 +19,12 @@ class Plan:
     Attributes:
         stretches: Steps done in all, and values until then, from the beginning.
         why_not: Empty where it can be trained.
+        from_step: Steps done already by the checkpoint it goes on from; 0 for none.
     """
 
     stretches: tuple[tuple[int, dict[str, Any]], ...] = ()
     why_not: str = ""
+    from_step: int = 0
 
 
 def replay_plan(study: Study, layout: Exploration, row: int) -> Plan:
@@ -40,13 +42,14 @@ def replay_plan(study: Study, layout: Exploration, row: int) -> Plan:
     return Plan(tuple(found)) if found else Plan(why_not="It was not trained for a single step.")
 
 
-def finish_plan(study: Study, row: int, steps: int | None) -> Plan:
-    """Return the full training of a trial that was stopped on its way.
+def finish_plan(study: Study, row: int, steps: int | None, kept: int | None) -> Plan:
+    """Return the full training of a trial that was stopped on its way, or what is left of it.
 
     Args:
         study: The trial's.
         row: Of the trial.
         steps: Of a full training, where the study itself does not show any.
+        kept: The step whose checkpoint the trial has kept; None for none.
     """
     if study.trials.state[row] != TrialState.PRUNED:
         return Plan(why_not="This trial was not stopped on its way.")
@@ -55,4 +58,5 @@ def finish_plan(study: Study, row: int, steps: int | None) -> Plan:
     most = round(float(known.max())) if len(known) else steps
     if not most:
         return Plan(why_not="Neither the study nor the objective says how long a training is.")
-    return Plan(((most, study.params(row)),))
+    from_step = kept if kept is not None and kept < most else 0
+    return Plan(((most, study.params(row)),), from_step=from_step)

@@ -214,5 +214,6 @@ def _finish(
     if not queue.finish(lease, state, message):
         return JobState.RUNNING
     if is_there:
-        tidy_ended(place.checkpoints / lease.job.id, store.snapshot(lease.job.id))
+        keep = lease.job.spec.budget.keep_checkpoints
+        tidy_ended(place.checkpoints / lease.job.id, store.snapshot(lease.job.id), keep)
     return state

@@ -7,11 +7,12 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from enum import StrEnum
+from pathlib import Path
 
 import numpy as np
 
 from hypertendril.errors import JobError, StoreError
-from hypertendril.jobs.checkpoints import Checkpoints
+from hypertendril.jobs.checkpoints import Checkpoints, stopped_merit, stopped_merits
 from hypertendril.jobs.objectives import RegisteredObjective
 from hypertendril.jobs.place import Place
 from hypertendril.jobs.queue import Progress
@@ -105,11 +106,33 @@ def run_study(
     ensure_study(spec, store, study_id)
     executor = place.make_executor(objective, spec.budget.parallel, spec.budget.timeout_seconds)
     try:
-        checkpoints = Checkpoints(place.checkpoints / study_id, spec.budget.keep_checkpoints)
+        origin = _origin_folder(spec, store, place)
+        keep = spec.budget.keep_checkpoints
+        checkpoints = Checkpoints(place.checkpoints / study_id, keep, origin)
         run = _Run(spec, objective, store, study_id, ask_owner, checkpoints)
         return run.to_the_end(executor)
     finally:
         executor.close()
+
+
+def _origin_folder(spec: JobSpec, store: ExperimentStore, place: Place) -> Path | None:
+    """Return where the checkpoints lie that the first trial goes on from; None for a fresh start.
+
+    Raises:
+        JobError: The study they are of is not known, or trained something else.
+    """
+    origin = spec.start.origin
+    if origin is None:
+        return None
+    if origin.study not in store.versions():
+        raise JobError(f"Field 'start.origin.study': there is no study {origin.study!r} here.")
+    trained = store.snapshot(origin.study).header.attributes.get("objective")
+    if trained != spec.objective:
+        raise JobError(
+            f"Field 'start.origin.study': {origin.study!r} trained {trained!r}, whose "
+            f"checkpoints are not for {spec.objective!r}."
+        )
+    return place.checkpoints / origin.study / str(origin.trial)
 
 
 class _Run:
@@ -200,6 +223,8 @@ class _Run:
                     self._checkpoints.complete(trial.number, quality)
             elif trial.looks or trial.state is TrialState.WAITING:
                 self._recorder.restore(study, trial.number)
+        for number, merit in stopped_merits(study).items():
+            self._checkpoints.stop(number, merit)
         self._scheduler.recall(history)
         best = study.best()
         if best is not None:
@@ -235,20 +260,22 @@ class _Run:
 
     def _segment(self, task: Assignment) -> Segment:
         # The second key keeps it apart from the numbers the method draws for this trial.
-        source = np.random.SeedSequence(entropy=self._spec.seed, spawn_key=(task.number, 1))
+        draws = np.random.SeedSequence(entropy=self._spec.seed, spawn_key=(task.number, 1))
         checkpoint = self._checkpoints.before(task)
-        if checkpoint is None and task.parent is not None:
+        origin = self._spec.start.origin
+        source = task.parent if origin is None or task.number else origin.trial
+        if checkpoint is None and source is not None:
             _log.warning(
                 "Study %s: trial %d begins anew; trial %d left no checkpoint at step %d to copy.",
                 self._id,
                 task.number,
-                task.parent,
+                source,
                 task.from_step,
             )
         return Segment(
             number=task.number,
             params=dict(task.values),
-            seed=int(source.generate_state(1)[0]),
+            seed=int(draws.generate_state(1)[0]),
             checkpoint_dir=self._checkpoints.after(task),
             # Code that keeps no checkpoints begins anew each time, and gets as far.
             from_step=0 if checkpoint is None else task.from_step,
@@ -289,8 +316,11 @@ class _Run:
                 self._recorder.violation(look.number),
                 self._recorder.value(look.number),
             )
+            quality = quality_of(value, self._sign, violation)
+            if look.outcome is Outcome.DISCARDED:
+                self._checkpoints.stop(look.number, stopped_merit(look.resource, quality))
             if look.outcome is Outcome.FINAL:
-                self._checkpoints.complete(look.number, quality_of(value, self._sign, violation))
+                self._checkpoints.complete(look.number, quality)
                 if violation <= 0:
                     self._note_best(value)
         self._looks += looks

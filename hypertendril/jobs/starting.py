@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from hypertendril.errors import HyperTendrilError
@@ -15,6 +16,7 @@ from hypertendril.search import (
     EarlierStudy,
     EarlierTrial,
     MethodInfo,
+    Origin,
     StartingSet,
     Stretch,
 )
@@ -23,9 +25,10 @@ from hypertendril.search.starting import first_configurations, lies_inside, told
 MAX_ENQUEUED = 10_000
 MAX_STRETCHES = 10_000
 MAX_EARLIER = 1000  # in all; a Gaussian process looks at no more than 300
-_KEYS = ("enqueue", "studies", "schedule")
+_KEYS = ("enqueue", "studies", "schedule", "origin")
 _STUDY_KEYS = ("name", "id", "source", "trials")
 _STRETCH_KEYS = ("steps", "params")
+_ORIGIN_KEYS = ("study", "trial", "steps")
 _TRIAL_KEYS = ("number", "params", "values", "violation", "looks")
 _MAX_NUMBER = 2**53
 # Finds the study a job file names by "id" or "source" (and "name"), given objectives of the job.
@@ -58,6 +61,7 @@ def start_from_json(
             _study(item, f"start.studies[{i}]", objectives, find) for i, item in enumerate(studies)
         ),
         tuple(_stretch(item, f"start.schedule[{i}]") for i, item in enumerate(schedule)),
+        None if table.get("origin") is None else _origin(table["origin"], "start.origin"),
     )
 
 
@@ -81,6 +85,8 @@ def start_to_json(start: StartingSet) -> dict[str, Any] | None:
         found["schedule"] = [
             {"steps": stretch.steps, "params": dict(stretch.values)} for stretch in start.schedule
         ]
+    if start.origin is not None:
+        found["origin"] = asdict(start.origin)
     return found or None
 
 
@@ -119,7 +125,9 @@ def _check_schedule(start: StartingSet, info: MethodInfo, space: SearchSpace) ->
         raise fields.wrong("start.schedule", f"the method {info.name!r}: {words}.")
     if info.follows and (start.enqueued or start.studies):
         raise fields.wrong("start", f"the method {info.name!r} takes a schedule and nothing else.")
-    before = 0
+    if start.origin is not None and not info.follows:
+        raise fields.wrong("start.origin", f"the method {info.name!r} has none; 'replay' may.")
+    before = 0 if start.origin is None else start.origin.steps
     for i, stretch in enumerate(start.schedule):
         field = f"start.schedule[{i}]"
         if stretch.steps <= before:
@@ -157,6 +165,8 @@ def provenance(
         space, objectives, seed: Of the study.
         repeats: How many of the best earlier configurations its method runs first, at most.
     """
+    if start.origin is not None:
+        return {"origin": asdict(start.origin)}
     if not (start.enqueued or start.studies):
         return None
     studies = []
@@ -240,6 +250,16 @@ def _stretch(data: Any, field: str) -> Stretch:
     fields.known_only(table, _STRETCH_KEYS, f"{field}.")
     return Stretch(
         _params(table.get("params") or {}, f"{field}.params"),
+        fields.whole(table.get("steps"), f"{field}.steps", low=1, high=MAX_STEPS),
+    )
+
+
+def _origin(data: Any, field: str) -> Origin:
+    table = fields.mapping(data, field)
+    fields.known_only(table, _ORIGIN_KEYS, f"{field}.")
+    return Origin(
+        fields.text(table.get("study"), f"{field}.study"),
+        fields.whole(table.get("trial"), f"{field}.trial", low=0, high=_MAX_NUMBER),
         fields.whole(table.get("steps"), f"{field}.steps", low=1, high=MAX_STEPS),
     )
 

@@ -22,7 +22,7 @@ from hypertendril.search import (
 )
 from hypertendril.search.method import MethodInfo, SearchMethod, Setting, Settings
 from hypertendril.search.scheduler import Assignment, Limits, Look, Recorded, Scheduler
-from hypertendril.search.starting import EarlierStudy, EarlierTrial, StartingSet, Stretch
+from hypertendril.search.starting import EarlierStudy, EarlierTrial, Origin, StartingSet, Stretch
 from hypertendril.search.whole_trials import WholeTrials
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "Limits",
     "Look",
     "MethodInfo",
+    "Origin",
     "Recorded",
     "Scheduler",
     "SearchMethod",

@@ -15,13 +15,15 @@ class Replay:
     """Trains stretch after stretch of the schedule, each as a trial that goes on from the one before.
 
     So the model lives through what a member of a population, with its ancestors, lived through.
+    The first one begins with the checkpoint of the origin, where the study has one.
     Where a stretch fails, the rest cannot be trained and the study is over.
     """
 
     def __init__(self, space: SearchSpace, seed: int, limits: Limits) -> None:
         draws = SeededDraws(space, seed)
         schedule = limits.start.schedule
-        ends = [0, *(stretch.steps for stretch in schedule)]
+        origin = limits.start.origin
+        ends = [0 if origin is None else origin.steps, *(stretch.steps for stretch in schedule)]
         self._plan = [
             Assignment(
                 k,

@@ -54,6 +54,21 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """What a planned training goes on from.
+
+    Attributes:
+        study: Id in the store.
+        trial: Number there.
+        steps: Steps it had done when it saved what is gone on from.
+    """
+
+    study: str
+    trial: int
+    steps: int
+
+
+@dataclass(frozen=True, slots=True)
 class StartingSet:
     """What a study begins with.
 
@@ -61,11 +76,13 @@ class StartingSet:
         enqueued: Configurations run first, in this order; the method chooses what they lack.
         studies: What is known already. Their trials are not counted as trials of the new study.
         schedule: What one model is trained with, for the method that does nothing else.
+        origin: The trial whose checkpoint that model begins with; None for a fresh start.
     """
 
     enqueued: tuple[Mapping[str, Choice], ...] = ()
     studies: tuple[EarlierStudy, ...] = ()
     schedule: tuple[Stretch, ...] = ()
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from hypertendril.model import (
     Trials,
     TrialState,
 )
+from hypertendril.settings import Settings
 from hypertendril.store import ExperimentStore
 
 LR = Parameter("lr", ParameterKind.FLOAT, 1e-4, 0.1, log=True)
@@ -88,7 +89,8 @@ def registry(tmp_path: Path) -> Registry:
 def services(tmp_path: Path, registry: Registry) -> Iterator[Any]:
     queue = JobQueue(tmp_path / "queue")
     store = ExperimentStore.open(None)
-    yield SimpleNamespace(store=store, queue=queue, registry=registry)
+    settings = Settings.find(tmp_path / "data")
+    yield SimpleNamespace(store=store, queue=queue, registry=registry, settings=settings)
     store.close()
     queue.close()
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 import pytest
 
+from hypertendril.errors import JobError
 from hypertendril.jobs import runner
+from hypertendril.jobs.checkpoints import kept_step
 from hypertendril.jobs.objectives import load_registry
 from hypertendril.jobs.place import Place
 from hypertendril.jobs.queue import Progress
@@ -202,10 +206,12 @@ def test_code_without_checkpoints_begins_anew_and_gets_as_far(
 def test_checkpoints_nobody_needs_are_removed(
     bench: Bench, method: str, settings: dict[str, Any]
 ) -> None:
-    bench.run(spec(method, settings), Training())
-    study = bench.study()
-    kept = {int(path.parent.name) for path in (bench.folder / "s1").glob("*/*")}
-    assert kept == set(np.flatnonzero(study.trials.state == TrialState.COMPLETE).tolist())
+    """Of two of the completed and two of the stopped trials the latest is left."""
+    job = spec(method, settings)
+    bench.run(replace(job, budget=replace(job.budget, keep_checkpoints=2)), Training())
+    kept = [int(path.parent.name) for path in (bench.folder / "s1").glob("*/*")]
+    states = bench.study().trials.state[kept].tolist()
+    assert sorted(states) == [TrialState.COMPLETE] * 2 + [TrialState.PRUNED] * 2
     assert all(len(list(path.iterdir())) == 1 for path in (bench.folder / "s1").iterdir())
 
 
@@ -242,3 +248,51 @@ def test_segments_count_as_progress_and_go_on_counting_after_a_kill(bench: Bench
     # What ended after the last write before a kill is run again.
     assert all(b >= a - 2 for a, b in itertools.pairwise(seen))
     assert seen[-1] == len(bench.study().evaluations)
+
+
+def finished(study: Study, row: int, step: int) -> JobSpec:
+    """The job that brings a stopped trial to nine steps."""
+    origin = {"study": study.id, "trial": row, "steps": step}
+    schedule = [{"steps": 9, "params": study.params(row)}]
+    data = {"name": "rest", "objective": "sphere", "method": "replay"}
+    start = {"origin": origin, "schedule": schedule}
+    return JobSpec.from_json(data | {"start": start}, REGISTRY)
+
+
+def test_a_stopped_trial_is_brought_to_its_end_from_what_it_has_kept(bench: Bench) -> None:
+    bench.run(spec("hyperband", HYPERBAND), Training())
+    study = bench.study()
+    looks = study.evaluations
+    row = int(looks.trial[(looks.resource == 3) & (looks.outcome == Outcome.DISCARDED)][0])
+    assert kept_step(bench.folder / "s1", study, row) == 3
+    training = Training()
+    assert bench.run(finished(study, row, 3), training, study_id="s2") is Ending.DONE
+    first = [f"{row}:{step}" for step in range(1, 4)]
+    assert training.lives[0, 9] == first + [f"0:{step}" for step in range(4, 10)]
+    steps, _ = bench.study("s2").curves.of(0, 0)
+    assert steps.tolist() == [4, 5, 6, 7, 8, 9]
+
+
+def test_where_the_checkpoint_is_gone_it_is_trained_from_the_beginning(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench.run(spec("hyperband", HYPERBAND), Training())
+    study = bench.study()
+    shutil.rmtree(bench.folder / "s1")
+    training = Training()
+    assert bench.run(finished(study, 1, 3), training, study_id="s2") is Ending.DONE
+    assert len(training.lives[0, 9]) == 9
+    assert "trial 0 begins anew; trial 1 left no checkpoint at step 3" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("study_id", "objective", "message"),
+    [("s9", "sphere", "there is no study 's9'"), ("s1", "branin", "trained 'sphere', whose")],
+)
+def test_the_checkpoint_of_a_stranger_is_refused(
+    bench: Bench, study_id: str, objective: str, message: str
+) -> None:
+    bench.run(spec("hyperband", HYPERBAND), Training())
+    job = finished(replace(bench.study(), id=study_id), 1, 3)
+    with pytest.raises(JobError, match=message):
+        bench.run(replace(job, objective=objective), Training(), study_id="s2")

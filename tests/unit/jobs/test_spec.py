@@ -183,6 +183,20 @@ def test_a_method_that_learns_nothing_says_which_do() -> None:
 @pytest.mark.parametrize(
     ("method", "start", "message"),
     [
+        ("tpe", {"origin": {"study": "a", "trial": 0, "steps": 1}}, "'start.origin'.*'replay' may"),
+        (
+            "replay",
+            {
+                "schedule": [{"steps": 3}],
+                "origin": {"study": "a", "trial": 0, "steps": 3},
+            },
+            r"start.schedule\[0\].steps': 3 must be above 3",
+        ),
+        (
+            "replay",
+            {"schedule": [{"steps": 3}], "origin": {"study": "a", "trial": -1, "steps": 1}},
+            "'start.origin.trial': -1 must be",
+        ),
         ("replay", {}, "'start.schedule': the method 'replay': it needs a schedule"),
         ("tpe", {"schedule": [{"steps": 1}]}, "it follows none; 'replay' does"),
         ("replay", {"schedule": [{"steps": 0}]}, r"start.schedule\[0\].steps': 0 must be"),
