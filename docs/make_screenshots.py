@@ -14,8 +14,9 @@ from urllib.parse import urlencode
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from hypertendril.layouts import ids
-from tests.browser.harness import DRAWN, LARGE, launch, open_page, show_dashboard, wait_until
+from tests.browser.harness import DRAWN, LARGE, launch, open_page, show_dashboard
 from tests.browser.running_app import AppProcess
+from tests.waiting import wait_until
 
 IMAGES = Path(__file__).parent / "images"
 TOP_SHARE = 0.2

@@ -14,10 +14,9 @@ from hypertendril.callbacks.importance_feed import STOPPED, ImportanceFeed, Wish
 from hypertendril.model import Parameter, ParameterKind, SearchSpace
 from hypertendril.store import Derived
 from tests.app.conftest import put
-from tests.browser.harness import wait_until
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 KEY = "objective:accuracy"
-LONG = 20.0
 
 
 class Gate:
@@ -31,7 +30,7 @@ class Gate:
         self.begun.append(study.id)
         tell(0.25)
         self.entered.set()
-        assert self.may_go.wait(LONG)
+        assert self.may_go.wait(PATIENCE_SECONDS)
         tell(0.5)
         return asked_importance(study, key, others, only_forest=only_forest, tell=tell)
 
@@ -62,13 +61,13 @@ def test_work_over_a_second_says_how_far_it_is(
     study = put(services, study_of(40, study_id="s"))
     ticket = Wish("s", KEY).ticket
     assert feed.latest(study, KEY) is None
-    assert gate.entered.wait(LONG)
+    assert gate.entered.wait(PATIENCE_SECONDS)
     assert feed.under_way([ticket]) == {}
     now[0] = 1.5
     assert feed.under_way([ticket]) == {ticket: 0.25}
     assert feed.under_way(["another"]) == {}
     gate.may_go.set()
-    wait_until(lambda: isinstance(feed.latest(study, KEY), Importance), "the importance", LONG)
+    wait_until(lambda: isinstance(feed.latest(study, KEY), Importance), "the importance")
     assert feed.under_way([ticket]) == {}
 
 
@@ -78,12 +77,12 @@ def test_work_can_be_stopped_and_begun_again(
     study = put(services, study_of(40, study_id="s"))
     ticket = Wish("s", KEY).ticket
     feed.latest(study, KEY)
-    assert gate.entered.wait(LONG)
+    assert gate.entered.wait(PATIENCE_SECONDS)
     feed.stop(ticket)
     gate.may_go.set()
     assert feed.latest(study, KEY) is STOPPED
     feed.restart(ticket)
-    wait_until(lambda: isinstance(feed.latest(study, KEY), Importance), "the importance", LONG)
+    wait_until(lambda: isinstance(feed.latest(study, KEY), Importance), "the importance")
     assert gate.begun == ["s", "s"]
 
 
@@ -92,11 +91,11 @@ def test_what_nobody_waits_for_gives_way_to_what_is_asked_now(
 ) -> None:
     old, new = (put(services, study_of(40, study_id=name)) for name in ("old", "new"))
     feed.latest(old, KEY)
-    assert gate.entered.wait(LONG)
+    assert gate.entered.wait(PATIENCE_SECONDS)
     now[0] = 10.0
     assert feed.latest(new, KEY) is None
     gate.may_go.set()
-    wait_until(lambda: isinstance(feed.latest(new, KEY), Importance), "the newer one", LONG)
+    wait_until(lambda: isinstance(feed.latest(new, KEY), Importance), "the newer one")
     assert gate.begun == ["old", "new"]
 
 
@@ -105,12 +104,12 @@ def test_what_a_page_waits_for_is_not_given_up(
 ) -> None:
     old, new = (put(services, study_of(40, study_id=name)) for name in ("old", "new"))
     feed.latest(old, KEY)
-    assert gate.entered.wait(LONG)
+    assert gate.entered.wait(PATIENCE_SECONDS)
     now[0] = 10.0
     feed.under_way([Wish("old", KEY).ticket])
     feed.latest(new, KEY)
     gate.may_go.set()
-    wait_until(lambda: isinstance(feed.latest(old, KEY), Importance), "the older one", LONG)
+    wait_until(lambda: isinstance(feed.latest(old, KEY), Importance), "the older one")
 
 
 def test_a_large_study_leaves_its_place_as_soon_as_it_is_stopped(
@@ -122,7 +121,7 @@ def test_a_large_study_leaves_its_place_as_soon_as_it_is_stopped(
     ticket = Wish("large", KEY).ticket
     assert feed.latest(large, KEY) is None
     now[0] = 1.5
-    wait_until(lambda: feed.under_way([ticket])[ticket] > 0, "a first step", LONG)
+    wait_until(lambda: feed.under_way([ticket])[ticket] > 0, "a first step")
     feed.stop(ticket)
-    wait_until(lambda: isinstance(feed.latest(small, KEY), Importance), "the small one", LONG)
+    wait_until(lambda: isinstance(feed.latest(small, KEY), Importance), "the small one")
     assert feed.latest(large, KEY) is STOPPED

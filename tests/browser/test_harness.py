@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser.harness import Watch, open_page, wait_until
+from tests.browser.harness import Watch, open_page
 from tests.browser.running_app import served
+from tests.waiting import wait_until
 
 
 @pytest.fixture

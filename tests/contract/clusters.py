@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
+import re
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
+
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
-DEADLINE_SECONDS = 120.0
 IS_RAY_INSTALLED = importlib.util.find_spec("ray") is not None
+RAY_PORT = re.compile(r"ray start --address='[^']*:(\d+)'")
 
 
 class Cluster(Protocol):
@@ -49,8 +50,15 @@ class DaskCluster:
         self.scheduler = self._start("dask_scheduler", "--host", "127.0.0.1", "--port", "0", *quiet)
         self.workers: list[subprocess.Popen[bytes]] = []
         self._size = workers
-        wait_for(Path(self.address).exists)
+        wait_until(self._is_ready, "the scheduler")
         self.replace_workers()
+
+    def _is_ready(self) -> bool:
+        """Whether the scheduler has written its address, whole."""
+        try:
+            return bool(json.loads(Path(self.address).read_text()))
+        except (OSError, ValueError):
+            return False
 
     def replace_workers(self) -> None:
         self.workers = [worker for worker in self.workers if worker.poll() is None]
@@ -77,13 +85,11 @@ class RayCluster:
     """A Ray head that runs tasks in two worker processes, and replaces those that die."""
 
     def __init__(self, folder: Path, environment: dict[str, str]) -> None:
-        port = _free_port()
-        self.address = f"127.0.0.1:{port}"
         # Paths of sockets must be short.
         self._scratch = tempfile.TemporaryDirectory(prefix="ray")
         options = {
             "--node-ip-address": "127.0.0.1",
-            "--port": str(port),
+            "--port": "0",
             "--num-cpus": "2",
             "--include-dashboard": "false",
             "--object-store-memory": str(80 * 2**20),
@@ -104,7 +110,12 @@ class RayCluster:
                 env=environment,
                 start_new_session=True,
             )
-        wait_for(lambda: b"Ray runtime started" in (folder / "ray.log").read_bytes())
+        try:
+            said = wait_until(lambda: RAY_PORT.search((folder / "ray.log").read_text()), "Ray")
+        except BaseException:
+            self.close()
+            raise
+        self.address = f"127.0.0.1:{said.group(1)}"
 
     def replace_workers(self) -> None:
         pass
@@ -115,13 +126,6 @@ class RayCluster:
         self._scratch.cleanup()
 
 
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
-
-
 def environment_of(gate: Path) -> dict[str, str]:
     """Return the environment of a cluster whose gated trials wait for a file."""
     # Processes of Ray step back behind other programs; on a busy machine they would stand still.
@@ -129,24 +133,6 @@ def environment_of(gate: Path) -> dict[str, str]:
     return os.environ | of_ray | {"PYTHONPATH": str(ROOT), "TOY_GATE": str(gate)}
 
 
-def wait_for(condition: Callable[[], Any], seconds: float = DEADLINE_SECONDS) -> Any:
-    """Return what `condition` gives once it is true; fail after a while."""
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.01)
-    return found
-
-
 def parent_of(pid: int) -> int:
     """Return the process that started another."""
     return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-
-
-def is_running(pid: int) -> bool:
-    """Whether a process runs; one that ended and waits to be buried does not."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    return state != "Z"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import signal
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
@@ -29,16 +28,14 @@ from hypertendril.jobs.spec import JobSpec
 from hypertendril.model import Study, TrialState
 from hypertendril.store.experiment_store import ExperimentStore
 from tests.contract.clusters import (
-    DEADLINE_SECONDS,
     IS_RAY_INSTALLED,
     Cluster,
     DaskCluster,
     RayCluster,
     environment_of,
-    is_running,
     parent_of,
-    wait_for,
 )
+from tests.waiting import events_until, is_running, wait_until
 
 REGISTRY_FILE = Path(__file__).parents[1] / "data" / "jobs" / "objectives.toml"
 REGISTRY = load_registry(REGISTRY_FILE)
@@ -69,7 +66,7 @@ class Site:
 
     def lose_the_machine_of(self, pid: int) -> None:
         os.kill(parent_of(pid), signal.SIGKILL)
-        wait_for(lambda: not is_running(pid))
+        wait_until(lambda: not is_running(pid))
 
 
 def local_site(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
@@ -131,15 +128,6 @@ def make(site: Site) -> Iterator[Callable[..., Executor]]:
         executor.close()
 
 
-def until(executor: Executor, enough: Callable[[list[Event]], bool]) -> list[Event]:
-    events: list[Event] = []
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while not enough(events):
-        assert time.monotonic() < deadline, events
-        events += executor.wait(0.2)
-    return events
-
-
 def ends(n: int) -> Callable[[list[Event]], bool]:
     return lambda events: sum(isinstance(event, Ended) for event in events) >= n
 
@@ -148,14 +136,16 @@ def ends(n: int) -> Callable[[list[Event]], bool]:
 def test_reports_arrive_while_the_trial_goes_on_and_in_order(make: Any, site: Site) -> None:
     executor = make("gated")
     executor.start(site.segment(3, x=0.5))
-    assert until(executor, lambda events: len(events) > 0) == [Reported(3, 1.0, {"score": 0.5})]
+    assert events_until(executor, lambda events: len(events) > 0) == [
+        Reported(3, 1.0, {"score": 0.5})
+    ]
     assert executor.free == 0
     site.gate.touch()
-    assert until(executor, ends(1)) == [Ended(3, {"score": 0.5})]
+    assert events_until(executor, ends(1)) == [Ended(3, {"score": 0.5})]
     executor = make("sphere")
     executor.start(site.segment(0, x=1.0, n=4))
     steps = [Reported(0, float(step), {"score": -float(step)}) for step in (1, 2, 3)]
-    assert until(executor, ends(1)) == [*steps, Ended(0, {"size": 4.0})]
+    assert events_until(executor, ends(1)) == [*steps, Ended(0, {"size": 4.0})]
     assert executor.free == 1
 
 
@@ -164,7 +154,7 @@ def test_trials_fail_alone_and_say_why(make: Any, site: Site) -> None:
     executor = make("odd", size=4)
     for number, how in enumerate(("raises", "is killed", "well")):
         executor.start(site.segment(number, how=how))
-    found = {e.number: e for e in until(executor, ends(3)) if isinstance(e, Ended)}
+    found = {e.number: e for e in events_until(executor, ends(3)) if isinstance(e, Ended)}
     assert "ValueError: trial 0 is unlucky" in str(found[0].error)
     assert "SIGKILL" in str(found[1].error)
     assert found[2] == Ended(2, {"score": 1.0, "extra": 2.0})
@@ -174,7 +164,7 @@ def test_trials_fail_alone_and_say_why(make: Any, site: Site) -> None:
 def test_a_trial_ends_at_its_time_limit(make: Any, site: Site) -> None:
     executor = make("odd", timeout_seconds=0.5)
     executor.start(site.segment(how="hangs"))
-    (end,) = until(executor, ends(1))
+    (end,) = events_until(executor, ends(1))
     assert end == Ended(0, {}, "it took more than its limit of 0.5 s")
 
 
@@ -183,34 +173,34 @@ def test_one_trial_is_stopped_and_the_others_go_on(make: Any, site: Site) -> Non
     executor = make("gated", size=2)
     for number in (3, 4):
         executor.start(site.segment(number, x=0.5))
-    until(executor, lambda events: len(events) >= 2)
+    events_until(executor, lambda events: len(events) >= 2)
     executor.stop(3, "by hand")
-    assert until(executor, ends(1)) == [Ended(3, {}, "by hand")]
-    wait_for(lambda: sum(is_running(pid) for pid in site.pids()) == 1)
+    assert events_until(executor, ends(1)) == [Ended(3, {}, "by hand")]
+    wait_until(lambda: sum(is_running(pid) for pid in site.pids()) == 1)
     site.gate.touch()
-    assert until(executor, ends(1)) == [Ended(4, {"score": 0.5})]
+    assert events_until(executor, ends(1)) == [Ended(4, {"score": 0.5})]
 
 
 @everywhere
 def test_closing_ends_everything_that_was_started(make: Any, site: Site) -> None:
     executor = make("forks")
     executor.start(site.segment(0, x=0.0))
-    (event,) = until(executor, lambda events: len(events) > 0)
+    (event,) = events_until(executor, lambda events: len(events) > 0)
     assert isinstance(event, Reported)
     child = int(event.metrics["score"])
     assert is_running(child)
     executor.close()
-    wait_for(lambda: not is_running(child))
+    wait_until(lambda: not is_running(child))
 
 
 @everywhere
 def test_objectives_of_every_kind_run(make: Any, site: Site) -> None:
     executor = make("shell")
     executor.start(site.segment(0, x=0.5))
-    assert until(executor, ends(1))[-1] == Ended(0, {"score": 0.5})
+    assert events_until(executor, ends(1))[-1] == Ended(0, {"score": 0.5})
     executor = make("optuna_gives_up")
     executor.start(site.segment(1, x=0.5))
-    end = until(executor, ends(1))[-1]
+    end = events_until(executor, ends(1))[-1]
     assert isinstance(end, Ended)
     assert end.is_pruned
 
@@ -220,7 +210,7 @@ def test_an_objective_that_cannot_be_loaded_fails_everything(make: Any, site: Si
     executor = make("cannot_load")
     executor.start(site.segment(0, x=0.0))
     with pytest.raises(JobError, match="library of this objective is missing"):
-        until(executor, lambda _: False)
+        events_until(executor, lambda _: False)
 
 
 @everywhere
@@ -228,7 +218,7 @@ def test_a_checkpoint_is_handed_from_segment_to_segment(make: Any, site: Site) -
     executor = make("grows")
     first = site.segment(7, x=1.0)
     executor.start(first)
-    until(executor, ends(1))
+    events_until(executor, ends(1))
     executor.start(
         replace(
             first,
@@ -238,7 +228,7 @@ def test_a_checkpoint_is_handed_from_segment_to_segment(make: Any, site: Site) -
             checkpoint_dir=first.checkpoint_dir.with_name("8"),
         )
     )
-    assert until(executor, ends(1))[-1] == Ended(7, {"length": 4.0})
+    assert events_until(executor, ends(1))[-1] == Ended(7, {"length": 4.0})
     assert (site.folder / "checkpoints" / "8" / "life").read_text() == "7:1 7:2 7:3 7:4"
     assert [*site.folder.glob("checkpoints/*.*")] == []
 
@@ -247,19 +237,21 @@ def test_a_checkpoint_is_handed_from_segment_to_segment(make: Any, site: Site) -
 def test_the_segment_of_a_lost_machine_is_run_again_elsewhere(make: Any, site: Site) -> None:
     executor = make("gated")
     executor.start(site.segment(5, x=0.5))
-    until(executor, lambda events: len(events) > 0)
-    site.lose_the_machine_of(wait_for(site.pids)[0])
-    assert until(executor, lambda events: len(events) > 0) == [Reported(5, 1.0, {"score": 0.5})]
-    wait_for(lambda: len(site.pids()) == 2)
+    events_until(executor, lambda events: len(events) > 0)
+    site.lose_the_machine_of(wait_until(site.pids)[0])
+    assert events_until(executor, lambda events: len(events) > 0) == [
+        Reported(5, 1.0, {"score": 0.5})
+    ]
+    wait_until(lambda: len(site.pids()) == 2)
     site.gate.touch()
-    assert until(executor, ends(1)) == [Ended(5, {"score": 0.5})]
+    assert events_until(executor, ends(1)) == [Ended(5, {"score": 0.5})]
 
 
 @on_clusters
 def test_a_trial_that_ends_its_machines_is_given_up_in_the_end(make: Any, site: Site) -> None:
     executor = make("kills_worker")
     executor.start(site.segment(2, x=0.5))
-    (end,) = until(executor, ends(1))
+    (end,) = events_until(executor, ends(1))
     assert isinstance(end, Ended)
     assert "it ran" in str(end.error) and "lost" in str(end.error)
 
@@ -271,7 +263,7 @@ def test_a_checkpoint_that_is_not_there_is_said_to_be_in_a_folder_nobody_shares(
     executor = make("grows")
     executor.start(replace(site.segment(0, x=1.0), checkpoint=site.folder / "elsewhere"))
     with pytest.raises(JobError, match=r"elsewhere: this folder is not there.*--checkpoints"):
-        until(executor, lambda _: False)
+        events_until(executor, lambda _: False)
 
 
 @on_clusters
@@ -282,7 +274,7 @@ def test_what_no_machine_can_run_is_said_in_the_log(
     executor = make("needs_gpu")
     executor.start(site.segment(0, x=0.5))
     with caplog.at_level(logging.WARNING):
-        wait_for(lambda: executor.wait(0.1) or caplog.messages)
+        wait_until(lambda: executor.wait(0.1) or caplog.messages)
     assert "1 segments wait for a machine with CPU=1, GPU=1; the cluster has: " in caplog.text
 
 

@@ -13,7 +13,8 @@ from hypertendril.jobs.queue import Job, JobId, JobState
 from hypertendril.jobs.spec import JobSpec
 from hypertendril.model import Choice, Study, TrialState
 from hypertendril.search import Limits, make_scheduler
-from tests.faults.worker_bench import REGISTRY, REGISTRY_FILE, WorkerBench, wait_for
+from tests.faults.worker_bench import REGISTRY, REGISTRY_FILE, WorkerBench
+from tests.waiting import wait_until
 
 OBJECTIVE = "climbs"
 LONGEST_WAIT_SECONDS = 0.5  # from the first progress after a kill to the next kill
@@ -33,7 +34,7 @@ def kill_workers(bench: WorkerBench, job_id: JobId, kills: int, dice: random.Ran
     worker, job = bench.start_worker(), bench.job(job_id)
     for hit in range(kills):
         due = hit * job.spec.budget.trials // (kills + 1)
-        wait_for(partial(_is_due, bench, job, due), PATIENCE_SECONDS)
+        wait_until(partial(_is_due, bench, job, due), "a kill to be due", PATIENCE_SECONDS)
         # Only now, so that the one that goes on with the job is known.
         standby = bench.start_worker()
         time.sleep(dice.uniform(0.0, LONGEST_WAIT_SECONDS))
@@ -43,7 +44,7 @@ def kill_workers(bench: WorkerBench, job_id: JobId, kills: int, dice: random.Ran
         worker.kill()
         worker.wait()
         worker = standby
-    wait_for(lambda: not bench.job(job_id).state.is_open, PATIENCE_SECONDS)
+    wait_until(lambda: not bench.job(job_id).state.is_open, "its end", PATIENCE_SECONDS)
     return kills
 
 

@@ -13,8 +13,9 @@ import pytest
 
 from hypertendril.jobs.queue import JobState
 from hypertendril.model import TrialState
-from tests.contract.clusters import DaskCluster, environment_of, is_running, wait_for
+from tests.contract.clusters import DaskCluster, environment_of
 from tests.faults.worker_bench import REGISTRY_FILE, WorkerBench
+from tests.waiting import PATIENCE_SECONDS, is_running, wait_until
 
 Start = Callable[[], "subprocess.Popen[str]"]
 
@@ -66,13 +67,13 @@ def test_a_second_worker_finishes_what_a_killed_one_began_on_a_cluster(
     job_id = bench.submit("gated", 6)
     first = start()
     before = bench.wait_for_trials(job_id, 5)  # three done, two held at the gate
-    pids = wait_for(lambda: len(bench.trial_pids()) == 5 and bench.trial_pids())
+    pids = wait_until(lambda: len(bench.trial_pids()) == 5 and bench.trial_pids())
     assert any(is_running(pid) for pid in pids)
     first.kill()
     first.wait()
-    wait_for(lambda: not any(is_running(pid) for pid in pids))  # nobody wants them any more
+    wait_until(lambda: not any(is_running(pid) for pid in pids))  # nobody wants them any more
     start()
-    wait_for(lambda: len(bench.trial_pids()) == 7)  # those two, begun anew
+    wait_until(lambda: len(bench.trial_pids()) == 7)  # those two, begun anew
     bench.gate.touch()
     study = bench.wait_for_state(job_id, JobState.DONE)
     assert study.trials.number.tolist() == list(range(6))
@@ -89,7 +90,7 @@ def test_a_worker_whose_cluster_is_lost_gives_its_job_back_and_ends_with_one_lin
     worker = start()
     bench.wait_for_trials(job_id, 5)
     cluster.close()
-    _, said = worker.communicate(timeout=60)
+    _, said = worker.communicate(timeout=PATIENCE_SECONDS)
     assert worker.returncode == 2
     assert said.splitlines()[-1].startswith("hypertendril: The connection to the Dask scheduler at")
     assert "Traceback" not in said

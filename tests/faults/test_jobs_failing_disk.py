@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -97,27 +96,27 @@ def fail_every_call_in_turn(place: Path, kind: str) -> int:
 
 
 class FullForAWhile:
-    """A disk that is full for a second, from when two trials are done."""
+    """A disk that is full from when two trials are done until somebody has complained of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, has_complained: Callable[[], bool]) -> None:
+        self._has_complained = has_complained
         self._limit = ExitStack()
-        self._until: float | None = None
-        self.has_been_full = False
+        self._is_full = False
 
     def __call__(self, progress: Progress) -> None:
-        if progress.done >= 2 and self._until is None:
-            self._until = time.monotonic() + 1.0
-            self._limit.enter_context(files_no_larger_than(1))
-        elif self._until is not None and time.monotonic() > self._until:
+        if self._has_complained():
             self._limit.close()
-            self.has_been_full = True
+        elif progress.done >= 2 and not self._is_full:
+            self._is_full = True
+            self._limit.enter_context(files_no_larger_than(1))
 
 
 def test_a_study_waits_for_room_on_the_disk_and_loses_nothing(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings = Settings(private_folder(tmp_path / "data"), OBJECTIVES)
-    place, full = Place(settings.checkpoints, OBJECTIVES), FullForAWhile()
+    place = Place(settings.checkpoints, OBJECTIVES)
+    full = FullForAWhile(lambda: "could not write to the store" in caplog.text)
     with (
         closing(JobQueue(settings.queue)) as queue,
         ExperimentStore.open(settings.store) as store,
@@ -126,7 +125,6 @@ def test_a_study_waits_for_room_on_the_disk_and_loses_nothing(
         lease = queue.submit_claimed(spec(12), owner.name, 30.0)
         state = run_leased(queue, store, lease, place, lambda: Order.GO_ON, full)
         study = store.snapshot(lease.job.id)
-    assert full.has_been_full
     assert "could not write to the store" in caplog.text
     assert state is JobState.DONE
     assert study.trials.number.tolist() == list(range(12))

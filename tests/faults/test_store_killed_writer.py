@@ -35,7 +35,7 @@ from hypertendril.store import Batch, ExperimentStore, TrialUpdates
 STUDY = "study"
 TRIALS_A_BATCH = 20
 EVALUATIONS_A_TRIAL = 10
-DEADLINE_SECONDS = 120
+DEADLINE_SECONDS = 240
 
 
 def header() -> StudyHeader:

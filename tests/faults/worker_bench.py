@@ -6,8 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -18,11 +16,11 @@ from hypertendril.jobs.spec import JobSpec
 from hypertendril.model import Study
 from hypertendril.settings import Settings
 from hypertendril.store.experiment_store import ExperimentStore
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 REGISTRY_FILE = ROOT / "tests" / "data" / "jobs" / "objectives.toml"
 REGISTRY = load_registry(REGISTRY_FILE)
-DEADLINE_SECONDS = 120.0
 WORK = """
 import logging, sys
 from pathlib import Path
@@ -31,24 +29,6 @@ from hypertendril.settings import Settings
 logging.basicConfig(level=logging.INFO)
 work(Settings(Path(sys.argv[1]), Path(sys.argv[2])), lease_seconds=float(sys.argv[3]))
 """
-
-
-def wait_for(condition: Callable[[], Any], seconds: float = DEADLINE_SECONDS) -> Any:
-    """Return what `condition` gives once it is true; fail after a while."""
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.01)
-    return found
-
-
-def is_running(pid: int) -> bool:
-    """Whether a process runs; one that ended and waits to be buried does not."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    return state != "Z"
 
 
 class WorkerBench:
@@ -97,13 +77,11 @@ class WorkerBench:
             study = self.study(job_id)
             return study if study is not None and len(study) >= n else None
 
-        study = wait_for(found)
-        assert isinstance(study, Study)
-        return study
+        return wait_until(found, f"{n} trials")
 
     def wait_for_state(self, job_id: JobId, state: JobState) -> Study:
         """Wait until the job is in a state; return its study."""
-        wait_for(lambda: self.job(job_id).state is state)
+        wait_until(lambda: self.job(job_id).state is state, state)
         study = self.study(job_id)
         assert study is not None
         return study

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from hypertendril.jobs import dask_executor
 from hypertendril.jobs.queue import JobQueue, JobState
 from hypertendril.model import TrialState
 from hypertendril.store.experiment_store import ExperimentStore
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 ROOT = Path(__file__).parents[2]
 NEEDS_RAY = pytest.mark.skipif(
@@ -266,10 +266,7 @@ def in_terminal(*arguments: str) -> subprocess.Popen[str]:
 
 
 def wait_for_trials(queue: JobQueue, done: int) -> None:
-    deadline = time.monotonic() + 60
-    while not (jobs := queue.jobs()) or jobs[0].progress.done < done:
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    wait_until(lambda: any(job.progress.done >= done for job in queue.jobs()), f"{done} trials")
 
 
 @pytest.mark.parametrize(
@@ -288,7 +285,7 @@ def test_a_run_that_is_interrupted_leaves_an_orderly_job(
     try:
         wait_for_trials(queue, 3)
         process.send_signal(number)
-        process.communicate(timeout=30)
+        process.communicate(timeout=PATIENCE_SECONDS)
         assert process.returncode == status
         assert queue.jobs()[0].state is state
         if state is not JobState.CANCELLED:

@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 from hypertendril.errors import JobError
-from hypertendril.jobs import runner
 from hypertendril.jobs.leased import LeaseKeeper, run_leased
-from hypertendril.jobs.objectives import load_registry
 from hypertendril.jobs.place import Place
 from hypertendril.jobs.queue import JobQueue, JobState, Progress
-from hypertendril.jobs.runner import Ending, Order, run_study
-from hypertendril.jobs.segments import Ended, Event, Executor, Reported, Segment
+from hypertendril.jobs.runner import Ending, Order
+from hypertendril.jobs.segments import Ended, Event, Reported, Segment
 from hypertendril.jobs.spec import JobSpec
 from hypertendril.jobs.spending import Spending
-from hypertendril.model import Study, TrialState
-from hypertendril.store.experiment_store import ExperimentStore
+from hypertendril.model import TrialState
+from tests.unit.jobs.segment_bench import OBJECTIVES, REGISTRY, Bench, Training
 
-OBJECTIVES = Path(__file__).parents[2] / "data" / "jobs" / "objectives.toml"
-REGISTRY = load_registry(OBJECTIVES)
 PBT = {"population": 4, "interval": 2, "generations": 3}
 HYPERBAND = {"max_resource": 9}
 
@@ -34,30 +30,19 @@ def spec(method: str = "random", settings: dict[str, Any] | None = None, **budge
     return JobSpec.from_json(data | {"budget": {"trials": 40} | budget}, REGISTRY)
 
 
-class Training:
-    """Trains in this process, one segment a wait; fails as often as a trial is told to."""
+class Flaky(Training):
+    """Fails as often as a trial is told to; may report nothing."""
 
     def __init__(self, failing: dict[int, int] | None = None, *, is_silent: bool = False) -> None:
+        super().__init__()
         self.failing = failing or {}
         self.is_silent = is_silent
-        self.segments: list[Segment] = []
-        self.pending: list[Segment] = []
-
-    @property
-    def free(self) -> int:
-        return 2 - len(self.pending)
 
     @property
     def steps(self) -> int:
         return sum((segment.to_step or 0) - segment.from_step for segment in self.segments)
 
-    def start(self, segment: Segment) -> None:
-        self.segments.append(segment)
-        self.pending.append(segment)
-
-    def wait(self, timeout_seconds: float) -> list[Event]:
-        del timeout_seconds
-        segment = self.pending.pop(0)
+    def train(self, segment: Segment) -> list[Event]:
         if self.failing.get(segment.number, 0):
             self.failing[segment.number] -= 1
             return [Ended(segment.number, {}, "flaky")]
@@ -67,46 +52,6 @@ class Training:
         score = {"score": float(segment.params["n"] or 0)}
         reports = [Reported(segment.number, float(step), score) for step in steps]
         return [*([] if self.is_silent else reports), Ended(segment.number, score)]
-
-    def resize(self, size: int) -> None:
-        del size
-
-    def stop(self, number: int, reason: str) -> None:
-        del number, reason
-
-    def close(self, grace_seconds: float = 0.0) -> None:
-        del grace_seconds
-        self.pending = []
-
-
-def place_of(folder: Path, training: Training) -> Place:
-    return Place(folder, OBJECTIVES, lambda *_: cast(Executor, training))
-
-
-class Bench:
-    def __init__(self, folder: Path, store: ExperimentStore, patch: pytest.MonkeyPatch) -> None:
-        self.folder = folder
-        self.store = store
-        patch.setattr(runner, "FLUSH_SECONDS", 0.0)
-
-    def run(
-        self,
-        job: JobSpec,
-        training: Training,
-        ask: Callable[[Progress], Order] = lambda _: Order.GO_ON,
-        study_id: str = "s1",
-    ) -> Ending:
-        place = place_of(self.folder, training)
-        return run_study(job, REGISTRY["sphere"], self.store, study_id, ask, place)
-
-    def study(self, study_id: str = "s1") -> Study:
-        return self.store.snapshot(study_id)
-
-
-@pytest.fixture
-def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
-    with ExperimentStore.open(None) as store:
-        yield Bench(tmp_path, store, monkeypatch)
 
 
 METHODS = pytest.mark.parametrize(
@@ -118,7 +63,7 @@ METHODS = pytest.mark.parametrize(
 def test_no_study_trains_more_steps_than_it_may(
     bench: Bench, method: str, settings: dict[str, Any]
 ) -> None:
-    training = Training()
+    training = Flaky()
     assert bench.run(spec(method, settings, total_steps=16), training) is Ending.OUT_OF_STEPS
     # A step more, for a whole training of random search, would not have fitted in.
     assert training.steps in (15, 16)
@@ -129,13 +74,13 @@ def test_an_interrupted_study_ends_where_it_would_have_ended(
     bench: Bench, method: str, settings: dict[str, Any]
 ) -> None:
     job = spec(method, settings, total_steps=16)
-    bench.run(job, Training(), study_id="whole")
+    bench.run(job, Flaky(), study_id="whole")
     for done in (2, 4, 6):
         stop = lambda progress, done=done: (  # noqa: E731
             Order.RELEASE if progress.segments >= done else Order.GO_ON
         )
-        bench.run(job, Training(), stop)
-    bench.run(job, Training())
+        bench.run(job, Flaky(), stop)
+    bench.run(job, Flaky())
     assert len(bench.study()) == len(bench.study("whole"))
     assert bench.study().counts() == bench.study("whole").counts()
 
@@ -144,7 +89,7 @@ def test_an_interrupted_study_ends_where_it_would_have_ended(
 def test_what_is_counted_again_from_the_store_is_what_was_counted(
     bench: Bench, method: str, settings: dict[str, Any]
 ) -> None:
-    training = Training()
+    training = Flaky()
     job = spec(method, settings, total_steps=20)
     bench.run(job, training)
     assert Spending(job.budget, bench.study()).steps == training.steps
@@ -154,13 +99,13 @@ def test_what_is_counted_again_from_the_store_is_what_was_counted(
 def test_code_that_never_reports_counts_as_far_as_it_was_told_to_go(
     bench: Bench, method: str, settings: dict[str, Any]
 ) -> None:
-    training = Training(is_silent=True)
+    training = Flaky(is_silent=True)
     bench.run(spec(method, settings, total_steps=16), training)
     assert training.steps in (15, 16)
 
 
 def test_a_failed_trial_is_run_again_as_often_as_the_budget_says(bench: Bench) -> None:
-    training = Training({0: 2, 1: 3})
+    training = Flaky({0: 2, 1: 3})
     assert bench.run(spec(trials=3, retries=2), training) is Ending.DONE
     numbers = [segment.number for segment in training.segments]
     assert [numbers.count(number) for number in range(3)] == [3, 3, 1]
@@ -175,8 +120,8 @@ def test_a_trial_that_waits_to_be_run_again_when_the_worker_stops_is_not_lost(
     bench: Bench,
 ) -> None:
     job = spec(trials=3, retries=9)
-    bench.run(job, Training({0: 1}), lambda _: Order.RELEASE)
-    assert bench.run(job, Training()) is Ending.DONE
+    bench.run(job, Flaky({0: 1}), lambda _: Order.RELEASE)
+    assert bench.run(job, Flaky()) is Ending.DONE
     assert bench.study().counts()[TrialState.COMPLETE] == 3
 
 
@@ -194,13 +139,6 @@ class Desk:
         assert lease is not None
         owner.close()
         return LeaseKeeper(self.queue, lease, lambda: Order.GO_ON, lambda: self.now)
-
-
-@pytest.fixture
-def queue(tmp_path: Path) -> Iterator[JobQueue]:
-    found = JobQueue(tmp_path / "queue")
-    yield found
-    found.close()
 
 
 def test_time_is_up_when_the_job_has_run_for_so_long(queue: JobQueue) -> None:
@@ -238,12 +176,18 @@ def test_more_time_can_be_given_while_it_runs(queue: JobQueue) -> None:
     assert keeper(Progress(done=1)) is Order.TIME_IS_UP
 
 
-def leased(place: Place, bench: Bench, queue: JobQueue, job: JobSpec) -> tuple[JobState, str]:
+def leased(
+    place: Place,
+    bench: Bench,
+    queue: JobQueue,
+    job: JobSpec,
+    watch: Callable[[Progress], None] | None = None,
+) -> tuple[JobState, str]:
     job_id = queue.submit(job)
     owner = queue.new_owner()
     lease = queue.claim(owner.name)
     assert lease is not None
-    state = run_leased(queue, bench.store, lease, place, lambda: Order.GO_ON)
+    state = run_leased(queue, bench.store, lease, place, lambda: Order.GO_ON, watch)
     owner.close()
     return state, queue.job(job_id).message
 
@@ -251,7 +195,7 @@ def leased(place: Place, bench: Bench, queue: JobQueue, job: JobSpec) -> tuple[J
 def test_a_study_that_has_used_its_steps_is_done_and_says_why(
     bench: Bench, queue: JobQueue
 ) -> None:
-    place = place_of(bench.folder, Training())
+    place = bench.place(Flaky())
     state, message = leased(place, bench, queue, spec(total_steps=7))
     assert state is JobState.DONE
     assert "budget.total_steps" in message
@@ -261,10 +205,14 @@ def test_a_study_whose_time_is_over_stops_its_trials_and_says_why(
     bench: Bench, queue: JobQueue, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("TOY_GATE", str(tmp_path / "gate"))
-    # Trials from number 3 on would wait for their gate for ever.
-    job = replace(spec(), objective="gated", space=REGISTRY["gated"].space)
-    job = replace(job, budget=replace(job.budget, parallel=2, wall_seconds=3.0))
-    state, message = leased(Place(bench.folder, OBJECTIVES), bench, queue, job)
+    job = replace(spec(parallel=2), objective="gated", space=REGISTRY["gated"].space)
+
+    def watch(progress: Progress) -> None:
+        # Trials from number 3 on would wait for their gate for ever.
+        if (progress.done, progress.running) == (3, 2):
+            queue.change(queue.jobs()[0].id, wall_seconds=0.1)
+
+    state, message = leased(Place(bench.folder, OBJECTIVES), bench, queue, job, watch)
     assert state is JobState.DONE
     assert "budget.wall_seconds" in message
     study = bench.study(queue.jobs()[0].id)

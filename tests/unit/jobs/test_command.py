@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -22,9 +21,9 @@ from hypertendril.jobs.segments import Ended, Event, Reported, Segment
 from hypertendril.jobs.spec import JobSpec
 from hypertendril.model import Choice, SearchSpace, TrialState
 from hypertendril.store.experiment_store import ExperimentStore
+from tests.waiting import events_until, is_running, wait_until
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
-DEADLINE_SECONDS = 60.0
 SPACE = [
     {"name": "lr", "kind": "float", "low": 0.1, "high": 1.0},
     {"name": "net", "kind": "categorical", "choices": ["small", "a b; rm -rf *", "{lr}"]},
@@ -130,15 +129,6 @@ class Shop:
             return events_until(executor, lambda events: isinstance(events[-1], Ended))
 
 
-def events_until(executor: LocalExecutor, is_enough: Callable[[list[Event]], bool]) -> list[Event]:
-    events: list[Event] = []
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while not events or not is_enough(events):
-        assert time.monotonic() < deadline
-        events += executor.wait(0.2)
-    return events
-
-
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Shop]:
     found = Shop(tmp_path)
@@ -174,10 +164,7 @@ def test_a_report_is_heard_while_the_program_runs_and_it_ends_with_its_trial(sho
         assert isinstance(event, Reported)
         pid = int(event.metrics["pid"])
         os.kill(pid, 0)
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while Path(f"/proc/{pid}/exe").exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_until(lambda: not is_running(pid), "the program to end")
     shop.report.unlink(missing_ok=True)  # of a trial that was killed; the next attempt replaces it
 
 

@@ -4,27 +4,22 @@ from __future__ import annotations
 
 import itertools
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pytest
 
 from hypertendril.errors import JobError
-from hypertendril.jobs import runner
 from hypertendril.jobs.checkpoints import kept_step
-from hypertendril.jobs.objectives import load_registry
-from hypertendril.jobs.place import Place
 from hypertendril.jobs.queue import Progress
-from hypertendril.jobs.runner import Ending, Order, run_study
-from hypertendril.jobs.segments import Ended, Event, Executor, Reported, Segment
+from hypertendril.jobs.runner import Ending, Order
+from hypertendril.jobs.segments import Ended, Event, Reported, Segment
 from hypertendril.jobs.spec import JobSpec
 from hypertendril.model import Outcome, Study, TrialState
-from hypertendril.store.experiment_store import ExperimentStore
+from tests.unit.jobs.segment_bench import REGISTRY, Bench, Training
 
-REGISTRY = load_registry(Path(__file__).parents[2] / "data" / "jobs" / "objectives.toml")
 PBT = {"population": 6, "interval": 2, "generations": 3}
 HYPERBAND = {"max_resource": 9}
 BOTH = pytest.mark.parametrize(("method", "settings"), [("pbt", PBT), ("hyperband", HYPERBAND)])
@@ -35,30 +30,14 @@ def spec(method: str, settings: dict[str, Any], trials: int = 16) -> JobSpec:
     return JobSpec.from_json(data | {"budget": {"trials": trials, "parallel": 2}}, REGISTRY)
 
 
-class Training:
-    """Runs segments in this process; the checkpoint is the list of steps a model was trained for.
-
-    Each wait ends the first segment under way.
-    """
+class Lives(Training):
+    """The checkpoint is the list of steps a model was trained for."""
 
     def __init__(self, *, saves: bool = True, failing: int = -1) -> None:
+        super().__init__()
         self.saves = saves
         self.failing = failing
-        self.segments: list[Segment] = []
-        self.pending: list[Segment] = []
         self.lives: dict[tuple[int, int], list[str]] = {}
-
-    @property
-    def free(self) -> int:
-        return 2 - len(self.pending)
-
-    def start(self, segment: Segment) -> None:
-        self.segments.append(segment)
-        self.pending.append(segment)
-
-    def wait(self, timeout_seconds: float) -> list[Event]:
-        del timeout_seconds
-        return self.train(self.pending.pop(0))
 
     def train(self, segment: Segment) -> list[Event]:
         if segment.number == self.failing:
@@ -78,36 +57,6 @@ class Training:
         assert isinstance(x, float)
         reports = [Reported(segment.number, float(step), {"score": x * step}) for step in steps]
         return [*reports, Ended(segment.number, {"size": 1.0})]
-
-    def close(self, grace_seconds: float = 0.0) -> None:
-        del grace_seconds
-        self.pending = []
-
-
-class Bench:
-    def __init__(self, store: ExperimentStore, folder: Path, patch: pytest.MonkeyPatch) -> None:
-        self.store = store
-        self.folder = folder
-        patch.setattr(runner, "FLUSH_SECONDS", 0.0)
-
-    def run(
-        self,
-        job: JobSpec,
-        training: Training,
-        ask: Callable[[Progress], Order] = lambda _: Order.GO_ON,
-        study_id: str = "s1",
-    ) -> Ending:
-        place = Place(self.folder, make_executor=lambda *_: cast(Executor, training))
-        return run_study(job, REGISTRY["sphere"], self.store, study_id, ask, place)
-
-    def study(self, study_id: str = "s1") -> Study:
-        return self.store.snapshot(study_id)
-
-
-@pytest.fixture
-def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
-    with ExperimentStore.open(None) as store:
-        yield Bench(store, tmp_path, monkeypatch)
 
 
 def killed_after(flushes: int) -> Callable[[Progress], Order]:
@@ -140,7 +89,7 @@ def facts(study: Study) -> list[Any]:
 
 
 def test_rungs_brackets_and_outcomes_are_recorded(bench: Bench) -> None:
-    assert bench.run(spec("hyperband", HYPERBAND), Training()) is Ending.DONE
+    assert bench.run(spec("hyperband", HYPERBAND), Lives()) is Ending.DONE
     study = bench.study()
     seen = study.evaluations
     first = seen.bracket == 0
@@ -155,7 +104,7 @@ def test_rungs_brackets_and_outcomes_are_recorded(bench: Bench) -> None:
 
 
 def test_a_promoted_trial_goes_on_from_its_checkpoint(bench: Bench) -> None:
-    training = Training()
+    training = Lives()
     bench.run(spec("hyperband", HYPERBAND, 9), training)
     best = int(np.argmax(bench.study().trials.objectives[:, 0]))
     assert training.lives[best, 9] == [f"{best}:{step}" for step in range(1, 10)]
@@ -163,7 +112,7 @@ def test_a_promoted_trial_goes_on_from_its_checkpoint(bench: Bench) -> None:
 
 
 def test_a_child_goes_on_from_its_parent_as_it_was(bench: Bench) -> None:
-    training = Training()
+    training = Lives()
     bench.run(spec("pbt", PBT), training)
     study = bench.study()
     children = np.flatnonzero(study.trials.parent >= 0)
@@ -184,11 +133,11 @@ def test_a_study_killed_at_any_write_comes_to_the_same_end(
     bench: Bench, method: str, settings: dict[str, Any]
 ) -> None:
     job = spec(method, settings)
-    bench.run(job, Training(), study_id="whole")
+    bench.run(job, Lives(), study_id="whole")
     for flushes in range(1, 24, 2):
         name = f"killed{flushes}"
-        bench.run(job, Training(), killed_after(flushes), name)
-        while bench.run(job, Training(), killed_after(5), name) is not Ending.DONE:
+        bench.run(job, Lives(), killed_after(flushes), name)
+        while bench.run(job, Lives(), killed_after(5), name) is not Ending.DONE:
             pass
         assert facts(bench.study(name)) == facts(bench.study("whole")), flushes
 
@@ -197,7 +146,7 @@ def test_a_study_killed_at_any_write_comes_to_the_same_end(
 def test_code_without_checkpoints_begins_anew_and_gets_as_far(
     bench: Bench, method: str, settings: dict[str, Any]
 ) -> None:
-    training = Training(saves=False)
+    training = Lives(saves=False)
     assert bench.run(spec(method, settings), training) is Ending.DONE
     assert all(segment.from_step == 0 for segment in training.segments)
 
@@ -208,7 +157,7 @@ def test_checkpoints_nobody_needs_are_removed(
 ) -> None:
     """Of two of the completed and two of the stopped trials the latest is left."""
     job = spec(method, settings)
-    bench.run(replace(job, budget=replace(job.budget, keep_checkpoints=2)), Training())
+    bench.run(replace(job, budget=replace(job.budget, keep_checkpoints=2)), Lives())
     kept = [int(path.parent.name) for path in (bench.folder / "s1").glob("*/*")]
     states = bench.study().trials.state[kept].tolist()
     assert sorted(states) == [TrialState.COMPLETE] * 2 + [TrialState.PRUNED] * 2
@@ -219,7 +168,7 @@ def test_checkpoints_nobody_needs_are_removed(
 def test_a_trial_that_fails_on_the_way_is_failed_and_the_others_go_on(
     bench: Bench, method: str, settings: dict[str, Any]
 ) -> None:
-    assert bench.run(spec(method, settings), Training(failing=1)) is Ending.DONE
+    assert bench.run(spec(method, settings), Lives(failing=1)) is Ending.DONE
     counts = bench.study().counts()
     assert counts[TrialState.FAILED] == 1
     assert counts[TrialState.RUNNING] == counts[TrialState.WAITING] == 0
@@ -230,7 +179,7 @@ def test_a_method_that_knows_its_trials_needs_no_number(bench: Bench) -> None:
     job = JobSpec.from_json(data, REGISTRY)
     assert job.budget.trials == 6 + 2 * 3
     assert JobSpec.from_json(job.to_json()) == job
-    bench.run(job, Training())
+    bench.run(job, Lives())
     assert len(bench.study()) == 12
 
 
@@ -242,7 +191,7 @@ def test_segments_count_as_progress_and_go_on_counting_after_a_kill(bench: Bench
         seen.append(progress.segments)
         return Order.GO_ON if len(seen) % 4 else Order.ABANDON
 
-    while bench.run(spec("hyperband", HYPERBAND), Training(), watch) is not Ending.DONE:
+    while bench.run(spec("hyperband", HYPERBAND), Lives(), watch) is not Ending.DONE:
         pass
     assert seen[4] > 0
     # What ended after the last write before a kill is run again.
@@ -260,12 +209,12 @@ def finished(study: Study, row: int, step: int) -> JobSpec:
 
 
 def test_a_stopped_trial_is_brought_to_its_end_from_what_it_has_kept(bench: Bench) -> None:
-    bench.run(spec("hyperband", HYPERBAND), Training())
+    bench.run(spec("hyperband", HYPERBAND), Lives())
     study = bench.study()
     looks = study.evaluations
     row = int(looks.trial[(looks.resource == 3) & (looks.outcome == Outcome.DISCARDED)][0])
     assert kept_step(bench.folder / "s1", study, row) == 3
-    training = Training()
+    training = Lives()
     assert bench.run(finished(study, row, 3), training, study_id="s2") is Ending.DONE
     first = [f"{row}:{step}" for step in range(1, 4)]
     assert training.lives[0, 9] == first + [f"0:{step}" for step in range(4, 10)]
@@ -276,10 +225,10 @@ def test_a_stopped_trial_is_brought_to_its_end_from_what_it_has_kept(bench: Benc
 def test_where_the_checkpoint_is_gone_it_is_trained_from_the_beginning(
     bench: Bench, caplog: pytest.LogCaptureFixture
 ) -> None:
-    bench.run(spec("hyperband", HYPERBAND), Training())
+    bench.run(spec("hyperband", HYPERBAND), Lives())
     study = bench.study()
     shutil.rmtree(bench.folder / "s1")
-    training = Training()
+    training = Lives()
     assert bench.run(finished(study, 1, 3), training, study_id="s2") is Ending.DONE
     assert len(training.lives[0, 9]) == 9
     assert "trial 0 begins anew; trial 1 left no checkpoint at step 3" in caplog.text
@@ -292,7 +241,7 @@ def test_where_the_checkpoint_is_gone_it_is_trained_from_the_beginning(
 def test_the_checkpoint_of_a_stranger_is_refused(
     bench: Bench, study_id: str, objective: str, message: str
 ) -> None:
-    bench.run(spec("hyperband", HYPERBAND), Training())
+    bench.run(spec("hyperband", HYPERBAND), Lives())
     job = finished(replace(bench.study(), id=study_id), 1, 3)
     with pytest.raises(JobError, match=message):
-        bench.run(replace(job, objective=objective), Training(), study_id="s2")
+        bench.run(replace(job, objective=objective), Lives(), study_id="s2")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,34 +15,20 @@ from hypertendril.jobs.objectives import load_registry
 from hypertendril.jobs.place import Place
 from hypertendril.jobs.queue import Job, JobQueue, JobState, Progress
 from hypertendril.jobs.runner import STOPPED_NOTE, Order
-from hypertendril.jobs.segments import Ended, Event, Segment
+from hypertendril.jobs.segments import Ended, Segment
 from hypertendril.jobs.spec import JobSpec
 from hypertendril.model import Study, TrialState
 from hypertendril.store.experiment_store import ExperimentStore
+from tests.waiting import events_until
 
 OBJECTIVES = Path(__file__).parents[2] / "data" / "jobs" / "objectives.toml"
 REGISTRY = load_registry(OBJECTIVES)
 LEASE = 30.0
-DEADLINE_SECONDS = 120.0
 
 
 def spec(objective: str = "sphere", method: str = "random", **budget: Any) -> JobSpec:
     data = {"name": "s", "objective": objective, "method": method, "seed": 3}
     return JobSpec.from_json(data | {"budget": {"trials": 4} | budget}, REGISTRY)
-
-
-@pytest.fixture
-def queue(tmp_path: Path) -> Iterator[JobQueue]:
-    found = JobQueue(tmp_path / "queue")
-    yield found
-    found.close()
-
-
-@pytest.fixture
-def owner(queue: JobQueue) -> Iterator[str]:
-    found = queue.new_owner()
-    yield found.name
-    found.close()
 
 
 def test_a_paused_job_is_claimed_by_nobody_until_it_is_resumed(queue: JobQueue, owner: str) -> None:
@@ -189,11 +174,7 @@ def test_an_executor_stops_one_segment_and_shrinks(tmp_path: Path) -> None:
         executor.resize(1)
         assert executor.free == 0
         executor.stop(0, "enough")
-        events: list[Event] = []
-        deadline = time.monotonic() + DEADLINE_SECONDS
-        while not any(isinstance(event, Ended) for event in events):
-            assert time.monotonic() < deadline
-            events += executor.wait(0.2)
+        events = events_until(executor, lambda events: isinstance(events[-1], Ended))
         assert events[-1] == Ended(0, {}, "enough")
         assert executor.free == 0
     finally:

@@ -17,8 +17,7 @@ from hypertendril.model import TrialState
 from hypertendril.readers import Follower, Source, outside_id
 from hypertendril.store import ExperimentStore
 from tests.unit.readers.optuna_storage import DATA, Storage
-
-PATIENCE_SECONDS = 120.0  # for a machine that is busy with other things
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 # Writes a trial with one report at each line it is sent, through Optuna itself.
 WRITER = """
@@ -43,13 +42,6 @@ for line in sys.stdin:
 def store() -> Iterator[ExperimentStore]:
     with closing(ExperimentStore.open(None)) as opened:
         yield opened
-
-
-def _wait(condition: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.01)
 
 
 def _generic(path: Path, n: int, name: str = "s") -> None:
@@ -112,7 +104,7 @@ def test_a_follower_that_was_started_looks_again_within_a_second(
     try:
         assert follower.wait_loaded(PATIENCE_SECONDS)
         add_trial()
-        _wait(lambda: len(store.snapshot(outside_id(str(path), "live"))) == 1)
+        wait_until(lambda: len(store.snapshot(outside_id(str(path), "live"))) == 1)
     finally:
         follower.stop()
 
