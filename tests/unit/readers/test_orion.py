@@ -1,0 +1,89 @@
+"""Databases and exports of Orion, by hand."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+
+from hypertendril.model import Outcome, ParameterKind
+from hypertendril.readers import read
+from hypertendril.readers.losses import Losses
+from hypertendril.readers.orion_space import read_priors
+from tests.contract.run_formats import RUNS
+
+
+def test_orion_priors_are_read_without_running_them() -> None:
+    losses = Losses("x")
+    found = read_priors(
+        {
+            "/lr": "loguniform(1e-5, 0.1)",
+            "n": "~uniform(1, 3, discrete=True)",
+            "c": "choices({'a': 0.5, 'b': 0.5})",
+            "epochs": "fidelity(1, 27, base=3)",
+            "z": "normal(0, 1)",
+            "evil": "__import__('os').system('true')",
+            "worse": "uniform(open('x'), 2)",
+        },
+        losses,
+    )
+    assert found.space.names == ("lr", "n", "c", "z")
+    assert found.space["lr"].log
+    assert found.space["n"].kind is ParameterKind.INT
+    assert found.space["c"].choices == ("a", "b")
+    assert found.fidelity == "epochs"
+    assert len(losses.listed()) == 2
+
+
+def _orion_database(path: Path) -> None:
+    data = json.loads((RUNS / "orion" / "orion.json").read_text())
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("CREATE TABLE algo (_id, state)")
+        database.execute("CREATE TABLE experiments (_id, name, version, algorithms, space)")
+        database.execute(
+            "CREATE TABLE trials (_id, experiment_id, status, results, start_time, end_time,"
+            " submit_time, parent, params, id)"
+        )
+        for e in data["experiments"]:
+            space = {k.partition(".")[2]: v for k, v in e.items() if k.startswith("space.")}
+            name = e["name"].removeprefix("digits_")
+            row = (e["_id"], e["name"], 1, json.dumps({name: {"seed": 1}}), json.dumps(space))
+            database.execute("INSERT INTO experiments VALUES (?, ?, ?, ?, ?)", row)
+        for t in data["trials"]:
+            names = ("_id", "experiment", "status", "results", "start_time", "end_time")
+            values = [t[name] for name in (*names, "submit_time", "parent", "params", "id")]
+            texts = [json.dumps(v) if isinstance(v, list) else v for v in values]
+            database.execute("INSERT INTO trials VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", texts)
+
+
+def test_orions_database_and_its_export_tell_the_same(tmp_path: Path) -> None:
+    _orion_database(tmp_path / "any name")
+    ours, theirs = read(tmp_path / "any name"), read(RUNS / "orion" / "orion.json")
+    for one, other in zip(ours, theirs, strict=True):
+        assert one.header.space == other.header.space
+        assert np.array_equal(one.trials.values, other.trials.values, equal_nan=True)
+        assert np.array_equal(one.trials.objectives, other.trials.objectives, equal_nan=True)
+        assert one.trials.parent.tolist() == other.trials.parent.tolist()
+        assert one.evaluations.rung.tolist() == other.evaluations.rung.tolist()
+
+
+def test_orion_rungs_generations_and_lineage() -> None:
+    asha, pbt = read(RUNS / "orion" / "orion.json")
+    assert (asha.header.method.name, pbt.header.method.name) == ("asha", "pbt")
+    assert asha.header.objectives[0].name == "val_error"
+    assert "epochs" not in asha.header.space
+    promoted = asha.evaluations.trial[asha.evaluations.outcome == Outcome.PROMOTED]
+    assert set(promoted.tolist()) == set(asha.trials.parent[asha.trials.parent >= 0].tolist())
+    assert np.bincount(pbt.evaluations.iteration).tolist() == [8, 8, 8]
+    assert int((pbt.trials.parent >= 0).sum()) == 16
+
+
+def test_collections_exported_one_by_one_are_read_together(tmp_path: Path) -> None:
+    data = json.loads((RUNS / "orion" / "orion.json").read_text())
+    (tmp_path / "experiments.json").write_text(json.dumps(data["experiments"]))
+    lines = [json.dumps(trial) for trial in data["trials"]]
+    (tmp_path / "trials.json").write_text("\n".join(lines) + "\n")
+    assert [len(found.trials) for found in read(tmp_path)] == [24, 24]

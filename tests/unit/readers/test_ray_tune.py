@@ -1,0 +1,118 @@
+"""Folders of Ray Tune in the layouts the real samples lack, by hand."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from hypertendril.model import Direction, TrialState
+from hypertendril.readers import read
+from tests.contract.run_formats import RUNS
+
+
+def _ray(folder: Path, trials: dict[str, list[dict[str, Any]]], state: Any = None) -> Path:
+    for name, rows in trials.items():
+        (folder / name).mkdir(parents=True)
+        lines = [json.dumps({"training_iteration": i + 1} | row) for i, row in enumerate(rows)]
+        (folder / name / "result.json").write_text("\n".join(lines) + "\n")
+    if state is not None:
+        (folder / "experiment_state-2026-01-01_00-00-00.json").write_text(json.dumps(state))
+    return folder
+
+
+def test_ray_nested_configurations_and_metrics_are_flat(tmp_path: Path) -> None:
+    config = {"opt": {"lr": 0.1}, "data": "/data"}
+    rows = [{"valid": {"logloss": 0.5 - i / 10}, "config": config} for i in range(3)]
+    other = [r | {"config": {"opt": {"lr": 0.2}, "data": "/data"}} for r in rows]
+    (found,) = read(_ray(tmp_path, {"a_aaaaa_00000_0": rows, "a_aaaaa_00001_1": other}))
+    assert found.header.objectives[0].name == "valid/logloss"
+    assert found.header.objectives[0].direction is Direction.MINIMIZE
+    assert found.header.space.names == ("opt/lr",)
+    assert found.header.attributes["fixed"] == {"data": "/data"}
+    assert "is assumed" in found.header.skipped[0].reason
+    assert len(found.curves) == 6
+
+
+def test_ray_without_state_or_results_json_is_read_from_its_tables(tmp_path: Path) -> None:
+    for n in range(2):
+        place = tmp_path / f"a_aaaaa_0000{n}_{n}"
+        place.mkdir()
+        (place / "params.json").write_text(json.dumps({"lr": 0.1 + n}))
+        (place / "progress.csv").write_text("loss,training_iteration\n0.5,1\n0.4,2\n0.3")
+        (place / "result.json").write_text("")
+    (tmp_path / "experiment_state-2026-01-01_00-00-00.json").write_text('{"trial_data": []}')
+    (found,) = read(tmp_path)
+    assert found.header.framework == "ray-tune"
+    assert found.trials.objectives[:, 0].tolist() == [0.4, 0.4]
+    assert found.trials.values[:, 0].tolist() == [0.1, 1.1]
+    assert "not complete" in " ".join(s.reason for s in found.header.skipped)
+
+
+def test_ray_states_of_a_living_experiment(tmp_path: Path) -> None:
+    row = {"loss": 0.5, "config": {"lr": 0.1}}
+    names = {s: f"a_{n:05x}_00000_{n}" for n, s in enumerate(["RUNNING", "PAUSED", "TERMINATED"])}
+    trials = {name: [row] for name in names.values()}
+    entries = [
+        [json.dumps({"trial_id": s, "status": s, "relative_logdir": name}), "{}"]
+        for s, name in names.items()
+    ]
+    entries.append(
+        [json.dumps({"trial_id": "new", "status": "PENDING", "config": {"lr": 1}}), "{}"]
+    )
+    state = {"trial_data": entries, "runner_data": {"_metric": "loss"}}
+    (found,) = read(_ray(tmp_path, trials, state))
+    ids = found.header.attributes["trial_ids"]
+    states = dict(zip(ids, found.trials.state.tolist(), strict=True))
+    assert states == {
+        "RUNNING": TrialState.RUNNING,
+        "PAUSED": TrialState.RUNNING,
+        "TERMINATED": TrialState.COMPLETE,
+        "new": TrialState.WAITING,
+    }
+
+
+def test_ray_trials_that_a_restored_run_started_anew_are_left_out(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    for trial_id, index in (("a_00000", 0), ("a_00001", 1), ("b7", 1)):
+        folder = run / f"T_{trial_id}_{index}_x"
+        folder.mkdir(parents=True)
+        row = {"loss": 1, "training_iteration": 1, "trial_id": trial_id, "config": {"lr": index}}
+        (folder / "result.json").write_text(json.dumps(row) + "\n")
+    for name, ids in (("01", ("a_00000", "a_00001")), ("02", ("a_00000", "b7"))):
+        told = [
+            {
+                "trial_id": trial_id,
+                "experiment_tag": f"{i}_x",
+                "status": "TERMINATED",
+                "relative_logdir": f"T_{trial_id}_{i}_x",
+            }
+            for i, trial_id in enumerate(ids)
+        ]
+        text = json.dumps({"trial_data": [[json.dumps(trial), "{}"] for trial in told]})
+        (run / f"experiment_state-2026-11-22_15-25-{name}.json").write_text(text)
+    (found,) = read(run)
+    assert found.header.attributes["trial_ids"] == ["a_00000", "b7"]
+    assert "T_a_00001_1_x was left out" in found.header.skipped[-1].reason
+
+
+def test_ray_states_of_older_versions_are_read(tmp_path: Path) -> None:
+    trials = {"a_aaaaa_00000_0": [{"loss": 0.5, "config": {"lr": 0.1}}]}
+    whole = {"trial_id": "t", "status": "ERROR", "logdir": f"/gone/{next(iter(trials))}"}
+    (found,) = read(_ray(tmp_path, trials, {"checkpoints": [json.dumps(whole)]}))
+    assert found.trials.state.tolist() == [TrialState.FAILED]
+
+
+def test_ray_trials_are_in_the_brackets_hyperband_filled() -> None:
+    (found,) = read(RUNS / "ray_tune" / "hyperband")
+    # Brackets that start at 9, 3 and 1 iterations take 3, 5 and 9 trials, in this order.
+    assert found.trials.bracket.tolist() == [2] * 3 + [1] * 5 + [0] * 7
+    assert found.header.method.settings["rungs"] == [1.0, 3.0, 9.0]
+
+
+def test_a_folder_of_one_ray_trial_is_a_study_of_one_trial(tmp_path: Path) -> None:
+    shutil.copytree(next((RUNS / "ray_tune" / "asha").glob("*_9")), tmp_path / "trial")
+    for place in (tmp_path / "trial", tmp_path / "trial" / "result.json"):
+        (found,) = read(place)
+        assert len(found.trials) == 1

@@ -1,0 +1,79 @@
+"""Folders of SMAC in the layouts the real samples lack, by hand."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from hypertendril.model import Outcome, TrialState
+from hypertendril.readers import read
+from hypertendril.readers.smac_rows import row_of
+from tests.contract.run_formats import RUNS
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {"config_id": 1, "instance": None, "seed": 0, "budget": 3.0, "cost": 0.5, "time": 1.0}
+        | {"status": 1, "starttime": 1e9, "endtime": 2e9, "additional_info": {}},
+        [1, None, 0, 3.0, 0.5, 1.0, 1, 1e9, 2e9, {}],
+        [1, None, 0, 3.0, 0.5, 1.0, 0.9, 1, 1e9, 2e9, {}],
+        [[1, None, 0, 3.0], [0.5, 1.0, {"__enum__": "StatusType.SUCCESS"}, 1e9, 2e9, {}]],
+    ],
+)
+def test_smac_rows_of_all_versions_are_the_same_run(item: Any) -> None:
+    row = row_of(item)
+    assert row is not None
+    assert (row.config_id, row.budget, row.cost, row.status) == (1, 3.0, 0.5, "ok")
+    assert (row.started, row.ended, row.time) == (1e9, 2e9, 1.0)
+
+
+def test_smac_rows_of_the_first_version_know_neither_budget_nor_times() -> None:
+    row = row_of([[1, None, 0], [0.5, 1.0, {"__enum__": "StatusType.CRASHED"}, {}]])
+    assert row is not None
+    assert row.status == "failed"
+    assert np.isnan(row.budget) and np.isnan(row.started)
+
+
+@pytest.mark.parametrize("item", [None, 5, [], [1, 2], [[], []], {"cost": 1}, ["x"] * 10])
+def test_what_is_no_smac_row_is_none(item: Any) -> None:
+    assert row_of(item) is None
+
+
+def test_smac_with_seeds_takes_the_mean_and_forgets_the_cost_of_a_crash(tmp_path: Path) -> None:
+    rows = [
+        [1, None, 1, None, 0.25, 1.0, 1, 1e9, 2e9, {}],
+        [1, None, 2, None, 0.75, 1.0, 1, 1e9, 2e9, {}],
+        [2, None, 1, None, 9e9, 1.0, 2, 1e9, 2e9, {"traceback": "Traceback\nValueError: no\n"}],
+        [3, None, 1, None, 9e9, 0.0, 0, 0.0, 0.0, {}],
+    ]
+    configs = {str(n): {"x": n / 10} for n in (1, 2, 3)}
+    (tmp_path / "runhistory.json").write_text(json.dumps({"data": rows, "configs": configs}))
+    (found,) = read(tmp_path)
+    assert found.trials.objectives[0, 0] == 0.5
+    assert np.isnan(found.trials.objectives[1:, 0]).all()
+    states = [TrialState.COMPLETE, TrialState.FAILED, TrialState.RUNNING]
+    assert found.trials.state.tolist() == states
+    assert found.trials.notes == {1: "crashed: ValueError: no"}
+    assert found.evaluations.outcome.tolist()[:2] == [Outcome.SURVIVED, Outcome.FINAL]
+
+
+def test_smac_that_has_ended_leaves_nothing_running(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(RUNS / "smac3" / "mf" / "6", run)
+    state = json.loads((run / "optimization.json").read_text())
+    first = next(iter(json.loads((run / "runhistory.json").read_text())["configs"].values()))
+    tracker = {"state": {"tracker": {"0,0": [[0, [first]]]}}}
+    (run / "intensifier.json").write_text(json.dumps(tracker))
+    running = {}
+    for finished in (False, True):
+        (run / "optimization.json").write_text(json.dumps(state | {"finished": finished}))
+        (found,) = read(run)
+        running[finished] = int((found.trials.state == TrialState.RUNNING).sum())
+    assert running[False] > 0
+    assert running[True] == 0
