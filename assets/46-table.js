@@ -11,6 +11,7 @@
   const CLEAR = "selected-clear-button";
   // A second click within this time asks for details instead of picking.
   const DOUBLE_CLICK_MS = 240;
+  const NO_CLICK = { row: -1, pending: 0, before: null };
 
   /* ---- what AG Grid's columns call ---- */
   const figure = (value) => (value === null || value === undefined ? null : Number(value));
@@ -53,7 +54,29 @@
     ht.send(OPEN, { study, row, at: Date.now() });
   };
 
-  let pending = 0;
+  /* The click a second may follow. On a busy page the second comes after the first has picked, and
+     maybe over another row: then it takes the pick back. */
+  let first = NO_CLICK;
+
+  function clicked(row, isAdditive) {
+    if (row >= 0) clearTimeout(first.pending);
+    const click = { ...NO_CLICK, row };
+    first = click;
+    if (row < 0) return;
+    click.pending = setTimeout(() => {
+      click.before = ht.state.selection.brushes;
+      ht.pickTrial(row, isAdditive, "selected");
+    }, DOUBLE_CLICK_MS);
+  }
+
+  function doubleClicked() {
+    const { row, pending, before } = first;
+    if (row < 0) return;
+    clearTimeout(pending);
+    if (before) ht.setBrushes(before, true);
+    first = NO_CLICK;
+    openDetails(row);
+  }
 
   document.addEventListener("pointerover", (event) => {
     if (inTable(event)) ht.setHover(rowOf(event.target), TABLE);
@@ -64,12 +87,8 @@
   });
   document.addEventListener("click", (event) => {
     if (!inTable(event)) return;
-    const row = rowOf(event.target);
-    if (row < 0) return;
-    clearTimeout(pending);
-    if (event.detail > 1) return openDetails(row);
-    const isAdditive = event.shiftKey || event.ctrlKey || event.metaKey;
-    pending = setTimeout(() => ht.pickTrial(row, isAdditive, "selected"), DOUBLE_CLICK_MS);
+    if (event.detail > 1) doubleClicked();
+    else clicked(rowOf(event.target), event.shiftKey || event.ctrlKey || event.metaKey);
   });
   document.addEventListener("keydown", (event) => {
     if (!inTable(event)) return;

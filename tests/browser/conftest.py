@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from hypertendril.model import Study
+from hypertendril.readers import read
 from tests.browser.harness import LARGE, SMALL, Watch, launch, open_page
 from tests.browser.running_app import AppProcess
+from tests.browser.studies import write_awkward_study
 
 StartApp = Callable[..., AppProcess]
 
@@ -61,6 +64,21 @@ def any_page(request: pytest.FixtureRequest, browser: Browser, watch: Watch) -> 
     with open_page(browser, request.param) as page:
         watch.over(page.context)
         yield page
+
+
+@pytest.fixture(scope="session")
+def awkward_study(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    """The study of `awkward_app`, read in this process."""
+    (found,) = read(write_awkward_study(tmp_path_factory.mktemp("study")))
+    return Study("id", found.header, found.trials, found.evaluations, found.curves)
+
+
+@pytest.fixture(scope="session")
+def awkward_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppProcess]:
+    """One app for all tests that only look: nothing they do stays on the server."""
+    folder = tmp_path_factory.mktemp("app")
+    with AppProcess(folder / "data", [write_awkward_study(folder)], ["--no-worker"]) as app:
+        yield app
 
 
 @pytest.fixture

@@ -5,21 +5,68 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Request
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Playwright,
+    Request,
+    expect,
+)
+
+Place = tuple[float, float]  # pixels of the window, from the left and from the top
 
 LARGE = (1600, 1000)
 SMALL = (1280, 800)
-PAGE_TIMEOUT_SECONDS = 60.0  # for a machine that is busy; a passing test never waits for it
-IMPORTANCE_SECONDS = 60.0  # the first one loads scikit-learn
+PAGE_TIMEOUT_SECONDS = 120.0  # for a machine that is busy; a passing test never waits for it
+expect.set_options(timeout=PAGE_TIMEOUT_SECONDS * 1000)
 
 # Every view has drawn the study that is shown, or said why it has nothing to show.
 DRAWN = "() => window.ht && ht.debug.isDrawn()"
+SETTLED = "() => ht.debug.isDrawn(true)"  # and what is computed in the background has come
+
+# How many answers of the server a page has yet to read; its heartbeat is none of them.
+COUNT_AWAITED = """{
+    const ask = window.fetch;
+    window.awaited = 0;
+    window.fetch = async (...request) => {
+        if (String(request[0]).includes("_ht/pulse")) return ask(...request);
+        window.awaited += 1;
+        try {
+            const answer = await ask(...request);
+            await answer.clone().arrayBuffer();
+            return answer;
+        } finally {
+            window.awaited -= 1;
+        }
+    };
+}"""
+# A dialog finds its size, Plotly lays out a figure and axes glide over several frames. Frames and
+# not milliseconds: a slow machine takes longer over each.
+REST = """async ([frames, milliseconds]) => {
+    const deadline = performance.now() + milliseconds;
+    const isBusy = view => view.gd && view.gd._fullLayout
+        && (view.isStale || (view.isReady && view.isBehind));
+    const places = () => Array.from(
+        document.querySelectorAll("canvas, button, input, select, .range-bar, .space-box"),
+        (element) => Object.values(element.getBoundingClientRect().toJSON()).join()).join(" ");
+    let before = "";
+    for (let same = 0; same < frames;) {
+        await new Promise(requestAnimationFrame);
+        const now = places();
+        const isBusyNow = window.awaited > 0 || ht.space.isMoving() || ht.debug.views.some(isBusy);
+        same = now === before && !isBusyNow ? same + 1 : 0;
+        before = now;
+        if (performance.now() > deadline) throw new Error("The page does not come to rest.");
+    }
+}"""
+REST_FRAMES = 6
 
 FLAGS = (
     "--no-sandbox",  # continuous integration runs as root
@@ -58,6 +105,7 @@ def open_page(
         color_scheme="dark" if scheme == "dark" else "light",
     )
     context.set_default_timeout(PAGE_TIMEOUT_SECONDS * 1000)
+    context.add_init_script(COUNT_AWAITED)
     try:
         yield context.new_page()
     finally:
@@ -100,28 +148,25 @@ class Watch:
 
 
 def show_dashboard(page: Page, url: str) -> None:
-    """Open the dashboard and return once all views are drawn and the axes stand in their order."""
+    """Open the dashboard and return once all views are drawn, the axes stand in their order, and all rests."""
     page.goto(url)
     page.wait_for_function(DRAWN)
-    wait_until(
-        lambda: page.evaluate("() => ht.debug.isDrawn(true)"), "the importance", IMPORTANCE_SECONDS
-    )
+    page.wait_for_function(SETTLED)
+    rest(page)
 
 
-def wait_until(
-    condition: Callable[[], object], what: str, seconds: float = PAGE_TIMEOUT_SECONDS
-) -> None:
-    """Return once `condition()` is true; raise TimeoutError naming `what` after `seconds`."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"Waited {seconds:g} s in vain for {what}.")
-        time.sleep(0.02)
+def rest(page: Page) -> None:
+    """Return once nothing a person could point at moves, and no answer of the server is awaited.
+
+    Before a place is read off the page, and after a gesture whose effect is drawn in a later frame.
+    """
+    page.evaluate(REST, [REST_FRAMES, PAGE_TIMEOUT_SECONDS * 1000])
 
 
-def drag(page: Page, start: tuple[float, float], end: tuple[float, float], steps: int = 8) -> None:
-    """Press at `start`, move to `end` in `steps` moves, release."""
+def drag(page: Page, start: Place, end: Place, steps: int = 8) -> None:
+    """Press at `start`, move to `end` in `steps` moves, release; return once the page rests."""
     page.mouse.move(*start)
     page.mouse.down()
     page.mouse.move(*end, steps=steps)
     page.mouse.up()
+    rest(page)

@@ -19,10 +19,9 @@ from typing import Any, Self
 import psutil
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from tests.browser.harness import wait_until
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
-START_SECONDS = 60.0  # imports alone take seconds on a loaded machine
 STOP_SECONDS = 10.0
 ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+\S*")
 
@@ -54,7 +53,7 @@ class AppProcess:
         )
         self._descendants: set[psutil.Process] = set()
         try:
-            wait_until(self._is_ready, f"the app to answer; {command}", START_SECONDS)
+            wait_until(self._is_ready, f"the app to answer; {command}")
         except BaseException:
             self.stop()
             raise

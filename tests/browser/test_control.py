@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.harness import drag, show_dashboard
+from tests.browser.harness import drag, rest, show_dashboard
 from tests.browser.running_app import AppProcess
 from tests.browser.studies import write_awkward_study
 
@@ -66,6 +66,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppProcess]:
 def shown(page: Page, app: AppProcess) -> Page:
     show_dashboard(page, app.url)
     expect(page.locator(".range-row")).to_have_count(4)
+    rest(page)
     return page
 
 

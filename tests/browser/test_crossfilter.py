@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -11,10 +10,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from hypertendril.model import Selection, Study
-from hypertendril.readers import read
-from tests.browser.harness import drag, show_dashboard, wait_until
+from tests.browser.harness import drag, rest, show_dashboard
 from tests.browser.running_app import AppProcess
-from tests.browser.studies import write_awkward_study
+from tests.waiting import wait_until
 
 BRUSHES: list[list[dict[str, Any]]] = [
     [],
@@ -43,22 +41,9 @@ BRUSHES: list[list[dict[str, Any]]] = [
 ]
 
 
-@pytest.fixture(scope="module")
-def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
-    (found,) = read(write_awkward_study(tmp_path_factory.mktemp("study")))
-    return Study("id", found.header, found.trials, found.evaluations, found.curves)
-
-
-@pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppProcess]:
-    folder = tmp_path_factory.mktemp("app")
-    with AppProcess(folder / "data", [write_awkward_study(folder)], ["--no-worker"]) as app:
-        yield app
-
-
 @pytest.fixture
-def shown(any_page: Page, app: AppProcess) -> Page:
-    show_dashboard(any_page, app.url)
+def shown(any_page: Page, awkward_app: AppProcess) -> Page:
+    show_dashboard(any_page, awkward_app.url)
     return any_page
 
 
@@ -66,12 +51,13 @@ def brushed(page: Page, brushes: list[dict[str, Any]]) -> np.ndarray:
     """Set brushes as the views do and return the mask the page computed."""
     complete = [{"view": "space", "missing": False} | brush for brush in brushes]
     page.evaluate("brushes => ht.setBrushes(brushes)", complete)
-    page.evaluate("() => new Promise(requestAnimationFrame)")
+    rest(page)
     return np.array(page.evaluate("() => Array.from(ht.state.mask)"), dtype=bool)
 
 
 def axis_places(page: Page) -> dict[str, Any]:
     """Return where the axes of the parallel coordinates stand, in pixels of the window."""
+    rest(page)
     return page.evaluate(
         """() => {
             const view = ht.debug.views.find(v => v.spec.graph === "space-parcoords-graph");
@@ -91,20 +77,22 @@ def brush_top_of_objective(page: Page, share: float = 0.2) -> None:
     drag(page, (x, places["top"] - 4), (x, places["top"] + share * length))
 
 
-def test_masks_equal_numpys_trial_for_trial(page: Page, app: AppProcess, study: Study) -> None:
-    show_dashboard(page, app.url)
+def test_masks_equal_numpys_trial_for_trial(
+    page: Page, awkward_app: AppProcess, awkward_study: Study
+) -> None:
+    show_dashboard(page, awkward_app.url)
     for brushes in BRUSHES:
         mask = brushed(page, brushes)
         sent = page.evaluate("() => ht.state.selection")
-        expected = Selection.from_json(sent).mask(study)
+        expected = Selection.from_json(sent).mask(awkward_study)
         assert mask.tolist() == expected.tolist(), brushes
 
 
-def test_a_brush_on_an_axis_restricts_every_view(shown: Page, study: Study) -> None:
+def test_a_brush_on_an_axis_restricts_every_view(shown: Page, awkward_study: Study) -> None:
     brush_top_of_objective(shown)
     count = shown.evaluate("() => ht.state.count")
     bound = shown.evaluate("() => ht.state.selection.brushes[0].ranges[0][0]")
-    assert count == int((study.column("objective:accuracy") >= bound).sum()) > 0
+    assert count == int((awkward_study.column("objective:accuracy") >= bound).sum()) > 0
     expect(shown.locator("#page-chips-div .chip")).to_contain_text("accuracy ≥")
     expect(shown.locator("#page-count-span")).to_have_text(f"{count} of 240 trials selected")
     expect(shown.locator("#selected-title-span")).to_contain_text(str(count))
@@ -128,7 +116,7 @@ def test_escape_the_cross_and_the_back_button_undo(shown: Page) -> None:
     expect(chips).to_contain_text("depth")
 
 
-def test_a_second_range_on_an_axis_adds_to_the_first(shown: Page, study: Study) -> None:
+def test_a_second_range_on_an_axis_adds_to_the_first(shown: Page, awkward_study: Study) -> None:
     places = axis_places(shown)
     x, top, bottom = places["xs"]["param:lr"], places["top"], places["bottom"]
     third = (bottom - top) / 3
@@ -138,7 +126,7 @@ def test_a_second_range_on_an_axis_adds_to_the_first(shown: Page, study: Study) 
     shown.keyboard.up("Shift")
     selection = shown.evaluate("() => ht.state.selection")
     assert len(selection["brushes"][0]["ranges"]) == 2
-    expected = Selection.from_json(selection).mask(study)
+    expected = Selection.from_json(selection).mask(awkward_study)
     assert shown.evaluate("() => ht.state.count") == int(expected.sum())
 
 
@@ -179,6 +167,7 @@ def test_a_click_on_a_line_picks_its_trial(shown: Page) -> None:
         }"""
     )
     shown.mouse.click(*place)
+    rest(shown)
     brush = shown.evaluate("() => ht.state.selection.brushes[0]")
     assert brush["kind"] == "trials"
     assert shown.evaluate("() => ht.state.count") == 1
@@ -190,6 +179,7 @@ def test_a_link_restores_the_brushes(shown: Page, page: Page) -> None:
     count = shown.evaluate("() => ht.state.count")
     show_dashboard(page, shown.url)
     wait_until(lambda: page.evaluate("() => ht.state.selection.brushes.length") == 1, "the brush")
+    rest(page)
     assert page.evaluate("() => ht.state.count") == count
 
 

@@ -14,9 +14,10 @@ from hypertendril.analysis.exploration import prepare_exploration
 from hypertendril.analysis.lineage import ancestry, descendants
 from hypertendril.model import Outcome, Study
 from hypertendril.readers import read
-from tests.browser.harness import PAGE_TIMEOUT_SECONDS, show_dashboard, wait_until
+from tests.browser.harness import PAGE_TIMEOUT_SECONDS, show_dashboard
 from tests.browser.running_app import AppProcess
 from tests.browser.searches import write_searches
+from tests.waiting import wait_until
 
 NAMES = ("pbt", "hyperband_eta3", "random", "pbt_early")
 VIEW = "ht.exploration.view"

@@ -17,17 +17,17 @@ from hypertendril.readers import read
 from hypertendril.settings import Settings
 from hypertendril.store import ExperimentStore
 from tests.browser.conftest import StartApp
-from tests.browser.harness import show_dashboard, wait_until
+from tests.browser.harness import show_dashboard
 from tests.browser.test_main_job import RUN_SECONDS, shown_study, states
+from tests.waiting import wait_until
 
 SOURCE = Path(__file__).parents[2] / "examples" / "studies" / "digits_pbt_t4_s50.json"
-PATIENCE_MS = 30_000  # the machine may be training at the same time
 
 
 def tell_story_of(page: Page, row: int) -> None:
     page.evaluate("row => ht.pickTrial(row, false, 'exploration')", row)
     page.get_by_role("button", name="Why it was stopped").click()
-    expect(page.locator(".exploration-looks")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator(".exploration-looks")).to_be_visible()
 
 
 def test_the_schedule_of_a_member_is_trained_again_as_a_job(
@@ -41,9 +41,7 @@ def test_the_schedule_of_a_member_is_trained_again_as_a_job(
     before = shown_study(page)
     tell_story_of(page, row)
     page.locator(f"#{ids.EXPLORATION_REPLAY}").click()
-    expect(page.locator(f"#{ids.CONTROL_MESSAGE}")).to_contain_text(
-        f"trial {row} replayed", timeout=PATIENCE_MS
-    )
+    expect(page.locator(f"#{ids.CONTROL_MESSAGE}")).to_contain_text(f"trial {row} replayed")
     wait_until(lambda: shown_study(page) != before, "the replay on the page", RUN_SECONDS)
     n = len(wanted.schedule.stretches)
     wait_until(lambda: states(page) == [TrialState.COMPLETE] * n, "all stretches", RUN_SECONDS)

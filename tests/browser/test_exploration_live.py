@@ -10,9 +10,10 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.harness import PAGE_TIMEOUT_SECONDS, show_dashboard, wait_until
+from tests.browser.harness import rest, show_dashboard
 from tests.browser.searches import write_searches
 from tests.browser.test_exploration import FRAME, VIEW
+from tests.waiting import wait_until
 
 
 def brush(page: Page, column: str) -> None:
@@ -33,7 +34,7 @@ def test_a_growing_study_keeps_hover_and_brush(start_app: Any, page: Page, tmp_p
     page.wait_for_function(
         f"() => ht.state.data.n === 60 && {VIEW}.meta.version === ht.state.data.version"
     )
-    page.evaluate(FRAME)
+    rest(page)
     assert page.evaluate("() => ht.state.hover") == 5
     assert page.evaluate("() => ht.state.selection.brushes.length") == 1
     assert page.evaluate(f"() => {VIEW}.scene.trial.length") == 60
@@ -102,4 +103,4 @@ def test_a_study_that_runs_grows_in_place_and_its_running_trials_breathe(
     wait_until(lambda: page.evaluate(names) >= before + 6, "more of its trials")
     assert page.evaluate("() => [...new Set(lost)]") == []
     command("cancel", job, data=tmp_path / "data")
-    expect(breath).to_be_hidden(timeout=PAGE_TIMEOUT_SECONDS * 1000)
+    expect(breath).to_be_hidden()

@@ -19,10 +19,11 @@ from playwright.sync_api import Locator, Page, expect
 from app import build
 from hypertendril.analysis.importance_metrics import asked_importance
 from hypertendril.settings import Settings
-from tests.browser.harness import DRAWN, drag, show_dashboard, wait_until
+from tests.browser.harness import DRAWN, drag, rest, show_dashboard
 from tests.browser.running_app import AppProcess, served
 from tests.browser.searches import write_searches
 from tests.browser.studies import write_known_study
+from tests.waiting import wait_until
 
 REGISTRY = """
 [objectives.toy]
@@ -37,12 +38,7 @@ space = [
 ]
 """
 MARGINAL, SURFACE = "importance-marginal-graph", "importance-surface-graph"
-AT_REST = "() => !ht.space.isMoving() && !ht.space.view.isStale"
 NEAREST = "() => ht.space.orderedKeys(ht.space.view).filter(key => key.startsWith('param:')).at(-1)"
-IS_READY = """([graph, study]) => {
-    const view = ht.debug.views.find(v => v.spec.graph === graph);
-    return Boolean(view.isReady && !view.isStale && view.meta.study);
-}"""
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +95,7 @@ def shown(page: Page, app: AppProcess) -> Page:
 def show(page: Page, name: str) -> None:
     page.locator(".study-button", has_text=re.compile(name)).first.click()
     expect(page.locator("#page-crumb-span")).to_have_text(name)
+    rest(page)
 
 
 def choose(page: Page, part: str, label: str) -> None:
@@ -118,7 +115,7 @@ def box(page: Page, name: str) -> Locator:
 
 
 def corners(page: Page, graph: str) -> tuple[float, float, float, float]:
-    page.wait_for_function(IS_READY, arg=[graph, ""])
+    rest(page)
     found: list[float] = page.evaluate(
         """graph => {
             const view = ht.debug.views.find(v => v.spec.graph === graph);
@@ -168,11 +165,10 @@ def test_from_the_best_trials_to_the_ranges_of_the_next_study(
     drag(page, (x, top - 4), (x, top + 0.2 * (bottom - top)))
     assert list(brushes(page)) == ["objective:accuracy"]
     # The most important parameter stands nearest to it; its box shows where it is good.
-    page.wait_for_function(AT_REST)
     assert page.evaluate(NEAREST) == "param:weight_decay"
     box(page, "weight_decay").click()
     wait_until(lambda: page.evaluate("() => ht.state.focus[0] === 'weight_decay'"), "the focus")
-    page.wait_for_function(AT_REST)
+    rest(page)
     bars = page.evaluate("() => ht.space.known().bars.weight_decay")
     best = bars["edges"][int(np.argmax(bars["mean"]))]
     assert 10 ** (-6 + 5 * best[0]) < 1e-3
@@ -180,6 +176,7 @@ def test_from_the_best_trials_to_the_ranges_of_the_next_study(
     # A second box: the two together, as a heat map.
     box(page, "lr").click()
     expect(page.locator("#importance-title-span")).to_have_text("weight_decay × lr")
+    rest(page)
     assert "weight_decay × lr" in effects(page)
     _, top, _, bottom = corners(page, SURFACE)
     start = place_of(page, SURFACE, "x", 1e-4), bottom - 3
@@ -226,6 +223,7 @@ def test_a_brush_on_the_objective_and_its_value_cut_off_the_same(shown: Page) ->
     choose(shown, "scope", "better than …")
     threshold = shown.locator("#importance-threshold-input")
     expect(threshold).to_be_visible()
+    rest(shown)
     assert 0.7 < float(threshold.input_value()) < 1.0
     threshold.fill("0.85")
     threshold.press("Enter")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -11,10 +10,9 @@ from playwright.sync_api import Page, expect
 
 from hypertendril.analysis.histograms import histogram
 from hypertendril.model import Selection, Study
-from hypertendril.readers import read
-from tests.browser.harness import show_dashboard, wait_until
+from tests.browser.harness import Place, drag, rest, show_dashboard
 from tests.browser.running_app import AppProcess
-from tests.browser.studies import write_awkward_study
+from tests.waiting import wait_until
 
 HISTOGRAMS = "overview-histograms-graph"
 TRADEOFF = "overview-tradeoff-graph"
@@ -23,22 +21,9 @@ MARGINAL = "importance-marginal-graph"
 SURFACE = "importance-surface-graph"
 
 
-@pytest.fixture(scope="module")
-def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
-    (found,) = read(write_awkward_study(tmp_path_factory.mktemp("study")))
-    return Study("id", found.header, found.trials, found.evaluations, found.curves)
-
-
-@pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppProcess]:
-    folder = tmp_path_factory.mktemp("app")
-    with AppProcess(folder / "data", [write_awkward_study(folder)], ["--no-worker"]) as app:
-        yield app
-
-
 @pytest.fixture
-def shown(page: Page, app: AppProcess) -> Page:
-    show_dashboard(page, app.url)
+def shown(page: Page, awkward_app: AppProcess) -> Page:
+    show_dashboard(page, awkward_app.url)
     return page
 
 
@@ -46,6 +31,7 @@ def of_view(page: Page, graph: str, expression: str) -> Any:
     """Evaluate `expression` over `view` and its canvas's `box` in the window."""
     ready = f"() => ht.debug.views.some(v => v.spec.graph === '{graph}' && v.isReady)"
     page.wait_for_function(ready)
+    rest(page)
     return page.evaluate(
         f"""() => {{
             const view = ht.debug.views.find(v => v.spec.graph === "{graph}");
@@ -55,33 +41,24 @@ def of_view(page: Page, graph: str, expression: str) -> Any:
     )
 
 
-def drag(page: Page, start: list[float], end: list[float]) -> None:
-    page.mouse.move(*start)
-    page.mouse.down()
-    page.mouse.move(*end, steps=6)
-    page.mouse.up()
-    page.evaluate("() => new Promise(requestAnimationFrame)")
-
-
-def plot_corners(page: Page, graph: str) -> tuple[list[float], list[float]]:
+def plot_corners(page: Page, graph: str) -> tuple[Place, Place]:
     """Return top left and bottom right of the plot, in pixels of the window."""
-    corners = of_view(
+    left, top, right, bottom = of_view(
         page,
         graph,
         "[box.left + view.plot.left, box.top + view.plot.top,"
         " box.left + view.plot.right, box.top + view.plot.bottom]",
     )
-    return corners[:2], corners[2:]
+    return (left, top), (right, bottom)
 
 
 def expected_mask(page: Page, study: Study) -> np.ndarray:
     return Selection.from_json(page.evaluate("() => ht.state.selection")).mask(study)
 
 
-def test_bars_count_what_numpy_counts(shown: Page, study: Study) -> None:
+def test_bars_count_what_numpy_counts(shown: Page, awkward_study: Study) -> None:
     brush = {"view": "space", "kind": "ranges", "dims": ["param:lr"], "ranges": [[1e-4, 1e-2]]}
     shown.evaluate("brush => ht.commitBrush({...brush, missing: false})", brush)
-    shown.evaluate("() => new Promise(requestAnimationFrame)")
 
     parts = of_view(
         shown, HISTOGRAMS, "view.parts.map(p => [p.key, Array.from(p.all), Array.from(p.chosen)])"
@@ -89,7 +66,7 @@ def test_bars_count_what_numpy_counts(shown: Page, study: Study) -> None:
 
     assert [key for key, _, _ in parts] == ["objective:accuracy", "metric:size"]
     for key, everything, chosen in parts:
-        counted = histogram(study.column(key), expected_mask(shown, study))
+        counted = histogram(awkward_study.column(key), expected_mask(shown, awkward_study))
         assert everything == counted.counts.tolist()
         assert chosen == counted.selected_counts.tolist()
 
@@ -115,15 +92,14 @@ def test_a_click_on_a_bar_selects_the_trials_it_counts(shown: Page) -> None:
     expect(shown.locator("#page-chips-div button")).to_have_count(0)
 
 
-def test_a_drag_over_the_trade_off_is_a_box_brush(shown: Page, study: Study) -> None:
+def test_a_drag_over_the_trade_off_is_a_box_brush(shown: Page, awkward_study: Study) -> None:
     (left, top), (right, bottom) = plot_corners(shown, TRADEOFF)
-    middle = [(left + right) / 2, (top + bottom) / 2]
-    drag(shown, [left + 2, top + 1], middle)
+    drag(shown, (left + 2, top + 1), ((left + right) / 2, (top + bottom) / 2))
 
     (brush,) = shown.evaluate("() => ht.state.selection.brushes")
     count = shown.evaluate("() => ht.state.count")
     assert (brush["kind"], brush["dims"]) == ("box", ["metric:size", "objective:accuracy"])
-    assert 0 < count == int(expected_mask(shown, study).sum()) < len(study)
+    assert 0 < count == int(expected_mask(shown, awkward_study).sum()) < len(awkward_study)
 
 
 def test_curves_are_those_of_the_selected_trials_and_take_part_in_hover(shown: Page) -> None:
@@ -148,19 +124,19 @@ def test_curves_are_those_of_the_selected_trials_and_take_part_in_hover(shown: P
 
 
 def test_a_region_of_the_surface_is_a_range_on_either_axis(
-    small_page: Page, app: AppProcess, study: Study
+    small_page: Page, awkward_app: AppProcess, awkward_study: Study
 ) -> None:
-    show_dashboard(small_page, app.url)
+    show_dashboard(small_page, awkward_app.url)
     shown = small_page
     (left, top), (right, bottom) = plot_corners(shown, SURFACE)
     width, height = right - left, bottom - top
-    drag(shown, [left + 0.3 * width, top + 0.2 * height], [left + 0.8 * width, top + 0.9 * height])
+    drag(shown, (left + 0.3 * width, top + 0.2 * height), (left + 0.8 * width, top + 0.9 * height))
 
     brushes = shown.evaluate("() => ht.state.selection.brushes")
     axes = of_view(shown, SURFACE, "[view.meta.x.key, view.meta.y.key]")
     assert [brush["kind"] for brush in brushes] == ["ranges", "ranges"]
     assert [brush["dims"] for brush in brushes] == [[axis] for axis in axes]
-    assert shown.evaluate("() => ht.state.count") == int(expected_mask(shown, study).sum())
+    assert shown.evaluate("() => ht.state.count") == int(expected_mask(shown, awkward_study).sum())
 
 
 def test_an_effect_brings_its_parameter_into_focus(shown: Page) -> None:
@@ -170,5 +146,5 @@ def test_an_effect_brings_its_parameter_into_focus(shown: Page) -> None:
 
     expect(shown.locator("#importance-title-span")).to_contain_text(f"{name} ×")
     (left, _top), (right, bottom) = plot_corners(shown, MARGINAL)
-    drag(shown, [left + 20, bottom - 30], [right - 20, bottom - 30])
+    drag(shown, (left + 20, bottom - 30), (right - 20, bottom - 30))
     assert shown.evaluate("() => ht.state.selection.brushes[0].dims") == [f"param:{name}"]

@@ -9,9 +9,10 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.harness import open_page, show_dashboard, wait_until
+from tests.browser.harness import DRAWN, drag, open_page, rest, show_dashboard
 from tests.browser.running_app import AppProcess
-from tests.browser.studies import write_awkward_study, write_wide_study
+from tests.browser.studies import write_wide_study
+from tests.waiting import wait_until
 
 VIEW = """() => {
     const {view} = ht.space;
@@ -22,7 +23,6 @@ VIEW = """() => {
         Object.entries(view.lanes).map(([kind, y]) => [kind, box.top + y]))};
 }"""
 ORDER = "() => ht.space.orderedKeys(ht.space.view)"
-AT_REST = "() => !ht.space.isMoving() && !ht.space.view.isStale"
 # Share of the pixels of a strip right of an axis that are painted on a layer.
 PAINTED = """([label, layer]) => {
     const {view} = ht.space;
@@ -37,13 +37,6 @@ PAINTED = """([label, layer]) => {
 
 
 @pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppProcess]:
-    folder = tmp_path_factory.mktemp("app")
-    with AppProcess(folder / "data", [write_awkward_study(folder)], ["--no-worker"]) as app:
-        yield app
-
-
-@pytest.fixture(scope="module")
 def wide_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppProcess]:
     folder = tmp_path_factory.mktemp("wide")
     with AppProcess(folder / "data", [write_wide_study(folder)], ["--no-worker"]) as app:
@@ -51,8 +44,8 @@ def wide_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppProcess]:
 
 
 @pytest.fixture
-def shown(page: Page, app: AppProcess) -> Page:
-    show_dashboard(page, app.url)
+def shown(page: Page, awkward_app: AppProcess) -> Page:
+    show_dashboard(page, awkward_app.url)
     return page
 
 
@@ -63,7 +56,7 @@ def box(page: Page, name: str) -> Locator:
 def focus(page: Page, name: str) -> None:
     box(page, name).locator(".space-name").click()
     wait_until(lambda: page.evaluate("n => ht.state.focus.includes(n)", name), f"focus on {name}")
-    page.wait_for_function(AT_REST)
+    rest(page)
 
 
 def choose(page: Page, name: str, entry: str) -> None:
@@ -85,6 +78,7 @@ def test_the_best_are_kept_the_parameter_in_focus_gets_bars_and_its_range_is_bru
     shown.locator(".space-best input").evaluate(
         "i => { i.value = 10; for (const kind of ['input', 'change']) i.dispatchEvent(new Event(kind)) }"
     )
+    rest(shown)
     assert brushes(shown)[0]["dims"] == ["objective:accuracy"]
     expect(shown.locator(".space-best output")).to_have_text("10 %")
     assert shown.evaluate(ORDER)[-1] == "param:lr"
@@ -110,38 +104,33 @@ def test_an_axis_carried_sideways_stays_there_until_the_order_is_given_back(show
     place = box(shown, "lr").bounding_box()
     assert place is not None
     x, y = place["x"] + place["width"] / 2, place["y"] + 14
-    shown.mouse.move(x, y)
-    shown.mouse.down()
-    shown.mouse.move(shown.evaluate(VIEW)["xs"][before[0].partition(":")[2]] - 8, y, steps=8)
-    shown.mouse.up()
-    shown.wait_for_function(AT_REST)
+    leftmost = shown.evaluate(VIEW)["xs"][before[0].partition(":")[2]]
+    drag(shown, (x, y), (leftmost - 8, y))
     after = shown.evaluate(ORDER)
     assert after == ["param:lr", *before[:-1]]
     assert shown.evaluate("() => ht.state.focus") == []
     xs = shown.evaluate(VIEW)["xs"]
     assert xs["lr"] == min(xs.values())
     shown.locator(".space-toggle", has_text="reorder").click()
-    shown.wait_for_function(AT_REST)
+    rest(shown)
     assert shown.evaluate(ORDER) == before
 
 
 def test_arrow_keys_move_an_axis(shown: Page) -> None:
     before = shown.evaluate(ORDER)
     box(shown, "lr").locator(".space-name").press("ArrowLeft")
-    shown.wait_for_function(AT_REST)
+    rest(shown)
     assert shown.evaluate(ORDER) == [*before[:-2], before[-1], before[-2]]
 
 
 def test_a_double_click_turns_an_axis_round_and_brushes_follow(shown: Page) -> None:
     box(shown, "depth").locator(".space-name").dblclick()
     wait_until(lambda: shown.evaluate("() => ht.space.options().flips['param:depth']"), "the flip")
-    shown.wait_for_function(AT_REST)
+    rest(shown)
     places = shown.evaluate(VIEW)
     x = places["xs"]["depth"]
-    shown.mouse.move(x, places["top"] - 4)
-    shown.mouse.down()
-    shown.mouse.move(x, places["top"] + 0.3 * (places["bottom"] - places["top"]), steps=4)
-    shown.mouse.up()
+    height = places["bottom"] - places["top"]
+    drag(shown, (x, places["top"] - 4), (x, places["top"] + 0.3 * height))
     low, high = brushes(shown)[0]["ranges"][0]
     assert low is None
     assert 1 < high < 4
@@ -150,7 +139,7 @@ def test_a_double_click_turns_an_axis_round_and_brushes_follow(shown: Page) -> N
 
 def test_the_objective_by_ranks_spreads_trials_evenly(shown: Page) -> None:
     choose(shown, "accuracy", "quantile")
-    shown.wait_for_function(AT_REST)
+    rest(shown)
     middle = shown.evaluate(
         """() => {
             const {view} = ht.space;
@@ -161,13 +150,14 @@ def test_the_objective_by_ranks_spreads_trials_evenly(shown: Page) -> None:
     )
     assert middle == pytest.approx(0.5, abs=0.02)
     shown.reload()
-    wait_until(lambda: shown.evaluate("() => window.ht && ht.debug.isDrawn()"), "the page")
+    shown.wait_for_function(DRAWN)
     assert shown.evaluate("() => ht.space.options().scales") == {"objective:accuracy": "quantile"}
 
 
 def test_failed_trials_have_a_lane_that_selects_them(shown: Page) -> None:
     places = shown.evaluate(VIEW)
     shown.mouse.click(places["xs"]["accuracy"], places["lanes"]["failed"])
+    rest(shown)
     (brush,) = brushes(shown)
     assert (brush["dims"], brush["ranges"]) == (["state"], [[4, 4]])
     states = shown.evaluate("() => [...ht.state.data.col('state').values]")
@@ -177,10 +167,7 @@ def test_failed_trials_have_a_lane_that_selects_them(shown: Page) -> None:
 def test_a_drag_in_the_lane_below_selects_the_trials_without_a_value(shown: Page) -> None:
     places = shown.evaluate(VIEW)
     x, lane = places["xs"]["momentum"], places["lanes"]["none"]
-    shown.mouse.move(x, lane - 4)
-    shown.mouse.down()
-    shown.mouse.move(x, lane + 4, steps=3)
-    shown.mouse.up()
+    drag(shown, (x, lane - 4), (x, lane + 4))
     (brush,) = brushes(shown)
     assert (brush["dims"], brush["ranges"], brush["missing"]) == (["param:momentum"], [], True)
     without = shown.evaluate(
@@ -194,10 +181,7 @@ def test_an_axis_holds_several_ranges_and_one_is_taken_away_by_a_click(shown: Pa
     x, top, height = places["xs"]["lr"], places["top"], places["bottom"] - places["top"]
     for low, high in ((0.1, 0.2), (0.5, 0.7)):
         shown.keyboard.down("Shift")
-        shown.mouse.move(x, top + low * height)
-        shown.mouse.down()
-        shown.mouse.move(x, top + high * height, steps=3)
-        shown.mouse.up()
+        drag(shown, (x, top + low * height), (x, top + high * height))
         shown.keyboard.up("Shift")
     assert len(brushes(shown)[0]["ranges"]) == 2
     shown.mouse.click(x, top + 0.6 * height)
@@ -212,7 +196,7 @@ def test_all_trials_are_below_the_selected_ones_and_bundles_leave_the_axes_alone
     wait_until(lambda: shown.evaluate("() => ht.debug.rasters > 0"), "the picture of all trials")
     before = shown.evaluate("() => ht.space.view.ys.map(ys => [...ys])")
     shown.locator(".space-toggle", has_text="bundle").click()
-    shown.wait_for_function(AT_REST)
+    rest(shown)
     assert shown.evaluate("() => ht.space.view.path.xs.length") == 2 * len(before) - 1
     assert shown.evaluate("() => ht.space.view.ys.map(ys => [...ys])") == before
 
@@ -224,7 +208,7 @@ def test_order_scale_direction_and_hidden_axes_stand_in_the_address(shown: Page)
     wait_until(lambda: shown.evaluate("() => ht.space.options().flips['param:depth']"), "the flip")
     choose(shown, "accuracy", "quantile")
     choose(shown, "momentum", "hide")
-    shown.wait_for_function(AT_REST)
+    rest(shown)
     chosen = shown.evaluate("() => ht.space.options()")
     after = shown.evaluate(ORDER)
     assert after != before
@@ -244,19 +228,22 @@ def test_the_back_button_takes_back_what_was_done_to_the_axes(shown: Page) -> No
     wait_until(
         lambda: shown.evaluate("() => !ht.space.options().flips['objective:accuracy']"), "it"
     )
+    rest(shown)
     assert "param:depth" not in shown.evaluate(ORDER)
     shown.go_back()
     wait_until(lambda: shown.evaluate(ORDER) == before, "all axes")
 
 
-def test_an_address_with_nonsense_shows_the_axes_as_usual(shown: Page, app: AppProcess) -> None:
+def test_an_address_with_nonsense_shows_the_axes_as_usual(
+    shown: Page, awkward_app: AppProcess
+) -> None:
     before = shown.evaluate(ORDER)
     study = shown.evaluate("() => ht.state.data.study")
     nonsense = (
         '{"order": 7, "flips": {"param:lr": "x"}, "scales": {"param:lr": "cubic"}, "shown": {}}'
     )
     shown.goto("about:blank")
-    show_dashboard(shown, f"{app.url}#study={study}&axes={quote(nonsense)}")
+    show_dashboard(shown, f"{awkward_app.url}#study={study}&axes={quote(nonsense)}")
     assert shown.evaluate(ORDER) == before
     assert shown.evaluate("() => ht.space.options().scales") == {}
 
@@ -273,11 +260,11 @@ def test_of_many_parameters_the_most_important_have_an_axis_and_each_can_be_had(
     page.locator(".space-toggle", has_text="of 30").click()
     page.get_by_role("menuitemcheckbox").last.click()
     page.keyboard.press("Escape")
-    page.wait_for_function(AT_REST)
+    rest(page)
     assert len(page.evaluate(ORDER)) == len(few) + 1
     page.locator(".space-toggle", has_text="of 30").click()
     page.get_by_role("menuitemradio", name="all that vary").click()
-    page.wait_for_function(AT_REST)
+    rest(page)
     assert len(page.evaluate(ORDER)) == 30
 
 
@@ -287,7 +274,7 @@ def test_a_brush_held_still_is_soon_shown_by_every_view(shown: Page) -> None:
     shown.mouse.move(x, places["top"] - 4)
     shown.mouse.down()
     shown.mouse.move(x, places["top"] + 40, steps=7)
-    shown.wait_for_function("() => ht.debug.views.every(view => !view.isReady || !view.isBehind)")
+    rest(shown)
     count = shown.evaluate("() => ht.state.count")
     expect(shown.locator("#page-count-span")).to_have_text(f"{count} of 240 trials selected")
     shown.mouse.up()
