@@ -51,6 +51,10 @@ class Engine(Protocol):
         """Have a run ended if it is under way; no more is heard of it."""
         ...
 
+    def forget(self, run: str) -> None:
+        """Hear no more of a run that has come to its end."""
+        ...
+
     def wait(self, timeout_seconds: float) -> list[Heard | GivenUp]:
         """Return what was heard, as soon as anything was, empty after the time given.
 
@@ -123,6 +127,7 @@ class ClusterExecutor:
         """End the segment of trial `number`, if it is under way: it has failed for `reason`."""
         for name, run in list(self._runs.items()):
             if run.segment.number == number:
+                self._engine.cancel(name)
                 self._stopped += self._end(name, Ended(number, {}, reason))
 
     def wait(self, timeout_seconds: float) -> list[Event]:
@@ -159,6 +164,7 @@ class ClusterExecutor:
         if word.attempt != run.attempt:
             return []  # of a machine that was given up for lost and is not
         if word.broken is not None:
+            self._engine.forget(name)
             raise JobError(word.broken)
         number = run.segment.number
         events: list[Event] = [Reported(number, step, metrics) for step, metrics in word.reports]
@@ -171,7 +177,7 @@ class ClusterExecutor:
     def _end(self, name: str, end: Ended) -> list[Event]:
         """Forget a run, and what attempts of it that were lost have left."""
         folder = self._runs.pop(name).segment.checkpoint_dir
-        self._engine.cancel(name)
+        self._engine.forget(name)
         for left in folder.parent.glob(f"{folder.name}.*"):
             if left.is_dir():
                 shutil.rmtree(left, ignore_errors=True)

@@ -70,6 +70,10 @@ class DaskEngine:
         if future is not None:
             future.cancel()
 
+    def forget(self, run: str) -> None:
+        """Hear no more of a run that has come to its end."""
+        self._futures.pop(run, None)
+
     def wait(self, timeout_seconds: float) -> list[Heard | GivenUp]:
         """Return what was heard, as soon as anything was, empty after the time given."""
         found = [

@@ -79,6 +79,11 @@ class RayEngine:
         if task is not None:
             ray.cancel(task.words)
 
+    def forget(self, run: str) -> None:
+        """Hear no more of a run that has come to its end."""
+        # Not cancelled: Ray aborts this process where that meets the task's last moments.
+        self._tasks.pop(run, None)
+
     def wait(self, timeout_seconds: float) -> list[Heard | GivenUp]:
         """Return what was heard, as soon as anything was, empty after the time given."""
         by_words = {task.words: run for run, task in self._tasks.items()}
