@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +18,7 @@ from hypertendril.model import (
 )
 from hypertendril.readers.about import About, Tested
 from hypertendril.readers.budgets import FAILED, OK, RUNNING, BudgetRun, Configuration, add_runs
+from hypertendril.readers.csv_rows import csv_rows
 from hypertendril.readers.draft import NAN, Draft, header_of
 from hypertendril.readers.folders import RunFolder, head_of, small_enough
 from hypertendril.readers.json_text import brief, clean
@@ -71,21 +70,7 @@ class DataFrameRun(RunFolder):
 
 
 def _records(path: Path, losses: Losses) -> list[Record]:
-    text = small_enough(path).decode("utf-8", "replace").replace("\0", "")
-    reader = csv.reader(io.StringIO(text))
-    found: list[Record] = []
-    try:
-        names = next(reader, [])
-        for cells in reader:
-            if len(cells) == len(names):
-                found.append(dict(zip(names, cells, strict=True)))
-            elif cells:
-                losses.add(f"{path.name}: a row that is not complete", reader.line_num)
-    except csv.Error as error:
-        losses.add(f"{path.name}: {error}", reader.line_num)
-    if text and not text.endswith("\n"):
-        losses.add(f"{path.name}: the last line has no end; it may be cut short", reader.line_num)
-    return found
+    return list(csv_rows(small_enough(path), losses, f"{path.name}: ")[1])
 
 
 def _space(records: Sequence[Record], losses: Losses) -> SearchSpace:

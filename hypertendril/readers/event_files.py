@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -77,7 +78,7 @@ def is_event_file(head: bytes) -> bool:
 
 
 def events_of(path: Path, losses: Losses) -> Iterator[Scalar | HParams]:
-    """Yield what an event file holds; a record that is being written is waited for in silence.
+    """Yield what an event file holds; a last record that is not complete (yet) is a loss.
 
     Raises:
         OSError: The file can't be read.
@@ -105,17 +106,20 @@ def _records(path: Path, losses: Losses) -> Iterator[bytes]:
                 at = found
                 file.seek(at)
                 continue
-            at += HEADER_BYTES + size + 4
+            end = at + HEADER_BYTES + size + 4
             if size > LARGEST:
-                file.seek(at)
-                continue
-            data, footer = file.read(size), file.read(4)
-            if len(footer) < 4:
-                return  # still being written
-            if masked_crc(data) == struct.unpack("<I", footer)[0]:
-                yield data
+                file.seek(end)
             else:
-                losses.count(f"{path.name}: a damaged record")
+                data, footer = file.read(size), file.read(4)
+                if len(footer) < 4:
+                    break
+                if masked_crc(data) == struct.unpack("<I", footer)[0]:
+                    yield data
+                else:
+                    losses.count(f"{path.name}: a damaged record")
+            at = end
+        if at != os.fstat(file.fileno()).st_size:
+            losses.add(f"{path.name}: the last record is not complete")
 
 
 def _next_record(file: BinaryIO, at: int) -> int:

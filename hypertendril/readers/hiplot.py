@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +10,7 @@ from typing import Any
 from hypertendril.errors import SpaceError
 from hypertendril.model import Objective, Parameter, ParameterKind, SearchSpace
 from hypertendril.readers.about import About, Tested
+from hypertendril.readers.csv_rows import csv_rows
 from hypertendril.readers.directions import direction_of, rank_of
 from hypertendril.readers.folders import as_dict, as_list, json_as_far_as_it_goes, small_enough
 from hypertendril.readers.inferred import infer_parameter
@@ -105,24 +104,14 @@ def _of_json(source: Source, losses: Losses) -> _Points:
 
 
 def _of_csv(source: Source, losses: Losses) -> _Points:
-    text = small_enough(source.file).decode("utf-8", "replace").replace("\0", "")
-    reader = csv.reader(io.StringIO(text))
+    names, rows = csv_rows(small_enough(source.file), losses)
+    if not {UID, FROM} <= set(names):
+        raise source.error("has no columns uid and from_uid any more.", line=1)
     found = _Points()
-    try:
-        names = [clean(name.strip()) for name in next(reader, [])]
-        if not {UID, FROM} <= set(names):
-            raise source.error("has no columns uid and from_uid any more.", line=1)
-        for cells in reader:
-            if len(cells) != len(names):
-                if cells:
-                    losses.add("a row that is not complete", reader.line_num)
-                continue
-            row = dict(zip(names, cells, strict=True))
-            uid, parent = row.pop(UID), row.pop(FROM)
-            values = {k: typed(v, None) for k, v in row.items() if v != ""}
-            found.runs.append(TrackedRun(uid, values, parent=parent or None))
-    except csv.Error as error:
-        losses.add(f"the rest was left out: {error}", reader.line_num)
+    for row in rows:
+        uid, parent = row.pop(UID), row.pop(FROM)
+        values = {k: typed(v, None) for k, v in row.items() if v != ""}
+        found.runs.append(TrackedRun(uid, values, parent=parent or None))
     return found
 
 

@@ -17,6 +17,7 @@ from hypertendril.model import (
     TrialState,
 )
 from hypertendril.readers.about import About, Tested
+from hypertendril.readers.csv_rows import NO_END
 from hypertendril.readers.folders import as_dict, as_list, json_as_far_as_it_goes, small_enough
 from hypertendril.readers.json_text import as_number, brief, clean
 from hypertendril.readers.losses import Losses
@@ -98,9 +99,13 @@ def _data(source: Source, losses: Losses) -> list[Any]:
     if source.head().lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
         return [json_as_far_as_it_goes(source.file, losses)]
     try:
-        return documents(small_enough(source.file))
+        text = small_enough(source.file)
+        found = documents(text)
     except BadYamlError as error:
         raise source.error(f"is {error.reason}.", line=error.line) from None
+    if not text.endswith(b"\n"):  # of nothing else can be seen where YAML was to end
+        losses.add(NO_END, text.count(b"\n") + 1)
+    return found
 
 
 def _resources(data: Sequence[Any]) -> Iterator[Resource]:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from hypertendril.model import TrialState
 from hypertendril.readers.about import About, Tested
+from hypertendril.readers.csv_rows import NO_END
 from hypertendril.readers.draft import NAN
 from hypertendril.readers.folders import entries, file_token, head_of, shown_as, subfolders
 from hypertendril.readers.json_text import clean
@@ -168,12 +169,12 @@ def _is_experiment(folder: Path) -> bool:
 
 
 def _experiment(folder: Path, losses: Losses) -> Experiment:
-    meta = _flat_yaml(folder / META)
+    meta = _flat_yaml(folder / META, losses)
     found = Experiment(clean(meta.get("name", "")) or folder.name)
     for place in each(subfolders(folder), "runs"):
         if not (place / META).is_file():
             continue
-        state = _flat_yaml(place / META)
+        state = _flat_yaml(place / META, losses)
         if state.get("lifecycle_stage") == "deleted":
             losses.count("a run that was deleted")
             continue
@@ -217,7 +218,10 @@ def add_points(run: TrackedRun, name: str, points: Sequence[tuple[float, float, 
 
 def _points(path: Path, losses: Losses) -> Iterator[tuple[float, float, float]]:
     """Yield the lines of a metric: `milliseconds value step`; very old ones have no step."""
-    for number, line in enumerate(_lines(path, losses), 1):
+    lines = _lines(path, losses)
+    if lines and lines[-1]:
+        losses.add(f"metric {path.name!r}: {NO_END}", len(lines))
+    for number, line in enumerate(lines, 1):
         cells = line.split()
         try:
             time, value = float(cells[0]), float(cells[1])
@@ -262,10 +266,13 @@ def _leaves(folder: Path, depth: int = DEEPEST) -> Iterator[Path]:
             yield from _leaves(Path(entry.path), depth - 1)
 
 
-def _flat_yaml(path: Path) -> dict[str, str]:
+def _flat_yaml(path: Path, losses: Losses) -> dict[str, str]:
     """Return the lines `key: value` of a file; MLflow writes no nested ones."""
     found = {}
-    for line in head_of(path).decode("utf-8", "replace").splitlines():
+    lines = head_of(path).decode("utf-8", "replace").splitlines(keepends=True)
+    if lines and not lines[-1].endswith("\n"):
+        losses.add(f"{path.parent.name}/{path.name}: {NO_END}", len(lines))
+    for line in lines:
         key, colon, value = line.partition(":")
         if colon and key and not key[0].isspace():
             found[key] = _unquoted(value.strip())

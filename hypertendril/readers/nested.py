@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from hypertendril.errors import SourceFormatError
 from hypertendril.model import Skipped
 from hypertendril.readers.about import About, Tested
-from hypertendril.readers.folders import entries, file_token, subfolders
+from hypertendril.readers.folders import entries, file_token, subfolders, tail_of
 from hypertendril.readers.progress import each
 from hypertendril.readers.result import Reader, ReadStudy, Tail
 from hypertendril.readers.source import Source
@@ -21,6 +21,7 @@ MOST_FOLDERS = 2_000  # looked into; more than that is no folder of results
 MOST_RUNS = 500
 SEARCH_SECONDS = 10.0  # a file that becomes a run without its folder changing is found this late
 MOST_LATELY = 16
+WITHIN = 16  # bytes from the end of a file of JSON, where its last bracket is
 
 
 @dataclass(frozen=True)
@@ -40,10 +41,17 @@ class FoundRun:
 
 @dataclass
 class Search:
-    """What a search has found, and whether it was ended early."""
+    """What a search has found.
+
+    Attributes:
+        looked_at: All folders.
+        torn: Files of no format, begun as JSON and without its end.
+        is_cut: The search was ended early.
+    """
 
     runs: list[FoundRun] = field(default_factory=list)
     looked_at: list[Path] = field(default_factory=list)
+    torn: list[Path] = field(default_factory=list)
     is_cut: bool = False
 
 
@@ -144,10 +152,10 @@ class NestedFolder:
             if reader is not None:
                 found.runs.append(FoundRun(place, reader, _below(root, place)))
                 return True
-        found.runs += list(self._files(root, place))
+        self._take_files(found, root, place)
         return False
 
-    def _files(self, root: Path, place: Path) -> Iterator[FoundRun]:
+    def _take_files(self, found: Search, root: Path, place: Path) -> None:
         for entry in entries(place):
             if entry.name.startswith(".") or not entry.is_file(follow_symlinks=False):
                 continue
@@ -157,7 +165,14 @@ class NestedFolder:
             except SourceFormatError:
                 continue  # empty, or not ours to read
             if reader is not None and self._of_file(reader, source):
-                yield FoundRun(source.file, reader, _below(root, source.file))
+                found.runs.append(FoundRun(source.file, reader, _below(root, source.file)))
+            elif _is_torn(source):
+                found.torn.append(source.file)
+
+
+def _is_torn(source: Source) -> bool:
+    end = tail_of(source.file, WITHIN).rstrip()
+    return source.head()[:1] in (b"{", b"[") and not end.endswith((b"}", b"]"))
 
 
 def _below(root: Path, place: Path) -> str:
@@ -186,6 +201,7 @@ class _NestedTail:
                 state.refresh()
             except SourceFormatError as error:
                 problems.append(Skipped(str(run.place), f"a run that can't be read: {error}"))
+        problems += [Skipped(str(p), "JSON that was cut short, of no format") for p in found.torn]
         if found.is_cut:
             reason = f"more than {MOST_FOLDERS} folders or {MOST_RUNS} runs; the rest was left out"
             problems.append(Skipped(self._source.shown, reason))

@@ -200,11 +200,11 @@ class OptunaStorage:
     ) -> Found:
         """Return what `read` makes of rows; if some hold a wrong type, of the others."""
         try:
-            return read(rows)
+            return _of_trials(read, rows)
         except (ValueError, TypeError, OverflowError):
             good = [row for row in rows if _is_readable(read, row)]
         self._losses.count(f"table {table}: a value of the wrong type", len(rows) - len(good))
-        return read(good) if good else []
+        return _of_trials(read, good) if good else []
 
     def _store(self, name: str, columns: tuple[Any, ...], still_open: set[int]) -> None:
         assert name in LONG
@@ -323,9 +323,17 @@ def _columns(name: str, rows: Sequence[tuple[Any, ...]]) -> Found:
     return [(name, tuple(zip(*rows, strict=True)))] if rows else []
 
 
+def _of_trials(read: Callable[[Sequence[Row]], Found], rows: Sequence[Row]) -> Found:
+    """Return what `read` makes of rows, with the ids of their trials as whole numbers."""
+    return [
+        (name, (np.asarray(columns[0], dtype=np.int64), *columns[1:]))
+        for name, columns in read(rows)
+    ]
+
+
 def _is_readable(read: Callable[[Sequence[Row]], Found], row: Row) -> bool:
     try:
-        read([row])
+        _of_trials(read, [row])
     except (ValueError, TypeError, OverflowError):
         return False
     return True

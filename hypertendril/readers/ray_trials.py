@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from array import array
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hypertendril.errors import SourceFormatError
+from hypertendril.readers.csv_rows import csv_rows
 from hypertendril.readers.folders import as_dict, file_token, head_of, json_file
 from hypertendril.readers.json_lines import JsonLines
 from hypertendril.readers.json_text import as_number, last_line
@@ -200,23 +199,14 @@ class TrialLog:
         """Read `progress.csv`: the same rows in flat columns, for folders without `result.json`."""
         self._clear()
         self._is_table = True
-        text = (self.folder / TABLE).read_bytes().decode("utf-8", "replace")
-        reader = csv.reader(io.StringIO(text.replace("\0", "")))
-        try:
-            names = next(reader, [])
-            for cells in reader:
-                if len(cells) != len(names):
-                    self.losses.add(f"{TABLE}: a row that is not complete", reader.line_num)
-                    continue
-                self._row(_record(names, cells))
-        except csv.Error as error:
-            self.losses.add(f"{TABLE}: {error}", reader.line_num)
+        for row in csv_rows((self.folder / TABLE).read_bytes(), self.losses, f"{TABLE}: ")[1]:
+            self._row(_record(row))
 
 
-def _record(names: list[str], cells: list[str]) -> dict[str, Any]:
+def _record(row: Mapping[str, str]) -> dict[str, Any]:
     record: dict[str, Any] = {}
     config: dict[str, Any] = {}
-    for name, cell in zip(names, cells, strict=True):
+    for name, cell in row.items():
         if name.startswith("config/"):
             config[name.removeprefix("config/")] = _cell(cell)
         elif cell:

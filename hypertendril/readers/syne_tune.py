@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import math
 import zipfile
@@ -16,6 +15,7 @@ import numpy as np
 
 from hypertendril.model import Direction, Method, Objective, TrialState
 from hypertendril.readers.about import About, Tested
+from hypertendril.readers.csv_rows import csv_rows
 from hypertendril.readers.directions import direction_of
 from hypertendril.readers.draft import NAN, Draft, TrialRow, header_of
 from hypertendril.readers.folders import (
@@ -215,17 +215,8 @@ def _rows(folder: Path, losses: Losses) -> Iterator[dict[str, str]]:
     if path is None:
         losses.add(f"{ZIPPED} is not there (yet): no results")
         return
-    text = _unzipped(path, losses) if path.name == ZIPPED else small_enough(path)
-    reader = csv.reader(io.StringIO(text.decode("utf-8", "replace").replace("\0", "")))
-    try:
-        names = next(reader, [])
-        for cells in reader:
-            if len(cells) == len(names):
-                yield dict(zip(names, cells, strict=True))
-            elif cells:
-                losses.add(f"{path.name}: a row that is not complete", reader.line_num)
-    except csv.Error as error:
-        losses.add(f"{path.name}: {error}", reader.line_num)
+    data = _unzipped(path, losses) if path.name == ZIPPED else small_enough(path)
+    yield from csv_rows(data, losses, f"{path.name}: ")[1]
 
 
 def _unzipped(path: Path, losses: Losses) -> bytes:

@@ -12,6 +12,7 @@ from typing import Any
 
 from hypertendril.model import Choice, Direction
 from hypertendril.readers.about import About, Tested
+from hypertendril.readers.csv_rows import NO_END
 from hypertendril.readers.folders import tail_of
 from hypertendril.readers.generic import from_generic
 from hypertendril.readers.inferred import infer_parameter
@@ -111,7 +112,7 @@ def read_table(source: Source, roles: Mapping[str, str] | None = None) -> ReadSt
     rest = rest_of(source, losses)
     data, lines = _generic(header, rows, roles or {}, rest, losses)
     if not _has_end(source):
-        losses.add("the last line has no end; it may be cut short", lines[-1] if lines else 1)
+        losses.add(NO_END, lines[-1] if lines else 1)
     curve_losses = Losses(str(curves_path(source.file)))
     _add_curves(data, source, curve_losses)
     rest.add_to(data)

@@ -7,14 +7,14 @@ MLflow's `search_runs` writes `params.lr` and `metrics.loss`, Neptune `parameter
 from __future__ import annotations
 
 import csv
-import io
 import re
 from collections.abc import Hashable, Mapping
 
 from hypertendril.model import TrialState
 from hypertendril.readers.about import About, Tested
+from hypertendril.readers.csv_rows import csv_rows
 from hypertendril.readers.folders import small_enough
-from hypertendril.readers.json_text import as_number, clean
+from hypertendril.readers.json_text import as_number
 from hypertendril.readers.losses import Losses
 from hypertendril.readers.result import ReadStudy, Rereading, Tail
 from hypertendril.readers.source import Source
@@ -65,19 +65,8 @@ class TrackerTable:
             SourceFormatError: It can't be read.
         """
         losses = Losses(source.shown)
-        text = small_enough(source.file).decode("utf-8", "replace").replace("\0", "")
-        reader = csv.reader(io.StringIO(text))
-        runs: list[TrackedRun] = []
-        try:
-            names = [clean(name.strip()) for name in next(reader, [])]
-            for cells in reader:
-                if len(cells) == len(names):
-                    row = dict(zip(names, cells, strict=True))
-                    runs.append(_run(row, f"row {len(runs)}"))
-                elif cells:
-                    losses.add("a row that is not complete", reader.line_num)
-        except csv.Error as error:
-            losses.add(f"the rest was left out: {error}", reader.line_num)
+        _, rows = csv_rows(small_enough(source.file), losses)
+        runs = [_run(row, f"row {n}") for n, row in enumerate(rows)]
         name = source.file.name.partition(".")[0]
         return (study_of(by_start(runs), name, self.name, losses, Known(), source.shown),)
 

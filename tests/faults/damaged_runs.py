@@ -12,7 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hypertendril.errors import SourceFormatError
-from hypertendril.readers import READERS, Reader, Source, detect, inspect_json, to_generic
+from hypertendril.readers import (
+    READERS,
+    Reader,
+    ReadStudy,
+    Source,
+    detect,
+    inspect_json,
+    to_generic,
+)
 from tests.contract.run_formats import Format
 
 # What is put in place of a piece of a file: valid JSON of the wrong kind, or nothing.
@@ -61,19 +69,25 @@ def reader_of(form: Format) -> Reader:
     return next(reader for reader in READERS if reader.name == form.reader)
 
 
-def use(form: Format, source: Source, tally: Tally) -> None:
-    """Read a source and use everything of it that the program uses; only one error is allowed."""
+def use(form: Format, source: Source, tally: Tally) -> tuple[ReadStudy, ...] | None:
+    """Read a source and use everything of it that the program uses; only one error is allowed.
+
+    Returns what was read, None where the source was refused.
+    """
     reader = reader_of(form)
     try:
         detect(source)
-        for found in reader.read(source):
+        studies = reader.read(source)
+        for found in studies:
             json.dumps(inspect_json(found), allow_nan=False).encode()
             json.dumps(to_generic(found), allow_nan=False).encode()
             study = found.as_study()
             for row in range(len(study)):
                 study.params(row)
-        tally.read += 1
     except SourceFormatError as error:
         tally.refused += 1
         if "\n" in str(error):
             raise AssertionError("an error of more than one line") from error
+        return None
+    tally.read += 1
+    return studies

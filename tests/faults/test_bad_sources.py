@@ -200,6 +200,18 @@ def test_a_database_whose_rows_go_round_in_circles_is_read_to_its_end(path: Path
     assert "trials out of order" in found[0].header.skipped[0].reason
 
 
+def test_a_row_of_no_trial_costs_only_itself(path: Path) -> None:
+    # Found by `python -m benchmarks.mutations`: an entry of an index lost the number of its trial.
+    with Storage(path) as storage:
+        storage.trial(storage.study(), params=dict.fromkeys("uvwxyz", (0.5, FLOAT)))
+    entry = b"\x04\x09\x0f\x01v"  # the length of its head; the number 1, a letter, a byte; "v"
+    data = path.read_bytes()
+    path.write_bytes(data.replace(entry, entry.replace(b"\x09", b"\x00"), 1))
+    (found,) = _usable(path)
+    assert found.header.space.names == ("u", "w", "x", "y", "z")
+    assert "table trial_params: a value of the wrong type" in _reasons(found)
+
+
 @pytest.mark.parametrize("name", ["atm", "auptimizer"])
 def test_a_trackers_database_that_was_cut_short_says_so(name: str, tmp_path: Path) -> None:
     source = next(form for form in FORMATS if form.reader == name).make(tmp_path)

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from hypertendril.errors import SourceFormatError
-from hypertendril.readers import READERS, Reader, to_generic
+from hypertendril.readers import READERS, Reader, read, to_generic
+from tests.contract.formats import FORMATS
 from tests.contract.run_formats import Format
 from tests.contract.service_formats import SERVICE_FORMATS
 from tests.contract.tracker_formats import TRACKER_FORMATS
@@ -77,3 +78,30 @@ def test_garbage_in_place_of_a_file_never_raises_anything_else(
             path.write_bytes(text)
             _read(form, place)
         path.write_bytes(whole)
+
+
+@pytest.mark.parametrize(
+    ("reader", "pattern", "end", "lost"),
+    [
+        ("hiplot", "source", -3, "the last line has no end"),
+        ("tracker-table", "source", -3, "the last line has no end"),
+        ("katib", "source", -1, "the last line has no end"),
+        ("mlflow", "source/*/*/meta.yaml", -1, "the last line has no end"),
+        ("mlflow", "source/*/*/metrics/*", -1, "the last line has no end"),
+        ("tensorboard", "source/*/*tfevents*", -3, "the last record is not complete"),
+        ("folder", "source/b", 300, "JSON that was cut short"),
+    ],
+)
+def test_what_is_cut_within_its_last_line_says_so(
+    reader: str, pattern: str, end: int, lost: str, tmp_path: Path
+) -> None:
+    # Found by `python -m benchmarks.mutations`: what is left looks like a whole file.
+    forms = [form for form in FORMATS if form.reader == reader]
+    place = forms[reader == "hiplot"].make(tmp_path).file
+    path = max(path for path in tmp_path.glob(pattern) if path.is_file())
+    whole = path.read_bytes()
+    path.write_bytes(whole[:end])
+    reasons = [s.reason for study in read(place) for s in study.header.skipped]
+    assert any(lost in reason for reason in reasons)
+    path.write_bytes(whole)
+    assert not any(lost in s.reason for study in read(place) for s in study.header.skipped)
