@@ -25,11 +25,16 @@ def add_commands(commands: Any) -> None:
     inspect.add_argument("--json", action="store_true", help="write JSON")
     _telling_options(inspect)
     importance = _importance_command(commands)
-    convert = add_command(
-        commands, "convert", _convert, "make JSON of a pickle of Optuna, hyperopt or Orion"
+    convert = add_command(commands, "convert", _convert, "make JSON or CSV of a pickle")
+    convert.add_argument(
+        "source",
+        metavar="SOURCE",
+        type=Path,
+        help="the pickle: a study of Optuna, hyperopt or Orion, or a DataFrame",
     )
-    convert.add_argument("source", metavar="SOURCE", type=Path, help="the pickle")
-    convert.add_argument("out", metavar="OUT", type=Path, help="JSON file to write")
+    convert.add_argument(
+        "out", metavar="OUT", type=Path, help="JSON file to write; of a DataFrame CSV"
+    )
     convert.add_argument(
         "--i-trust-this-file", action="store_true", help="needed: see the warning it prints"
     )

@@ -1,11 +1,13 @@
-"""Pickles of Optuna, hyperopt, Orion and ATM written again as JSON that the readers know."""
+"""Pickles of Optuna, hyperopt, Orion, ATM and pandas written again as what the readers know."""
 
 from __future__ import annotations
 
 import base64
+import bz2
 import json
+import lzma
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ from hypertendril.readers.inert_pickle import (
 )
 from hypertendril.readers.losses import Losses
 from hypertendril.readers.optuna_pickle import database_of, journal_of
+from hypertendril.readers.pickled_frame import frame_csv, is_frame
 from hypertendril.readers.source import Source
 
 MOST_BYTES = 1 << 30
@@ -30,14 +33,23 @@ WARNING = (
     "A pickle can run any code when a Python program loads it. This command takes the file apart "
     "without running anything in it; all the same, use it only on files you made or trust."
 )
+_PACKED: dict[bytes, Callable[[], Any]] = {
+    b"x": zlib.decompressobj,
+    b"\x1f\x8b": lambda: zlib.decompressobj(zlib.MAX_WBITS | 16),
+    b"BZh": bz2.BZ2Decompressor,
+    b"\xfd7zXZ": lzma.LZMADecompressor,
+}
 
 
 def convert(path: Path, out: Path) -> str:
-    """Write the studies of a pickle to `out` as JSON; return whose they are.
+    """Write the studies of a pickle to `out`; return whose they are.
+
+    A DataFrame of pandas becomes a table in CSV, all others JSON.
 
     Raises:
         SourceFormatError: It can't be read, is no pickle, or holds neither a study of Optuna nor
-            hyperopt's trials nor Orion's storage, nor is it a database of ATM.
+            hyperopt's trials nor Orion's storage nor a table, nor is it a database of ATM; or
+            `out` is named as the other kind of file.
     """
     source = Source(path=path)
     if is_database(source):
@@ -47,6 +59,13 @@ def convert(path: Path, out: Path) -> str:
     if not is_pickle(data):
         raise source.error("is no pickle.", "Other formats are read as they are.")
     framework, found = _converted(source, data)
+    is_table = framework == "pandas"
+    if is_table != (out.suffix == ".csv"):
+        kind, suffix = ("a table", ".csv") if is_table else (f"a study of {framework}", ".json")
+        raise source.error(f"is {kind}.", f"Write it to {out.with_suffix(suffix).name}.")
+    if is_table:
+        write_whole(out, found)
+        return framework
     # An Optuna journal has an operation a line; all others are one document.
     lines = found if framework == "optuna" else [found]
     texts = [json.dumps(line, allow_nan=True, ensure_ascii=True) for line in lines]
@@ -55,7 +74,7 @@ def convert(path: Path, out: Path) -> str:
 
 
 def unpacked(source: Source) -> bytes:
-    """Return the bytes of a pickle; joblib may have compressed them.
+    """Return the bytes of a pickle; joblib or pandas may have compressed them.
 
     Raises:
         SourceFormatError: It can't be read, or is too large.
@@ -64,12 +83,12 @@ def unpacked(source: Source) -> bytes:
         if source.file.stat().st_size > MOST_BYTES:
             raise source.error("is a pickle of more than 1 GiB.")
         data = source.file.read_bytes()
-        if data[:1] == b"x" or data[:2] == b"\x1f\x8b":
-            machine = zlib.decompressobj(zlib.MAX_WBITS | 32)  # zlib or gzip
-            data = machine.decompress(data, MOST_BYTES)
+        for magic, machine in _PACKED.items():
+            if data.startswith(magic):
+                return machine().decompress(data, MOST_BYTES)
     except OSError as error:
         raise source.error(f"can't be read ({error.strerror}).") from None
-    except zlib.error as error:
+    except (zlib.error, lzma.LZMAError, EOFError) as error:
         raise source.error(f"can't be unpacked ({error}).") from None
     return data
 
@@ -82,6 +101,8 @@ def _converted(source: Source, pickled: bytes) -> tuple[str, Any]:
             data = recognize(found)
             if data is not None:
                 return framework, data
+        if is_frame(found):
+            return "pandas", frame_csv(found)
     except BadPickleError as error:
         raise source.error(f"can't be read as a pickle: {error}.") from None
     url = database_of(found)
@@ -90,7 +111,7 @@ def _converted(source: Source, pickled: bytes) -> tuple[str, Any]:
         raise source.error("is a study of Optuna without its trials.", f"Open its storage: {shown}")
     what = f" but a {found.class_name}" if isinstance(found, Inert) and found.class_name else ""
     raise source.error(
-        f"is a pickle, but holds no study of Optuna, hyperopt or Orion{what}.",
+        f"is a pickle, but holds no study of Optuna, hyperopt or Orion and no DataFrame{what}.",
         "Export the study as JSON or CSV with the program that wrote it.",
     )
 

@@ -382,7 +382,7 @@ def _array(value: Inert) -> Iterator[float | int | bool]:
 
 
 def _numbers(dtype: Any, data: Any) -> Iterator[float | int | bool]:
-    data = _bytes(data)
+    data = bytes_of(data)
     is_known = isinstance(dtype, Inert) and isinstance(dtype.arguments, tuple) and dtype.arguments
     if not is_known or not isinstance(data, (bytes, bytearray)):
         return
@@ -398,10 +398,10 @@ def _numbers(dtype: Any, data: Any) -> Iterator[float | int | bool]:
             yield number
 
 
-def _bytes(value: Any) -> Any:
+def bytes_of(value: Any) -> Any:
     """Return the bytes that old pickles spell as the encoding of a text; others as they are."""
-    if isinstance(value, Inert) and value.class_name == "encode" and value.arguments:
-        value = value.arguments[0]
+    while isinstance(value, Inert) and value.class_name in ("encode", "bytearray", "py_buffer"):
+        value = value.arguments[0] if value.arguments else b""
     return value.encode("latin-1", "replace") if isinstance(value, str) else value
 
 
@@ -409,7 +409,7 @@ def date_of(value: Inert) -> str | None:
     """Return the ISO form of a date and time, None if it is none."""
     arguments = value.arguments
     stored = arguments[0] if isinstance(arguments, tuple) and arguments else None
-    stored = _bytes(stored)
+    stored = bytes_of(stored)
     if not isinstance(stored, bytes) or len(stored) != 10:
         return None
     year = stored[0] * 256 + stored[1]

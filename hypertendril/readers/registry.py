@@ -112,8 +112,8 @@ def detect(source: str | Path | Source) -> Reader:
     if pickle is not None:
         raise pickle.error(
             "is a pickle, which can run any code when it is loaded; it is never opened here.",
-            "`hypertendril convert` makes JSON of those of Optuna, hyperopt and Orion; export others as JSON "
-            "or CSV with the program that wrote them.",
+            "`hypertendril convert` makes JSON of those of Optuna, hyperopt and Orion and CSV of those of "
+            "pandas; export others as JSON or CSV with the program that wrote them.",
         )
     for start, (what, hint) in NEARLY.items():
         if place.head().startswith(start):

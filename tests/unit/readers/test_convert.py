@@ -186,7 +186,9 @@ def test_a_storage_of_orion_is_converted(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("value", [Bomb(), {"a": 1}, [1, 2], "text"])
 def test_any_other_pickle_is_refused_by_name(value: Any, tmp_path: Path) -> None:
-    with pytest.raises(SourceFormatError, match="no study of Optuna, hyperopt or Orion"):
+    with pytest.raises(
+        SourceFormatError, match="no study of Optuna, hyperopt or Orion and no DataFrame"
+    ):
         convert(stored(value, tmp_path / "x.pkl"), tmp_path / "out.json")
     assert not (tmp_path / "out.json").exists()
 
