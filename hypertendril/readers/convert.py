@@ -85,7 +85,8 @@ def unpacked(source: Source) -> bytes:
         data = source.file.read_bytes()
         for magic, machine in _PACKED.items():
             if data.startswith(magic):
-                return machine().decompress(data, MOST_BYTES)
+                data = bytes(machine().decompress(data, MOST_BYTES))
+                break
     except OSError as error:
         raise source.error(f"can't be read ({error.strerror}).") from None
     except (zlib.error, lzma.LZMAError, EOFError) as error:

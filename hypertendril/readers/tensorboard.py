@@ -1,4 +1,4 @@
-"""TensorBoard with the plugin for hyperparameters: folders of event files, one a session.
+"""TensorBoard: folders of event files, a session of the plugin for hyperparameters each, or a run.
 
 PyTorch writes the hyperparameters into a folder below the run, Keras the scalars into folders
 below the session, Lightning both into one; all three are put together again.
@@ -11,13 +11,15 @@ import os
 from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from hypertendril.model import Objective, Parameter, ParameterKind, SearchSpace
+from hypertendril.model import Objective, Parameter, ParameterKind, SearchSpace, TrialState
 from hypertendril.readers.about import About, Tested
 from hypertendril.readers.draft import NAN
 from hypertendril.readers.event_files import HParams, Scalar, events_of, is_event_file
+from hypertendril.readers.event_runs import folders_of_runs, tell_parameters
 from hypertendril.readers.folders import common_name, file_token, head_of, shown_as
 from hypertendril.readers.hparams import Declared, Session
 from hypertendril.readers.inferred import infer_parameter
@@ -30,7 +32,6 @@ from hypertendril.readers.source import Source
 from hypertendril.readers.tracked import Known, TrackedRun, curve_of, guess_objective, study_of
 
 MARK = b"tfevents"
-START = b"session_start_info"
 DEEPEST = 6
 MOST_FILES = 20_000
 MOST_PROBED = 64  # files looked into to tell the format
@@ -51,36 +52,32 @@ class TensorBoard:
 
     name = "tensorboard"
     about = About(
-        title="TensorBoard HParams",
+        title="TensorBoard",
         source="a folder of event files, or one file",
         kept=(
-            "sessions of PyTorch, Keras and Lightning with their scalars, declared ranges and "
-            "values, states, times"
+            "sessions of the HParams plugin by PyTorch, Keras and Lightning with their scalars, "
+            "declared ranges and values, states, times; without sessions each run is a trial, its "
+            "parameters told from its name (`lr=0.1,depth=3`)"
         ),
         lost="objective guessed; numbers are float32; images, histograms",
         tested=Tested.REAL,
-        logs="tensorboardX 2.6.5; Keras' layout made",
+        logs="PyTorch 2.13 and tensorboardX 2.6.5; Keras' layout made",
     )
 
     def detects(self, source: Source) -> bool:
-        """Return whether a session was started in an event file, in or below the folder."""
+        """Return whether it is an event file, or a folder with one in or below it."""
         if source.path is None:
             return False
         if not source.is_folder:
-            return is_event_file(source.head()) and START in source.head()
-        for count, path in enumerate(_event_files(source.file)):
-            head = head_of(path)
-            if is_event_file(head) and START in head:
-                return True
-            if count >= MOST_PROBED:
-                break
-        return False
+            return is_event_file(source.head())
+        probed = islice(_event_files(source.file), MOST_PROBED)
+        return any(is_event_file(head_of(path)) for path in probed)
 
     def read(self, source: Source) -> tuple[ReadStudy, ...]:
-        """Return the study of all sessions.
+        """Return the study of all sessions, or of all runs where there is no session.
 
         Raises:
-            SourceFormatError: There is none (any more).
+            SourceFormatError: There is neither (any more).
         """
         losses = Losses(source.shown)
         root = source.file if source.is_folder else source.file.parent
@@ -90,9 +87,10 @@ class TensorBoard:
             place = places.setdefault(path.parent, Place(path.parent))
             _fill(place, path, losses)
         sessions = [p for p in places.values() if p.session.params is not None]
-        if not sessions:
-            raise source.error("holds no session with hyperparameters.")
-        runs = _runs(_natural(sessions), places, root)
+        told = _runs(_natural(sessions), places, root, losses)
+        runs = told or _plain(places, root, losses)
+        if not runs:
+            raise source.error("holds neither a session with hyperparameters nor a scalar.")
         runs = sorted(runs, key=lambda r: (math.isnan(r.started), r.started))
         declared: dict[str, Declared] = {}
         for place in places.values():
@@ -148,7 +146,9 @@ def _natural(places: Sequence[Place]) -> list[Place]:
     return sorted(places, key=lambda place: str(place.path))
 
 
-def _runs(sessions: Sequence[Place], places: dict[Path, Place], root: Path) -> list[TrackedRun]:
+def _runs(
+    sessions: Sequence[Place], places: dict[Path, Place], root: Path, losses: Losses
+) -> list[TrackedRun]:
     """Return a run a session, with the scalars of its folder and of those that belong to it."""
     beside = Counter(place.path.parent for place in sessions)
     owners: dict[Path, Place] = {}
@@ -163,7 +163,23 @@ def _runs(sessions: Sequence[Place], places: dict[Path, Place], root: Path) -> l
             nearest = next((p for p in other.path.parents if p in owners), None)
             if nearest is not None:
                 inside.setdefault(nearest, []).append(other)
+            elif other.scalars:
+                losses.count("a folder of scalars beside the sessions, without hyperparameters")
     return [_run(place, places[path], inside.get(path, ()), root) for path, place in owners.items()]
+
+
+def _plain(places: dict[Path, Place], root: Path, losses: Losses) -> list[TrackedRun]:
+    """Return a run for each folder of scalars; it is not recorded whether one has ended."""
+    told = {path for path, place in places.items() if place.scalars}
+    runs = []
+    for path, folders in folders_of_runs(told, root).items():
+        owner = places.get(path) or Place(path)
+        inside = [places[folder] for folder in folders if folder != path]
+        run = _run(owner, owner, inside, root)
+        run.state, run.note = TrialState.COMPLETE, run.key
+        runs.append(run)
+    tell_parameters(runs, losses)
+    return runs
 
 
 def _run(place: Place, owner: Place, inside: Sequence[Place], root: Path) -> TrackedRun:

@@ -139,4 +139,5 @@ TRACKER_FORMATS = [
     Format("mlflow", log_of("mlruns"), _grow_mlflow),
     Format("mlflow", _mlflow_database, _grow_mlflow_database),
     Format("tensorboard", log_of("tensorboard"), _grow_tensorboard),
+    Format("tensorboard", log_of("tensorboard_plain"), _grow_tensorboard),
 ]

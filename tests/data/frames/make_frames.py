@@ -17,7 +17,7 @@ def frame() -> pd.DataFrame:
             "flag": [True, False, True],
             "kind": pd.Categorical(["a", None, "b"]),
             "size": pd.Categorical([4, 1, 4], categories=[1, 2, 4], ordered=True),
-            "begun": pd.to_datetime(["2026-01-02 03:04:05.5", "2026-01-02 00:00:00.0", None]),
+            "begun": pd.to_datetime(["2026-01-02 03:04:05.5", "2026-01-02 00:00:00.0", "NaT"]),
             "zoned": pd.to_datetime(["2026-01-02"] * 3).tz_localize("Europe/Berlin"),
             "took": pd.to_timedelta([1.5, None, 60], unit="s"),
             "whole": pd.array([1, None, 3], dtype="Int64"),

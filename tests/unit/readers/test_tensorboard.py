@@ -6,6 +6,7 @@ import struct
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from hypertendril.errors import SourceFormatError
@@ -15,6 +16,7 @@ from hypertendril.readers.event_files import masked_crc
 from hypertendril.readers.protobuf import BadMessageError, fields, signed
 
 LOGS = Path(__file__).parents[2] / "data" / "trackers" / "tensorboard"
+PLAIN = LOGS.with_name("tensorboard_plain")
 SHARED = Path(__file__).parents[4] / "shared" / "data" / "frameworks" / "tensorboard"
 
 
@@ -173,12 +175,6 @@ def test_declared_ranges_values_and_states_are_kept(tmp_path: Path) -> None:
     assert found.header.objectives[0].name == "err"
 
 
-def test_a_folder_without_sessions_is_no_study(tmp_path: Path) -> None:
-    (tmp_path / "events.out.tfevents.1").write_bytes(start_of_file() + event(scalar("loss", 1.0)))
-    with pytest.raises(SourceFormatError):
-        read(tmp_path)
-
-
 def test_negative_numbers_are_told_from_large_ones() -> None:
     assert [(n, signed(v)) for n, v in fields(field(3, -7) + field(4, 300))] == [(3, -7), (4, 300)]
 
@@ -209,3 +205,65 @@ def test_the_full_log_has_its_expected_facts() -> None:
     assert sorted(found.header.curve_names) == expected["scalar_tags"]
     assert study.header.attributes["run_ids"][row] == expected["best_last"]["run"]
     assert study.trials.objectives[row, 0] == expected["best_last"]["value"]
+
+
+def written(folder: Path, *events: bytes) -> None:
+    """Write an event file into a folder."""
+    folder.mkdir(parents=True)
+    (folder / "events.out.tfevents.1").write_bytes(start_of_file() + b"".join(events))
+
+
+def test_without_sessions_each_run_is_a_trial_with_what_its_name_tells() -> None:
+    (found,) = read(PLAIN)
+    study = found.as_study()
+    assert [study.params(row) for row in range(4)] == [
+        {"lr": 0.1, "batch_size": 16, "opt": "adam"},
+        {"lr": 0.01, "batch_size": 32, "opt": "sgd"},
+        {"lr": 1e-05, "batch_size": 16, "opt": "adam_w"},
+        {"lr": 0.3, "batch_size": 64, "opt": "sgd"},
+    ]
+    assert found.header.objectives[0].name == "Acc/val"
+    np.testing.assert_allclose(study.trials.objectives[:, 0], [0.096, 0.192, 0.048, 0.384])
+    assert study.trials.notes[3].startswith("run3_lr=0.3_")
+    points = found.curves.metric == found.header.curve_names.index("Loss/train")
+    assert found.curves.step[points].tolist()[:6] == [0, 10, 20, 30, 40, 50]
+    assert np.isnan(found.curves.value[points]).sum() == 2
+    assert any("told from the names" in s.reason for s in found.header.skipped)
+
+
+def test_scalars_below_a_run_belong_to_it() -> None:
+    (found,) = read(PLAIN)
+    run = found.as_study()
+    assert run.trials.metrics[0, found.header.metric_names.index("lens_long/lens")] == 2.5
+    assert len(run) == 4
+
+
+def test_a_run_in_two_folders_is_one_trial(tmp_path: Path) -> None:
+    for n in range(2):
+        for part in ("train", "validation"):
+            written(tmp_path / f"lr=0.{n}" / part, event(scalar("epoch_loss", n + 0.5)))
+    (found,) = read(tmp_path)
+    assert [found.as_study().params(row) for row in range(2)] == [{"lr": 0}, {"lr": 0.1}]
+    assert found.header.objectives[0].name == "validation/epoch_loss"
+
+
+def test_runs_whose_names_tell_nothing_have_no_parameters(tmp_path: Path) -> None:
+    for name in ("Nov22_10-00-00_host", "Nov22_11-00-00_host"):
+        written(tmp_path / name, event(scalar("loss", 0.5)), event(scalar("loss", 0.25), step=1))
+    (found,) = read(tmp_path)
+    assert not len(found.header.space)
+    assert found.trials.objectives[:, 0].tolist() == [0.25, 0.25]
+    assert any("add_hparams" in s.reason for s in found.header.skipped)
+
+
+def test_runs_beside_sessions_are_reported(runs: Path) -> None:
+    written(runs / "plain", event(scalar("loss", 0.5)))
+    (found,) = read(runs)
+    assert len(found.trials) == 6
+    assert any("a folder of scalars beside" in s.reason for s in found.header.skipped)
+
+
+def test_event_files_without_a_scalar_are_one_clear_error(tmp_path: Path) -> None:
+    written(tmp_path / "run")
+    with pytest.raises(SourceFormatError, match="nor a scalar"):
+        read(tmp_path)
