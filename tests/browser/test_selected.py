@@ -116,10 +116,12 @@ def test_names_and_categories_are_shown_as_written(shown: Page) -> None:
     assert {text.strip("\u2060") for text in texts} <= {"sgd", "<b>x</b>", "__proto__"}
 
 
-def test_sorting_uses_values_and_keeps_missing_ones_last(shown: Page) -> None:
+@pytest.mark.parametrize("order", ["asc", "desc"])
+def test_sorting_uses_values_and_keeps_missing_ones_last(shown: Page, order: str) -> None:
     shown.evaluate(
-        """() => dash_ag_grid.getApi('selected-trials-table').applyColumnState(
-            {state: [{colId: 'o0', sort: 'asc'}]})"""
+        """sort => dash_ag_grid.getApi('selected-trials-table').applyColumnState(
+            {state: [{colId: 'o0', sort}]})""",
+        order,
     )
     found = shown.evaluate(
         """() => { const values = [];
@@ -127,7 +129,7 @@ def test_sorting_uses_values_and_keeps_missing_ones_last(shown: Page) -> None:
                 (node) => values.push(node.data.o0)); return values; }"""
     )
     numbers = [value for value in found if value is not None]
-    assert numbers == sorted(numbers)
+    assert numbers == sorted(numbers, reverse=order == "desc")
     assert found == numbers + [None] * (len(found) - len(numbers))
 
 

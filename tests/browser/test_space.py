@@ -268,6 +268,21 @@ def test_of_many_parameters_the_most_important_have_an_axis_and_each_can_be_had(
     assert len(page.evaluate(ORDER)) == 30
 
 
+def test_where_less_is_better_the_least_has_the_best_colour_and_is_drawn_last(
+    page: Page, wide_app: AppProcess
+) -> None:
+    page.goto(wide_app.url)
+    page.wait_for_function(DRAWN)
+    losses, levels, order = page.evaluate(
+        """() => [ht.state.data.objective.values, ht.state.data.levels, ht.state.data.order]
+            .map(column => Array.from(column))"""
+    )
+    assert order == sorted(range(len(losses)), key=lambda row: -losses[row])
+    drawn = [levels[row] for row in order]
+    assert drawn == sorted(drawn)
+    assert drawn[-1] == 254
+
+
 def test_a_brush_held_still_is_soon_shown_by_every_view(shown: Page) -> None:
     places = shown.evaluate(VIEW)
     x = places["xs"]["accuracy"]
