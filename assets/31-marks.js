@@ -1,13 +1,10 @@
-/* Marks drawn by the thousand: discs written straight into pixels, lines batched by colour. */
+/* Marks drawn by the thousand, as discs written straight into pixels; tags and brushed areas. */
 (function () {
   "use strict";
   const ht = (window.ht = window.ht || {});
 
   // Marks looked at in a frame of a drag, in all sets together; on release all are drawn.
   const MOST_WHILE_DRAGGING = 16000;
-  // Heights of lines are whole numbers of such parts of a pixel: quicker than fractions.
-  const FINE_BITS = 8;
-  const FINE = 1 << FINE_BITS;
   const discs = new Map();
   const soft = (distance) => Math.min(1, Math.max(0, distance + 0.5));
 
@@ -48,7 +45,8 @@
     return discs.get(key);
   }
 
-  function rasterOf(view) {
+  /** Pixels as large as a view, to be written and laid upon one of its canvases. */
+  ht.rasterOf = function (view) {
     const w = Math.round(view.width * view.ratio);
     const h = Math.round(view.height * view.ratio);
     if (!view.raster || view.raster.w !== w || view.raster.h !== h) {
@@ -58,7 +56,7 @@
       view.raster = { w, h, canvas, image, pixels, g: canvas.getContext("2d") };
     }
     return view.raster;
-  }
+  };
 
   /** Pixel offsets and alphas of a disc on this raster. */
   function shapeOn(raster, radius, ratio, alpha, glyph) {
@@ -93,7 +91,7 @@
    */
   ht.stampMany = function (g, view, sets, options) {
     const { rows, mask, trialOf, colour, colours, radius = 2, radiusOf, glyphOf, alpha = 1 } = options;
-    const raster = rasterOf(view);
+    const raster = ht.rasterOf(view);
     raster.pixels.fill(0);
     const shapes = new Map();
     const shapeFor = (size, glyph) => {
@@ -124,65 +122,6 @@
 
   /** `stampMany` for one set of places. */
   ht.stamp = (g, view, xs, ys, options) => ht.stampMany(g, view, [{ xs, ys }], options);
-
-  const smoothTables = new Map();
-  /** Height gained, 0..1, in each of `width` columns between two axes. */
-  function smoothTable(width) {
-    if (!smoothTables.has(width)) {
-      const table = Float32Array.from({ length: width + 1 }, (_, k) => ht.smooth(k / width));
-      smoothTables.set(width, table);
-    }
-    return smoothTables.get(width);
-  }
-  /** The shape of a line between two axes: level at both ends. */
-  ht.smooth = (f) => f * f * (3 - 2 * f);
-
-  /**
-   * Draw a line a row through points at (xs[j], ys[j][row]), CSS pixels, later rows over earlier
-   * ones; NaN breaks a line. Pixels are written one by one: stroking as many paths costs the
-   * browser five times as much. The canvas behind `g` must be blank.
-   * options: colours (row -> packed), alphaOf (place in rows -> 0..1).
-   */
-  ht.strokeLines = function (g, view, rows, xs, ys, { colours, alphaOf }) {
-    const raster = rasterOf(view);
-    const { pixels, w, h } = raster;
-    const scale = view.ratio * FINE;
-    const columns = xs.map((x) => Math.round(x * view.ratio));
-    const half = Math.round(0.6 * scale);
-    const roof = (h - 1) * FINE - half;
-    pixels.fill(0);
-    for (let r = 0; r < rows.length; r++) {
-      const row = rows[r];
-      const opaque = Math.round(alphaOf(r) * 255);
-      const bare = colours(row) & 0xffffff;
-      const solid = (opaque << 24) | bare;
-      for (let j = 1; j < columns.length; j++) {
-        const x0 = columns[j - 1];
-        const width = columns[j] - x0;
-        const y0 = ys[j - 1][row] * scale;
-        const y1 = ys[j][row] * scale;
-        // False for NaN too.
-        if (!(Math.min(y0, y1) >= half && Math.max(y0, y1) < roof) || width <= 0) continue;
-        const table = smoothTable(width);
-        let y = y0 | 0;
-        for (let k = 1; k <= width; k++) {
-          const next = (y0 + (y1 - y0) * table[k]) | 0;
-          const top = (y < next ? y : next) - half;
-          const bottom = (y < next ? next : y) + half;
-          y = next;
-          const x = x0 + k - 1;
-          let at = (top >> FINE_BITS) * w + x;
-          const end = (bottom >> FINE_BITS) * w + x;
-          const rim = ((FINE - (top & (FINE - 1))) * opaque) >> FINE_BITS;
-          if (rim >= pixels[at] >>> 24) pixels[at] = (rim << 24) | bare;
-          for (at += w; at < end; at += w) pixels[at] = solid;
-          const foot = ((bottom & (FINE - 1)) * opaque) >> FINE_BITS;
-          if (foot >= pixels[end] >>> 24) pixels[end] = (foot << 24) | bare;
-        }
-      }
-    }
-    g.putImageData(raster.image, 0, 0);
-  };
 
   const widths = new Map();
   /** Width of a text on a tag: measuring costs the browser more than drawing. */

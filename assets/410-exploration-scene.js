@@ -115,7 +115,7 @@
       const v = values ? values[row] : scene.value[i];
       return Number.isNaN(v) ? (k ? none : NaN) : y(v);
     });
-    if (!k || !(strip.lanes.length || strip.none !== null)) return { xs: scene.xs, ys };
+    if (!k || !(strip.lanes.length || strip.none !== null)) return { xs: scene.xs, ys, isLevel: k > 0 };
     const lanes = lanesOf(strip, y, { none, bottom });
     const lane = mapped(Int16Array, scene.trial, (row) => lanes.of(values[row]));
     const room = { lanes, lane, place: ev(`ev:place:${strip.key}`), x };
@@ -274,11 +274,14 @@
     const marks = new Int32Array(trial.length);
     const next = starts.slice();
     for (let i = 0; i < trial.length; i++) marks[next[trial[i]]++] = i;
-    const of = (row) => {
-      const own = marks.subarray(starts[row], starts[row + 1]);
-      return own.length > 1 ? own.slice().sort((a, b) => xs[a] - xs[b]) : own;
-    };
+    for (let row = 0; row < n; row++) sortByPlace(marks.subarray(starts[row], starts[row + 1]), xs);
+    const of = (row) => marks.subarray(starts[row], starts[row + 1]);
     return { of };
+  }
+
+  /** Nearly always they stand so already. */
+  function sortByPlace(marks, xs) {
+    if (marks.some((mark, k) => k && xs[mark] < xs[marks[k - 1]])) marks.sort((a, b) => xs[a] - xs[b]);
   }
 
   /** Children of each trial: those of `row` are children[starts[row]] ... [starts[row + 1] - 1]. */

@@ -9,37 +9,55 @@
   const GRAPH = "exploration-frame-graph";
   const REST_MS = 90;
   const KEPT_STORIES = 400;
-  // Points of a family larger than this are specks: circles cost too much for a frame. Of a still
-  // larger one the lines alone are drawn.
+  // Of a family larger than this points are specks, and all is written into pixels: stroked, it
+  // would cost too much for a frame.
   const MANY_MARKS = 60;
-  const MOST_MARKS = 600;
   // The lines of more descendants lie on one another: they can not be told apart, only paid for.
   const MOST_DESCENDANTS = 200;
+  const LINE_PX = 1.8;
   const SPECK_PX = 3;
   const TURN = 2 * Math.PI;
 
   explore.hover = function (g, view) {
     const row = state.hover;
-    if (row >= 0 && view.scene) explore.lineage(g, view.scene, row, explore.markOf(view, row));
+    if (row >= 0 && view.scene) {
+      explore.lineage(g, view, view.scene, row, explore.markOf(view, row));
+    }
   };
 
   /** Everything that belongs to a trial of a scene, with a guide through one of its marks. */
-  explore.lineage = function (g, scene, row, mark) {
-    const { own, others, steps, edges } = familyOf(scene, row);
+  explore.lineage = function (g, view, scene, row, mark) {
+    const family = familyOf(scene, row);
+    const { own, others } = family;
     const hot = ht.token("hot");
+    if (others.length > MANY_MARKS) writeFamily(g, view, scene, family);
     if (mark >= 0) guide(g, scene, mark);
-    g.strokeStyle = hot;
-    g.lineWidth = 1.8;
-    g.beginPath();
-    for (let k = 1; k < scene.at.length; k++) trail(g, scene.at[k], steps, edges);
-    g.stroke();
+    if (others.length <= MANY_MARKS) {
+      g.strokeStyle = hot;
+      g.lineWidth = LINE_PX;
+      g.beginPath();
+      trails(g, scene, family);
+      g.stroke();
+      g.lineWidth = 1.5;
+      dots(g, scene, others, 3, hot, ht.token("card"));
+    }
     g.lineWidth = 1.5;
-    if (others.length <= MANY_MARKS) dots(g, scene, others, 3, hot, ht.token("card"));
-    else if (others.length <= MOST_MARKS) specks(g, scene, others, hot);
     dots(g, scene, own, 4.5, hot, hot);
   };
 
-  /** Marks of the trial, of its ancestors and descendants, and the edges between them all. */
+  /** The lines and points of a large family; the canvas must be blank. */
+  function writeFamily(g, view, scene, family) {
+    const pen = ht.pixelCanvas(view, LINE_PX);
+    pen.use(ht.colour.pack(ht.token("hot")), 1);
+    trails(pen, scene, family);
+    for (const { xs, ys } of scene.at) {
+      for (const i of family.others) pen.speck(xs[i], ys[i], SPECK_PX);
+    }
+    pen.lay(g);
+  }
+
+  /** Of a trial, its ancestors and descendants: marks, the steps from mark to mark of one trial, the
+      spans from its first to its last, the edges between them all. */
   function familyOf(scene, row) {
     if (scene.shownFamily && scene.shownFamily.row === row) return scene.shownFamily;
     const { line, descendants } = explore.family(scene, row);
@@ -47,17 +65,19 @@
     const others = [];
     const edges = [];
     const edgeOf = edgesByChild(scene);
+    const steps = [];
+    const spans = [];
     const stride = Math.ceil(descendants.length / MOST_DESCENDANTS);
     for (const r of [...line, ...descendants.filter((_, k) => k % stride === 0)]) {
-      if (r !== row) for (const i of scene.marksOf(r)) others.push(i);
+      const marks = scene.marksOf(r);
+      for (let k = 0; k < marks.length; k++) {
+        if (r !== row) others.push(marks[k]);
+        if (k) steps.push(marks[k - 1], marks[k]);
+      }
+      if (marks.length > 1) spans.push(marks[0], marks[marks.length - 1]);
       if (edgeOf[r] >= 0) edges.push(scene.edges[edgeOf[r]], scene.edges[edgeOf[r] + 1]);
     }
-    // From mark to mark of one trial.
-    const steps = [];
-    for (const i of [...own, ...others]) {
-      if (scene.previous[i] >= 0) steps.push(scene.previous[i], i);
-    }
-    scene.shownFamily = { row, own, others, steps, edges };
+    scene.shownFamily = { row, own, others, steps, spans, edges };
     return scene.shownFamily;
   }
 
@@ -72,19 +92,15 @@
     return scene.edgeOf;
   }
 
-  function trail(g, at, steps, edges) {
-    const { xs, ys } = at;
-    for (let k = 0; k < steps.length; k += 2) {
-      g.moveTo(xs[steps[k]], ys[steps[k]]);
-      g.lineTo(xs[steps[k + 1]], ys[steps[k + 1]]);
-    }
-    explore.forks(g, at, edges);
-  }
-
-  function specks(g, scene, marks, colour) {
-    g.fillStyle = colour;
-    for (const { xs, ys } of scene.at) {
-      for (const i of marks) g.fillRect(xs[i] - SPECK_PX / 2, ys[i] - SPECK_PX / 2, SPECK_PX, SPECK_PX);
+  function trails(g, scene, { steps, spans, edges }) {
+    for (let k = 1; k < scene.at.length; k++) {
+      const { xs, ys, isLevel } = scene.at[k];
+      const pieces = isLevel ? spans : steps;
+      for (let s = 0; s < pieces.length; s += 2) {
+        g.moveTo(xs[pieces[s]], ys[pieces[s]]);
+        g.lineTo(xs[pieces[s + 1]], ys[pieces[s + 1]]);
+      }
+      explore.forks(g, scene.at[k], edges);
     }
   }
 

@@ -111,7 +111,7 @@
     if (!view.pointed) return;
     const { k, mark } = view.pointed;
     const scene = view.scenes[k];
-    explore.lineage(g, scene, scene.trial[mark], mark);
+    explore.lineage(g, view, scene, scene.trial[mark], mark);
   }
 
   function listen(view) {
