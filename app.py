@@ -5,52 +5,25 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
-import time
-from collections.abc import Sequence
 from pathlib import Path
 
-from dash import Dash
 from werkzeug.serving import make_server
 
-from hypertendril.callbacks.application import create_app
-from hypertendril.callbacks.importance_feed import ImportanceFeed
-from hypertendril.callbacks.services import Services
+from hypertendril.callbacks.serving import build
 from hypertendril.errors import HyperTendrilError
 from hypertendril.jobs.keeper import WorkerKeeper
-from hypertendril.jobs.objectives import Registry, load_registry
-from hypertendril.jobs.queue import JobQueue
-from hypertendril.jobs.watch import WorkerWatch
+from hypertendril.server.front import Front
 from hypertendril.server.security import LOCAL_NAMES
 from hypertendril.settings import Settings
-from hypertendril.store import Derived, ExperimentStore
-from hypertendril.store.opened import OpenedResults
 
 EXAMPLES = Path(__file__).resolve().parent / "examples" / "studies"
 # The page opens with the first: a search that every view has something to say about.
 FIRST_EXAMPLE = "digits_random.json"
 
 
-def build(sources: Sequence[str | Path], settings: Settings, roots: Sequence[str] = ()) -> Dash:
-    """Return the application over `sources`, followed live, and what was run here before."""
-    store = ExperimentStore.open(settings.store)
-    examples = sorted(EXAMPLES.glob("*.json"), key=lambda path: (path.name != FIRST_EXAMPLE, path))
-    opened = OpenedResults(settings.data, store, sources or examples, roots)
-    opened.follower.start()
-    derived = Derived()
-    registry = load_registry(settings.objectives) if settings.objectives else Registry()
-    queue = JobQueue(settings.queue)
-    services = Services(
-        store=store,
-        queue=queue,
-        registry=registry,
-        derived=derived,
-        importances=ImportanceFeed(store, derived, time.monotonic),
-        settings=settings,
-        follower=opened.follower,
-        opened=opened,
-        worker=WorkerWatch(queue, settings),
-    )
-    return create_app(services)
+def bundled() -> list[Path]:
+    """Return the example studies, the one the page opens with first."""
+    return sorted(EXAMPLES.glob("*.json"), key=lambda path: (path.name != FIRST_EXAMPLE, path))
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -68,20 +41,31 @@ def main(arguments: list[str] | None = None) -> int:
         help="the page may open results below it (default: the current folder, and the sources')",
     )
     parser.add_argument("--objectives", help="TOML file of the objectives that may be run")
+    parser.add_argument("--prefix", metavar="PATH", help="where a front server shows the page")
+    parser.add_argument(
+        "--name",
+        action="append",
+        default=[],
+        metavar="HOST",
+        help="a host name under which a front server shows the page",
+    )
     parser.add_argument("--no-worker", action="store_true", help="only look: run no jobs")
     told = parser.parse_args(arguments)
     # A line a request says nothing to the person who started this; errors still show.
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     try:
         settings = Settings.find(told.data, told.objectives)
-        app = build(told.sources, settings, told.root)
+        front = Front.find(told.prefix, told.name)
+        app = build(told.sources or bundled(), settings, told.root, front)
         if not told.no_worker:
             WorkerKeeper(settings).start()
         server = make_server(told.host, told.port, app.server, threaded=True)
     except (HyperTendrilError, OSError) as error:
         print(f"app.py: {error}", file=sys.stderr)
         return 2
-    print(f"HyperTendril is ready: http://{told.host}:{server.server_port}/", flush=True)
+    print(
+        f"HyperTendril is ready: http://{told.host}:{server.server_port}{front.prefix}", flush=True
+    )
     try:
         server.serve_forever()
     except KeyboardInterrupt:
@@ -94,7 +78,7 @@ def __getattr__(name: str) -> object:
     if name not in ("app", "server"):
         raise AttributeError(name)
     settings = Settings.find()
-    app = build([], settings)
+    app = build(bundled(), settings, front=Front.find())
     WorkerKeeper(settings).start()
     globals().update(app=app, server=app.server)
     return globals()[name]

@@ -38,6 +38,7 @@ from hypertendril.layouts.selected import selected_panel
 from hypertendril.layouts.space import space_panel
 from hypertendril.server.compression import compress
 from hypertendril.server.exports import exports_blueprint
+from hypertendril.server.front import Front, without_prefix
 from hypertendril.server.routes import blueprint
 from hypertendril.server.security import protect
 from hypertendril.server.uploads import uploads_blueprint
@@ -58,7 +59,7 @@ VIEWS = (
 )
 
 
-def create_app(services: Services) -> Dash:
+def create_app(services: Services, front: Front) -> Dash:
     """Return the application over `services`; `.server` is its WSGI application."""
     app = Dash(
         "hypertendril",
@@ -68,6 +69,8 @@ def create_app(services: Services) -> Dash:
         assets_path_ignore=["vendor"],
         update_title="",
         serve_locally=True,
+        requests_pathname_prefix=front.prefix,
+        routes_pathname_prefix="/",
     )
     app.layout = lambda: page_layout(_panels(), services.first_shown(), services.derived.count)
     crossfilter.register(app)
@@ -79,7 +82,9 @@ def create_app(services: Services) -> Dash:
     app.server.register_blueprint(uploads_blueprint(services.opened.uploads))
     app.server.register_blueprint(exports_blueprint(services.store, packed_in_memory))
     compress(app.server)
-    protect(app.server, script_hashes=app.csp_hashes)
+    server_wsgi = without_prefix(app.server.wsgi_app, front.prefix)
+    app.server.wsgi_app = server_wsgi  # type: ignore[method-assign] # as Flask documents it
+    protect(app.server, names=front.names, script_hashes=app.csp_hashes)
     return app
 
 

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 from typing import Any as _Any
 
 if TYPE_CHECKING:
+    from hypertendril.callbacks.serving import mount
     from hypertendril.readers.frames import from_dataframe
     from hypertendril.readers.frames import read_studies as read
     from hypertendril.store.live_log import log
 
 __version__ = "0.1.0"
-__all__ = ["from_dataframe", "log", "read"]
+__all__ = ["from_dataframe", "log", "mount", "read"]
 
 # A checkout without symbolic links (Windows) has layouts/, callbacks/ and assets/ only beside this folder.
 if not (_Path(__file__).parent / "layouts").is_dir():
@@ -22,6 +23,7 @@ if not (_Path(__file__).parent / "layouts").is_dir():
 _FACE = {
     "read": ("hypertendril.readers.frames", "read_studies"),
     "from_dataframe": ("hypertendril.readers.frames", "from_dataframe"),
+    "mount": ("hypertendril.callbacks.serving", "mount"),
     "log": ("hypertendril.store.live_log", "log"),
 }
 

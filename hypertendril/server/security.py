@@ -36,7 +36,11 @@ def protect(
     @server.before_request
     def refuse_strangers() -> None:
         if _host_name(request.host) not in names:
-            abort(403, f"This server does not answer to the name {request.host!r}.")
+            abort(
+                403,
+                f"This server does not answer to the name {request.host!r}; its owner can let it, "
+                "with --name or HYPERTENDRIL_NAMES.",
+            )
         if request.method not in SAFE_METHODS and not _is_same_origin(names):
             abort(403, "Requests that change something must come from this server's own page.")
 

@@ -36,6 +36,7 @@ ARROWS["__main__"] = {"cli"}
 ARROWS["__init__"] = set(ARROWS)
 ARROWS["layouts"] = {"errors", "model", "analysis", "search", "guidance"}
 ARROWS["callbacks"] = (CORE | {"layouts"}) - {"cli", "__main__"}
+ARROWS["__init__"] |= {"callbacks"}  # when it is asked for `mount`
 ARROWS["app"] = ARROWS["callbacks"] | {"callbacks"}
 
 # Library -> rooms that may import it; libraries not named here are free.
@@ -45,7 +46,7 @@ LIBRARIES = {
     "dash_bootstrap_components": {"layouts", "callbacks", "app"},
     "plotly": {"layouts", "callbacks"},
     "flask": {"server", "callbacks", "app"},
-    "werkzeug": {"server", "app"},
+    "werkzeug": {"server", "callbacks", "app"},
     "optuna": {"search", "exports"},
     "sklearn": {"analysis", "search"},
     "pandas": {"analysis", "readers", "callbacks", "layouts"},
