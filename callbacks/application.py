@@ -83,7 +83,7 @@ def create_app(services: Services, front: Front) -> Dash:
     app.server.register_blueprint(exports_blueprint(services.store, packed_in_memory))
     compress(app.server)
     server_wsgi = without_prefix(app.server.wsgi_app, front.prefix)
-    app.server.wsgi_app = server_wsgi  # type: ignore[method-assign] # as Flask documents it
+    app.server.wsgi_app = server_wsgi
     protect(app.server, names=front.names, script_hashes=app.csp_hashes)
     return app
 

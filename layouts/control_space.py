@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypertendril.analysis.ticks import choice_text
+from hypertendril.analysis.ticks import choice_texts
 from hypertendril.layouts.labels import plain
 from hypertendril.model import Parameter, ParameterKind, SearchSpace
 
@@ -35,7 +35,7 @@ def _content(declared: Parameter, given: Parameter | None) -> dict[str, Any]:
         kept = {str(choice) + type(choice).__name__ for choice in given.choices}
         return {
             "kind": "choices",
-            "choices": [plain(choice_text(choice), 24) for choice in declared.choices],
+            "choices": [plain(text, 24) for text in choice_texts(declared)],
             "kept": [
                 code
                 for code, choice in enumerate(declared.choices)

@@ -12,7 +12,7 @@ from typing import Any
 from hypertendril.analysis.effects import Effect, EffectsData
 from hypertendril.analysis.honesty import HIDDEN_R2, ROUGH_R2, UNRELIABLE_R2
 from hypertendril.analysis.promising_view import JOINT, MARGINAL, QUANTILES, PromisingView
-from hypertendril.analysis.ticks import number_text
+from hypertendril.analysis.ticks import choice_texts, number_text
 from hypertendril.layouts.labels import plain
 from hypertendril.model import Parameter
 
@@ -104,7 +104,7 @@ def _promising(view: PromisingView) -> dict[str, str]:
 
 def _range_words(parameter: Parameter) -> str:
     if parameter.is_discrete_choice:
-        return f"{parameter.name} {', '.join(str(choice) for choice in parameter.choices)}"
+        return f"{parameter.name} {', '.join(choice_texts(parameter))}"
     assert parameter.low is not None and parameter.high is not None
     return f"{parameter.name} {number_text(parameter.low, 3)} to {number_text(parameter.high, 3)}"
 

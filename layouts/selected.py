@@ -16,7 +16,7 @@ from dash.development.base_component import Component
 from dash_ag_grid import AgGrid
 from numpy.typing import NDArray
 
-from hypertendril.analysis.ticks import choice_text, number_text
+from hypertendril.analysis.ticks import choice_texts, number_text
 from hypertendril.layouts import ids
 from hypertendril.layouts.labels import plain
 from hypertendril.layouts.panel import aria, data, panel
@@ -192,7 +192,7 @@ def _figure(field: str, name: str, values: NDArray[np.float64]) -> dict[str, Any
 def _of_parameter(field: str, parameter: Parameter, values: NDArray[np.float64]) -> dict[str, Any]:
     if not parameter.is_discrete_choice:
         return _figure(field, parameter.name, values)
-    texts = {str(code): plain(choice_text(c)) for code, c in enumerate(parameter.choices)}
+    texts = {str(code): plain(text) for code, text in enumerate(choice_texts(parameter))}
     return {**_header(field, parameter.name), "type": "choice", "refData": texts}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hypertendril.analysis.ticks import axis_ticks, value_ticks
+from hypertendril.analysis.ticks import axis_ticks, choice_texts, value_ticks
 from hypertendril.model import Parameter, ParameterKind, Study
 
 # A value this many interquartile ranges beyond the quartiles is drawn at the end of the axis:
@@ -96,7 +96,7 @@ def parameter_axis(
         low=low,
         high=high,
         log=parameter.log,
-        choices=tuple(str(choice) for choice in parameter.choices),
+        choices=choice_texts(parameter),
         ticks=ticks,
         tick_labels=labels,
         has_missing=bool(np.isnan(values).any()),

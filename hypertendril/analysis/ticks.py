@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -140,10 +141,21 @@ def _power_label(value: float) -> str:
 def _choice_ticks(parameter: Parameter, max_ticks: int) -> Ticks:
     stride = -(-len(parameter.choices) // max_ticks)
     codes = np.arange(0, len(parameter.choices), stride, dtype=np.float64)
-    return codes, tuple(choice_text(parameter.choices[int(code)]) for code in codes)
+    texts = choice_texts(parameter)
+    return codes, tuple(texts[int(code)] for code in codes)
 
 
-def choice_text(choice: object) -> str:
+def choice_texts(parameter: Parameter) -> tuple[str, ...]:
+    """Return the choices as short texts, no two alike: the text None beside null has quotes."""
+    texts = [_choice_text(choice) for choice in parameter.choices]
+    seen = Counter(texts)
+    return tuple(
+        text if seen[text] == 1 else f'"{choice}"' if isinstance(choice, str) else str(choice)
+        for text, choice in zip(texts, parameter.choices, strict=True)
+    )
+
+
+def _choice_text(choice: object) -> str:
     """Return a choice as short text; numbers as `number_text` writes them."""
     is_number = isinstance(choice, (int, float)) and not isinstance(choice, bool)
     return number_text(float(choice), 6) if is_number else str(choice)  # type: ignore[arg-type]

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hypertendril.analysis.colour_range import colour_range
+from hypertendril.analysis.ticks import choice_texts
 from hypertendril.model import Direction, Parameter, Study
 
 ALIGNMENT = 8
@@ -110,7 +111,7 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
         "low": parameter.low,
         "high": parameter.high,
         "log": parameter.log,
-        "choices": [str(choice)[:MAX_CHOICE_CHARS] for choice in parameter.choices],
+        "choices": [text[:MAX_CHOICE_CHARS] for text in choice_texts(parameter)],
     }
 
 

@@ -5,7 +5,13 @@ import math
 import numpy as np
 import pytest
 
-from hypertendril.analysis.ticks import axis_ticks, number_text, round_step, value_ticks
+from hypertendril.analysis.ticks import (
+    axis_ticks,
+    choice_texts,
+    number_text,
+    round_step,
+    value_ticks,
+)
 from hypertendril.model import Parameter, ParameterKind
 
 FLOAT, INT = ParameterKind.FLOAT, ParameterKind.INT
@@ -115,3 +121,12 @@ def test_a_round_step_is_the_next_of_one_two_and_a_half_five() -> None:
         10,
         0.05,
     ]
+
+
+def test_choices_that_look_alike_are_told_apart() -> None:
+    choices = (None, "None", 1, "1", 0.12345678, 0.12345679, "adam")
+    parameter = Parameter("a", ParameterKind.CATEGORICAL, choices=choices)
+    assert choice_texts(parameter) == (
+        *("None", '"None"', "1", '"1"', "0.12345678", "0.12345679"),
+        "adam",
+    )
