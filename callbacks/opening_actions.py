@@ -12,7 +12,13 @@ from hypertendril.callbacks.services import Services
 from hypertendril.errors import HyperTendrilError, JobError, StoreError
 from hypertendril.jobs.disk import disk_trouble
 from hypertendril.jobs.queue import JobState
-from hypertendril.layouts.control_import import ROLES, ColumnChoice, import_rows, way_options
+from hypertendril.layouts.control_import import (
+    ITSELF,
+    ROLES,
+    ColumnChoice,
+    import_rows,
+    way_options,
+)
 from hypertendril.layouts.control_open import Notice, undo_message
 from hypertendril.layouts.labels import plain
 from hypertendril.readers import Source
@@ -177,7 +183,7 @@ def dialog_of(services: Services, asks: Sequence[str]) -> dict[str, Any]:
 def choice_of(column: TableColumn) -> ColumnChoice:
     """Return a column as the dialog shows it."""
     group, _, rest = column.role.partition(":")
-    role = _GROUPS.get(group, column.role if column.role in ("number", "state") else "ignore")
+    role = _GROUPS.get(group, column.role if column.role in ITSELF else "ignore")
     way = rest.rpartition(":")[2]
     known = [option["value"] for option in way_options(role, is_number=column.is_number)]
     return ColumnChoice(
@@ -210,7 +216,7 @@ def role_text(column: TableColumn, role: Any, way: Any) -> str:
     """Return a choice of the dialog as `read_table` takes it."""
     if role not in ROLES or role == "ignore":
         return IGNORED
-    if role in ("number", "state"):
+    if role in ITSELF:
         return str(role)
     group, colon, rest = column.role.partition(":")
     name = column.name.strip() or "column"

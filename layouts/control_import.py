@@ -12,13 +12,17 @@ from dash.development.base_component import Component
 from hypertendril.layouts import ids
 from hypertendril.layouts.labels import plain
 
-ROLES = ("parameter", "objective", "metric", "number", "state", "ignore")
+# Columns that are no value of a trial but say something of the trial itself.
+ITSELF = ("number", "state", "started", "ended")
+ROLES = ("parameter", "objective", "metric", *ITSELF, "ignore")
 _ROLE_WORDS = {
     "parameter": "parameter",
     "objective": "objective",
     "metric": "metric",
     "number": "trial number",
     "state": "state",
+    "started": "when it began",
+    "ended": "when it ended",
     "ignore": "leave out",
 }
 # How a column is meant: the scale of a parameter, the direction of an objective.

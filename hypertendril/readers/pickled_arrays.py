@@ -15,6 +15,8 @@ from hypertendril.readers.folders import as_list
 from hypertendril.readers.inert_pickle import BadPickleError, Inert, Named, PlainForm, bytes_of
 
 Cell = str | int | float | bool | None
+Lines = list[list[Cell]]
+Parts = dict[str, Any]
 Array = NDArray[Any]
 
 _KINDS = "biufMmSU"
@@ -63,7 +65,7 @@ def _flat(dtype: Any, data: Any) -> Array:
     return np.frombuffer(bytes_of(data), dtype=np.dtype(f"{order}{code}{unit}"))
 
 
-def lines_of(values: Any) -> list[list[Cell]]:
+def lines_of(values: Any) -> Lines:
     """Return what a block of pandas holds, one list of cells for each of its columns.
 
     Raises:
@@ -77,7 +79,7 @@ def lines_of(values: Any) -> list[list[Cell]]:
     parts = _parts(values)
     for name, read in _READ.items():
         if name in parts:
-            return [read(parts)]
+            return read(parts)
     raise BadPickleError(f"a column of the kind {values.class_name or 'unknown'}")
 
 
@@ -101,11 +103,11 @@ def cell_of(value: Any) -> Cell:
     return json.dumps(plain) if isinstance(plain, (list, dict)) else plain
 
 
-def _parts(values: Inert) -> dict[str, Any]:
+def _parts(values: Inert) -> Parts:
     """Return the parts of an array of pandas by name; newer ones are stored without names."""
     if not isinstance(values.state, tuple):
         return values.attributes
-    found: dict[str, Any] = dict(values.attributes)
+    found: Parts = dict(values.attributes)
     for part in values.state:
         if array_of(part) is not None:
             found["_codes" if _is_categorical(values) else "_ndarray"] = part
@@ -119,48 +121,38 @@ def _is_categorical(values: Inert) -> bool:
     return isinstance(first, Named) and first.name == "Categorical"
 
 
-def _masked(parts: dict[str, Any]) -> list[Cell]:
+def _masked(parts: Parts) -> Lines:
     cells, mask = cells_of(parts["_data"]), cells_of(parts["_mask"])
-    return [None if hidden else cell for cell, hidden in zip(cells, mask, strict=True)]
+    return [[None if hidden else cell for cell, hidden in zip(cells, mask, strict=True)]]
 
 
-def _chosen(parts: dict[str, Any]) -> list[Cell]:
+def _chosen(parts: Parts) -> Lines:
     dtype = parts.get("_dtype")
     told = dtype.attributes.get("categories") if isinstance(dtype, Inert) else None
     choices = index_cells(told)
     codes = cells_of(parts["_codes"])
-    return [choices[c] if isinstance(c, int) and c >= 0 else None for c in codes]
+    return [[choices[c] if isinstance(c, int) and c >= 0 else None for c in codes]]
 
 
-def _stored(name: str) -> Callable[[dict[str, Any]], list[Cell]]:
-    def read(parts: dict[str, Any]) -> list[Cell]:
-        dtype = parts.get("_dtype")
-        cells = cells_of(parts[name])
+def _stored(name: str) -> Callable[[Parts], Lines]:
+    def read(parts: Parts) -> Lines:
+        stored, dtype = parts[name], parts.get("_dtype")
+        if isinstance(stored, Inert) and stored.class_name in _OF_ARROW:
+            return [_arrow_cells(stored)]
+        lines = lines_of(stored)
         if isinstance(dtype, Inert) and dtype.class_name == "DatetimeTZDtype":
-            return [f"{cell}Z" if cell is not None else None for cell in cells]
-        return cells
+            return [[None if cell is None else f"{cell}Z" for cell in cells] for cells in lines]
+        return lines
 
     return read
 
 
-def _arrow(name: str) -> Callable[[dict[str, Any]], list[Cell]]:
-    return lambda parts: _arrow_cells(parts[name])
-
-
-def _data(parts: dict[str, Any]) -> list[Cell]:
-    stored = parts["_data"]
-    is_arrow = isinstance(stored, Inert) and stored.class_name in ("chunked_array", _RESTORED)
-    return _arrow_cells(stored) if is_arrow else _stored("_data")(parts)
-
-
-_RESTORED = "_restore_array"
+_OF_ARROW = ("_restore_array", "chunked_array")
 # By what a kind of array alone has, the narrower first.
-_READ: dict[str, Callable[[dict[str, Any]], list[Cell]]] = {
+_READ: dict[str, Callable[[Parts], Lines]] = {
     "_mask": _masked,
     "_codes": _chosen,
-    "_pa_array": _arrow("_pa_array"),
-    "_ndarray": _stored("_ndarray"),
-    "_data": _data,
+    **{name: _stored(name) for name in ("_pa_array", "_ndarray", "_data")},
 }
 
 
@@ -185,7 +177,7 @@ def _plain_cells(array: Array) -> list[Cell]:
 def _arrow_cells(stored: Any) -> list[Cell]:
     if isinstance(stored, Inert) and stored.class_name == "chunked_array":
         return [cell for chunk in as_list(stored.arguments[0]) for cell in _arrow_cells(chunk)]
-    if not isinstance(stored, Inert) or stored.class_name != _RESTORED:
+    if not isinstance(stored, Inert) or stored.class_name not in _OF_ARROW:
         raise BadPickleError("a column of Arrow of an unknown kind")
     kind, length, _, offset, buffers, *_ = stored.arguments[0]
     name = kind.arguments[0] if isinstance(kind, Inert) and kind.arguments else ""
@@ -231,7 +223,7 @@ def index_cells(index: Any) -> list[Cell]:
     return ["_".join(str(cell) for cell in row if cell not in (None, "")) for row in rows]
 
 
-def level_cells(index: Any) -> list[list[Cell]]:
+def level_cells(index: Any) -> Lines:
     """Return the labels of an index of pandas, a list a level."""
     told = index_attributes(index)
     if "levels" in told:

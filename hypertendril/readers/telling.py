@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from hypertendril.errors import HyperTendrilError, did_you_mean
 from hypertendril.model import Direction
 from hypertendril.readers.directions import direction_of
+from hypertendril.readers.table import PLAIN
 from hypertendril.readers.told import IGNORED, TableColumn
 
 KINDS = (
@@ -18,6 +19,8 @@ KINDS = (
     "metric",
     "number",
     "state",
+    "started",
+    "ended",
     "ignore",
 )
 
@@ -77,7 +80,7 @@ def _role(name: str, kind: str, now: str) -> str:
         raise HyperTendrilError(f"--column {name}: {kind!r} is none of {', '.join(KINDS)}.")
     if kind == "ignore":
         return IGNORED
-    if kind in ("number", "state"):
+    if kind in PLAIN:
         return kind
     group, _, way = kind.partition(":")
     stem = _stem(name, now)

@@ -87,8 +87,8 @@ class TensorBoard:
             place = places.setdefault(path.parent, Place(path.parent))
             _fill(place, path, losses)
         sessions = [p for p in places.values() if p.session.params is not None]
-        told = _runs(_natural(sessions), places, root, losses)
-        runs = told or _plain(places, root, losses)
+        found = _runs(_natural(sessions), places, root, losses) if sessions else ()
+        runs = found or _plain(places, root, losses)
         if not runs:
             raise source.error("holds neither a session with hyperparameters nor a scalar.")
         runs = sorted(runs, key=lambda r: (math.isnan(r.started), r.started))

@@ -35,7 +35,12 @@ IGNORED = ""
 _PARAMETERS = re.compile(
     r"^(?:config|params?|hparams?|hp|hyperparameters?|parameters)[./: _](?=.)", re.IGNORECASE
 )
-_METRICS = re.compile(r"^(?:metrics?|summary|results?|scores?)[./: _](?=.)", re.IGNORECASE)
+_METRICS = re.compile(
+    r"^(?:metrics?|summary|results?|scores?|user_attrs|values)[./: _](?=.)", re.IGNORECASE
+)
+_TIMES = {"datetime_start": "started", "datetime_complete": "ended"}  # of Optuna's tables
+# The goal by its bare name; Optuna has a column each of several.
+_GOAL = re.compile(r"^(?:value|objective|values_.+)$", re.IGNORECASE)
 _COUNTERS = re.compile(
     r"^(?:trial|number|trial[_ ]?(?:id|number|index)|config[_ ]?id)$", re.IGNORECASE
 )
@@ -47,7 +52,7 @@ _STEPS = re.compile(
 _ADMINISTRATION = re.compile(
     r"^(?:unnamed: \d+|index|id|uid|from_uid|uuid|name|run[_ ]?(?:id|name|uuid)|tags?|notes?|user"
     r"|host(?:name)?|pid|seed|.*timestamp|date.*|created.*|updated.*|started.*|ended.*|_.*|state|status"
-    r"|runtime|duration|sweep|group|job type|)$",
+    r"|runtime|duration|sweep|group|job type|system_attrs_.*|)$",
     re.IGNORECASE,
 )
 
@@ -126,18 +131,29 @@ def _guessed(names: Sequence[str], columns: Sequence[Sequence[str]]) -> tuple[Ta
 
 
 def _role(name: str, cells: Sequence[str], numbers: Sequence[float]) -> str:
+    itself = _role_itself(name, cells, numbers)
+    if itself is not None:
+        return itself
+    if _PARAMETERS.match(name):
+        return _parameter_role(_PARAMETERS.sub("", name), cells)
+    is_measured = any(known.match(name) for known in (_METRICS, _STEPS, _GOAL))
+    if numbers and (is_measured or rank_of(name) < 3):
+        return f"metric:{_METRICS.sub('', name)}"
+    return _parameter_role(name, cells) if _may_be_parameter(name, cells, numbers) else IGNORED
+
+
+def _role_itself(name: str, cells: Sequence[str], numbers: Sequence[float]) -> str | None:
+    """Return the role of a column that says something of the trial itself, None for others."""
     if name in PLAIN or name.startswith(tuple(f"{group}:" for group in GROUPS)):
         return name
+    if name in _TIMES:
+        return _TIMES[name]
     if _STATES.match(name) and all(state_of(cell) is not None for cell in cells if cell.strip()):
         return "state"
     if _COUNTERS.match(name):
         is_count = len({*numbers}) == len(cells) and all(v.is_integer() for v in numbers)
         return "number" if numbers and is_count else IGNORED
-    if _PARAMETERS.match(name):
-        return _parameter_role(_PARAMETERS.sub("", name), cells)
-    if numbers and (_METRICS.match(name) or _STEPS.match(name) or rank_of(name) < 3):
-        return f"metric:{_METRICS.sub('', name)}"
-    return _parameter_role(name, cells) if _may_be_parameter(name, cells, numbers) else IGNORED
+    return None
 
 
 def _may_be_parameter(name: str, cells: Sequence[str], numbers: Sequence[float]) -> bool:
@@ -157,17 +173,17 @@ def _parameter_role(name: str, cells: Sequence[str]) -> str:
 def _choose_objective(
     names: Sequence[str], numbers: Sequence[Sequence[float]], roles: list[str]
 ) -> None:
-    """Make the likeliest metric the objective; without one, the last column of numbers."""
+    """Make the likeliest metrics the objectives; without one, the last column of numbers."""
     if any(role.startswith("objective:") for role in roles):
         return
     metrics = [i for i, role in enumerate(roles) if role.startswith("metric:")]
     measured = [i for i, role in enumerate(roles) if role.startswith("param:") and numbers[i]]
-    chosen = min(metrics, key=lambda i: _unlikeliness(names[i])) if metrics else None
-    if chosen is None and measured:
-        chosen = measured[-1]
-    if chosen is not None:
-        name = roles[chosen].split(":", 1)[1] if chosen in metrics else names[chosen]
-        roles[chosen] = f"objective:{name}:{direction_of(name)[0].value}"
+    chosen = [i for i in metrics if _GOAL.match(names[i])]
+    if metrics and not chosen:
+        chosen = [min(metrics, key=lambda i: _unlikeliness(names[i]))]
+    for i in chosen or measured[-1:]:
+        name = roles[i].split(":", 1)[1] if i in metrics else names[i]
+        roles[i] = f"objective:{name}:{direction_of(name)[0].value}"
 
 
 def _unlikeliness(name: str) -> tuple[int, bool]:

@@ -62,6 +62,15 @@ def test_a_frame_of_the_pandas_here_is_the_same_table(protocol: int, tmp_path: P
     assert columns_of(tmp_path / "x.pkl") == COLUMNS
 
 
+def test_moments_that_are_stored_together_are_columns_of_their_own(tmp_path: Path) -> None:
+    times = {name: pd.to_datetime([f"2026-01-0{i} 00:00:00.5"]) for i, name in enumerate("ab", 1)}
+    pd.DataFrame(times).to_pickle(tmp_path / "x.pkl")
+    assert {name: cell[0][:10] for name, cell in columns_of(tmp_path / "x.pkl").items()} == {
+        "a": "2026-01-01",
+        "b": "2026-01-02",
+    }
+
+
 @pytest.mark.parametrize("suffix", ["gz", "bz2", "xz"])
 def test_a_frame_that_was_compressed_is_the_same_table(suffix: str, tmp_path: Path) -> None:
     frame().to_pickle(tmp_path / f"x.pkl.{suffix}")

@@ -36,6 +36,40 @@ def test_the_guess_of_a_table_is_what_a_person_would_say(table: Source) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("columns", "goals"),
+    [
+        ("value", {"value": "objective:value:minimize"}),
+        (
+            "values_0,values_acc",
+            {"values_0": "objective:0:minimize", "values_acc": "objective:acc:maximize"},
+        ),
+    ],
+)
+def test_the_columns_of_optunas_table_are_known(
+    columns: str, goals: dict[str, str], tmp_path: Path
+) -> None:
+    path = tmp_path / "trials.csv"
+    cells = "0.5," * len(goals)
+    start, end = "2026-11-22 18:57:05.5", "2026-11-22 18:57:06"
+    row = f"0,{cells}{start},{end},0 days,0.1,3,a,COMPLETE\n"
+    names = "datetime_start,datetime_complete,duration,params_lr,user_attrs_size,user_attrs_t,state"
+    path.write_text(f"number,{columns},{names}\n{row}{row.replace('0,', '1,', 1)}")
+    found = {column.name: column.role for column in preview(Source.parse(path))}
+    assert found == goals | {
+        "number": "number",
+        "datetime_start": "started",
+        "datetime_complete": "ended",
+        "duration": "",
+        "params_lr": "param:lr:linear",
+        "user_attrs_size": "metric:size",
+        "user_attrs_t": "",
+        "state": "state",
+    }
+    read_as = read_table(Source.parse(path), found)
+    assert (read_as.trials.ended - read_as.trials.started).tolist() == [0.5, 0.5]
+
+
 def test_a_table_is_read_as_told(table: Source) -> None:
     roles = {column.name: column.role for column in preview(table)}
     roles |= {"train_loss": "objective:train_loss:minimize", "val_accuracy": ""}
