@@ -74,6 +74,12 @@ def test_a_look_knows_its_rank_and_the_last_that_went_on(pbt: Study) -> None:
     assert last.kept == 0
 
 
+def test_who_was_looked_at_again_went_on_whatever_was_noted(pbt: Study) -> None:
+    pbt.evaluations.outcome[2] = Outcome.PENDING  # trial 2, in the first generation
+    (look,) = looks_at(pbt, prepare_exploration(pbt), 1)
+    assert (look.kept, look.threshold) == (2, 0.25)
+
+
 def test_less_is_better_where_less_is_better(study_of: StudyOf) -> None:
     looks = [(row, 0, -1, 0, loss, SURVIVED) for row, loss in enumerate([0.5, 0.1, 0.3])]
     looks[0] = (0, 0, -1, 0, 0.5, DISCARDED)
@@ -114,6 +120,18 @@ def test_a_power_law_is_continued_to_the_end_of_the_longest_curve(pbt: Study) ->
     assert promise.step == 30
     assert promise.value == pytest.approx(law[-1], abs=0.01)
     assert promise.low <= promise.value <= promise.high
+
+
+def test_a_rough_curve_promises_less_surely_than_a_smooth_one(pbt: Study) -> None:
+    steps = np.arange(1, 31)
+    law = 0.8 - 0.6 * steps**-0.7
+    rough = law + 0.02 * (-1.0) ** steps
+    widths = []
+    for curve in (law, rough):
+        promise = promise_of(with_curves(pbt, {1: curve[:10].tolist(), 4: law.tolist()}), 1)
+        assert promise is not None
+        widths.append(promise.high - promise.low)
+    assert widths[0] < 0.01 < widths[1] < 0.3
 
 
 def test_a_few_points_promise_nothing(pbt: Study) -> None:
