@@ -181,6 +181,13 @@ def test_a_story_says_why_a_trial_was_stopped(pbt: Study) -> None:
     assert [s.decision for s in story.standings] == ["stopped"]
 
 
+def test_a_story_compares_what_a_curve_promised_with_the_best(pbt: Study) -> None:
+    study = with_curves(pbt, {1: [0.1, 0.15, 0.18, 0.19, 0.2]})
+    promise = story_of(study, prepare_exploration(study), 1).promise
+    assert promise.startswith("Its curve promised 0.2")
+    assert promise.endswith("; the best came to 0.9.")
+
+
 def test_a_story_of_a_trial_that_finished_gives_no_reason(pbt: Study) -> None:
     story = story_of(pbt, prepare_exploration(pbt), 4)
     assert (story.why, story.promise) == ("", "")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from hypertendril.analysis import targets
-from hypertendril.analysis.targets import FAILURE, is_failure, shared_resource, target_of
+from hypertendril.analysis.targets import FAILURE, is_failure, shared_resource, target_of, values_at
 from hypertendril.model import Evaluations, Study, TrialState
 
 StudyOf = Callable[..., Study]
@@ -88,6 +88,7 @@ def test_pruned_and_complete_trials_are_compared_after_what_they_share(study_of:
     seen.value[:] = [0.5, 0.6, 0.1, 0.2, 0.3, 0.8, 0.9]
     study = replace(study, evaluations=seen)
     assert shared_resource(study) == 2
+    assert np.isnan(values_at(study, 8)).tolist() == [False, False, True, True, True]
     found = target_of(study, "at:2.0", None, 0)
     assert found.values.tolist() == [0.5, 0.6, 0.1, 0.2, 0.3]
     assert found.warnings == ()

@@ -124,6 +124,12 @@ def test_when_a_study_is_over_completed_and_the_best_stopped_trials_have_somethi
     assert not list(tmp_path.glob("*.jsonl"))
 
 
+def test_of_stopped_trials_that_came_as_far_the_better_keeps_what_it_saved(tmp_path: Path) -> None:
+    save(tmp_path, "1/3", "5/3")
+    tidy_ended(tmp_path, ended_study(), 1)
+    assert left(tmp_path) == ["5/3"]
+
+
 def test_a_stopped_trial_tells_which_step_it_has_kept(tmp_path: Path) -> None:
     save(tmp_path, "0/1", "1/3", "4/2")
     kept = [kept_step(tmp_path, ended_study(), row) for row in range(6)]

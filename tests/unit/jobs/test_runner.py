@@ -174,6 +174,12 @@ def test_each_complete_trial_has_one_final_evaluation(bench: Bench) -> None:
     assert found.value.tolist() == bench.study.trials.objectives[1:, 0].tolist()
 
 
+def test_a_late_report_of_an_earlier_step_sets_no_trial_back(bench: Bench) -> None:
+    reports = [Reported(0, 5.0, {"score": 0.5}), Reported(0, 2.0, {"score": 0.2})]
+    bench.run(spec(1), lambda segment: [*reports, Ended(segment.number, {"score": 1.0})])
+    assert bench.study.evaluations.resource.tolist() == [5.0]
+
+
 @pytest.mark.parametrize(
     ("metrics", "error", "words"),
     [

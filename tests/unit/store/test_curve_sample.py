@@ -84,6 +84,14 @@ def test_curves_without_a_shape_are_sampled_too(value):
     assert len(chosen) <= 20
 
 
+def test_points_that_are_not_numbers_hide_no_peak():
+    value = np.full(200, np.nan)
+    value[[61, 62, 63]] = 1, 50, -50
+    zero = np.zeros(200, np.int64)
+    chosen = sample_of(zero, zero.astype(np.int16), np.arange(200.0), value, 20)
+    assert {62, 63} <= set(chosen.tolist())
+
+
 def test_enormous_and_equal_steps_are_sampled_without_overflow():
     steps = np.linspace(-1, 1, 50) * 1.7e308
     zero = np.zeros(50, np.int64)
