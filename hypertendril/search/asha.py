@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections.abc import Mapping, Sequence
 
 from hypertendril.model import Choice, Objective, Outcome, SearchSpace, TrialState
@@ -12,11 +13,13 @@ from hypertendril.search.scheduler import (
     Assignment,
     Limits,
     Look,
+    Quality,
     Recorded,
     quality_of,
-    ranked,
 )
 from hypertendril.search.starting import Opening, ToldBefore, first_configurations, told_before
+
+_Place = tuple[Quality, int]
 
 
 class AsyncHalving:
@@ -52,6 +55,7 @@ class AsyncHalving:
         self._opening = Opening(space, seed, first)
         self._objectives: list[dict[int, float | None]] = [{} for _ in self._resources]
         self._violations: dict[int, float] = {}  # the latest, also for earlier rungs
+        self._standings: list[list[_Place]] = [[] for _ in self._resources]  # the best last
         self._promoted: list[set[int]] = [set() for _ in self._resources]
         self._queue: list[int] = []
         self._running: set[int] = set()
@@ -63,7 +67,7 @@ class AsyncHalving:
         self._violations[told.number] = told.violation
         for steps, value in told.looks:
             if steps in self._resources:
-                self._objectives[self._resources.index(int(steps))][told.number] = value
+                self._stand(self._resources.index(int(steps)), told.number, value)
 
     def ask(self) -> Assignment | None:
         """Return a promoted trial, the furthest first, else a new one."""
@@ -92,8 +96,8 @@ class AsyncHalving:
         del state
         self._running.discard(number)
         k = self._rung[number]
-        self._objectives[k][number] = None if objectives is None else objectives[0]
-        self._violations[number] = violation
+        self._move(number, violation)
+        self._stand(k, number, None if objectives is None else objectives[0])
         looks = []
         if k == len(self._resources) - 1:
             looks = [self._look(number, Outcome.FINAL)] if self._has_value(number, k) else []
@@ -112,7 +116,7 @@ class AsyncHalving:
             promotions = [o for _, o in trial.looks if o is Outcome.PROMOTED]
             for k in range(len(promotions) + 1):
                 if trial.has_result(k):
-                    self._objectives[k][trial.number] = trial.result(k)
+                    self._stand(k, trial.number, trial.result(k))
                 if k < len(promotions):
                     self._promote(trial.number)
             if trial.state is not TrialState.RUNNING and trial.number in self._queue:
@@ -120,12 +124,33 @@ class AsyncHalving:
             elif trial.state is TrialState.RUNNING and trial.number not in self._queue:
                 self._queue.append(trial.number)
 
+    def _stand(self, k: int, number: int, value: float | None) -> None:
+        """Let a result, None for a failure, stand at rung `k`."""
+        self._objectives[k][number] = value
+        place = self._place(k, number)
+        if place is not None:
+            insort(self._standings[k], place)
+
+    def _move(self, number: int, violation: float) -> None:
+        """Note the latest violation of a trial; its earlier results stand where that puts them."""
+        if self._violations.get(number) != violation:
+            rungs_before = [k for k, found in enumerate(self._objectives) if number in found]
+            places = [(k, place) for k in rungs_before if (place := self._place(k, number))]
+            self._violations[number] = violation
+            for k, place in places:
+                self._standings[k].pop(bisect_left(self._standings[k], place))
+                self._stand(k, number, self._objectives[k][number])
+
+    def _place(self, k: int, number: int) -> _Place | None:
+        violation = self._violations.get(number, 0.0)
+        quality = quality_of(self._objectives[k].get(number), self._sign, violation)
+        return None if quality is None else (quality, -number)  # of equals the earlier is better
+
     def _promotable(self, k: int) -> list[int]:
-        found = self._objectives[k]
-        order = ranked(
-            {n: quality_of(value, self._sign, self._violations[n]) for n, value in found.items()}
-        )
-        best = order[: len(found) // self._eta]
+        """Return who is among the best 1/eta of a rung and was not promoted, the best first."""
+        standing = self._standings[k]
+        count = min(len(self._objectives[k]) // self._eta, len(standing))
+        best = (-place for _, place in reversed(standing[len(standing) - count :]))
         return [n for n in best if n >= 0 and n not in self._promoted[k]]
 
     def _promote(self, number: int) -> None:

@@ -137,7 +137,7 @@ class CovarianceAdaptation:
         self._size = len(space)
         self._seed = seed
         self._population = settings["population"] or 4 + int(3 * math.log(max(1, self._size)))
-        self._learnt: dict[int, Distribution] = {}
+        self._learnt: list[Distribution] = []  # by generation, as far as was asked for
 
     def ask(self, number: int) -> dict[str, Choice]:
         """Return the active parameters of trial `number`."""
@@ -145,10 +145,7 @@ class CovarianceAdaptation:
             return self._at_random.ask(number)
         key = (number, _MODEL_KEY)
         random = np.random.default_rng(np.random.SeedSequence(self._seed, spawn_key=key))
-        generation = number // self._population
-        if generation not in self._learnt:
-            self._learnt[generation] = self._distribution(generation)
-        point = self._learnt[generation].draw(random)
+        point = self._distribution(number // self._population).draw(random)
         return self._told.space.values(point)
 
     def tell(
@@ -161,22 +158,19 @@ class CovarianceAdaptation:
     ) -> None:
         """Take note of where trial `number` stands."""
         self._told.note(number, values, objectives, state, violation)
-        own = number // self._population
-        self._learnt = {g: found for g, found in self._learnt.items() if g <= own}
+        # What was learnt from this result, or without it, is learnt anew.
+        del self._learnt[max(number // self._population + 1, 0) :]
 
     def _distribution(self, generation: int) -> Distribution:
-        """Return what the first generations taught, played again: a few hundred take no time."""
-        known = self._told.before(generation * self._population)
-        found = self._at_first([result for number, result in known if number < 0])
-        members: dict[int, list[tuple[int, Result]]] = {}
-        for number, result in known:
-            if number >= 0:
-                members.setdefault(number // self._population, []).append((number, result))
-        for g in sorted(members):
-            points = _best_first([result for _, result in members[g]])
-            if len(points) > 1:
-                found = found.updated(points)
-        return found
+        """Return what the generations before this one taught."""
+        if not self._learnt:
+            self._learnt.append(self._at_first(self._told.earlier()))
+        for g in range(len(self._learnt) - 1, generation):
+            first = g * self._population
+            points = _best_first(self._told.between(first, first + self._population))
+            found = self._learnt[g]
+            self._learnt.append(found.updated(points) if len(points) > 1 else found)
+        return self._learnt[generation]
 
     def _at_first(self, earlier: Sequence[Result]) -> Distribution:
         points = _best_first(earlier)

@@ -10,19 +10,19 @@ from numpy.typing import NDArray
 from hypertendril.model import Choice, Objective, SearchSpace, TrialState
 from hypertendril.search.method import MethodInfo, Setting, Settings
 from hypertendril.search.random import RandomSearch
-from hypertendril.search.told import Rows, ToldTrials
+from hypertendril.search.told import Rows, Scored, ToldTrials, scored
 
 _MODEL_KEY = 4  # keeps these draws apart from others for the same trial
 _MUTATION_SPREAD = 0.15  # of a coordinate in the unit cube
 
 
 class NonDominatedSorting:
-    """Crosses and mutates the best of all trials of earlier generations.
+    """Crosses and mutates the best trials of earlier generations.
 
-    Trial k belongs to generation k // population. Parents are chosen from the `population`
-    best trials before it, by front and then by crowding distance, in tournaments of two.
-    That makes every trial a function of the results before its generation, which is what
-    lets an interrupted study go on the same.
+    Trial k belongs to generation k // population. Parents of a generation are the `population`
+    best of its predecessor and that one's own parents, by front and then by crowding distance;
+    they are chosen in tournaments of two. That makes every trial a function of the results
+    before its generation, which is what lets an interrupted study go on the same.
 
     Infeasible trials come after all others, the least bad first.
 
@@ -41,13 +41,11 @@ class NonDominatedSorting:
         self._at_random = RandomSearch(space, seed)
         self._size = len(space)
         self._seed = seed
-        self._elites: dict[int, Rows] = {}
+        self._elites: list[Scored] = []  # the parents of each generation, as far as asked for
 
     def ask(self, number: int) -> dict[str, Choice]:
         """Return the active parameters of trial `number`."""
-        population = self._settings["population"]
-        born = number // population * population
-        elite = self._elite(born)
+        elite = self._parents(number // self._settings["population"])
         if len(elite) < 2 or not self._size:
             return self._at_random.ask(number)
         key = (number, _MODEL_KEY)
@@ -68,17 +66,18 @@ class NonDominatedSorting:
     ) -> None:
         """Take note of where trial `number` stands."""
         self._told.note(number, values, objectives, state, violation)
-        self._elites = {born: elite for born, elite in self._elites.items() if born <= number}
+        # What was chosen from this result, or without it, is chosen anew.
+        del self._elites[max(number // self._settings["population"] + 1, 0) :]
 
-    def _elite(self, born: int) -> Rows:
-        """Return (k, d) the best trials before number `born`, the best first."""
-        if born not in self._elites:
-            points, qualities, violations = self._told.scored(born)
-            order = (
-                best_first(qualities, violations) if len(points) else np.zeros(0, dtype=np.int64)
-            )
-            self._elites[born] = points[order[: self._settings["population"]]]
-        return self._elites[born]
+    def _parents(self, generation: int) -> Rows:
+        """Return (k, d) the parents of a generation, the best first."""
+        size = self._settings["population"]
+        if not self._elites:
+            self._elites.append(_best(scored(self._told.earlier()), size))
+        for g in range(len(self._elites) - 1, generation):
+            children = scored(self._told.between(g * size, (g + 1) * size))
+            self._elites.append(_best(_together(self._elites[g], children), size))
+        return self._elites[generation][0]
 
     def _mutated(self, point: Rows, random: np.random.Generator) -> Rows:
         """Return the point with one coordinate in d moved a little or drawn anew."""
@@ -88,6 +87,22 @@ class NonDominatedSorting:
         fresh = random.random(self._size)
         found: Rows = np.where(moves, np.where(random.random(self._size) < 0.5, near, fresh), point)
         return found
+
+
+def _together(one: Scored, other: Scored) -> Scored:
+    if not len(one[0]) or not len(other[0]):
+        return one if len(one[0]) else other
+    points, qualities, violations = map(np.concatenate, zip(one, other, strict=True))
+    return points, qualities, violations
+
+
+def _best(found: Scored, size: int) -> Scored:
+    """Return the `size` best, the best first."""
+    points, qualities, violations = found
+    if not len(points):
+        return found
+    order = best_first(qualities, violations)[:size]
+    return points[order], qualities[order], violations[order]
 
 
 def best_first(qualities: Rows, violations: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -13,6 +13,7 @@ from hypertendril.model import Choice, Objective, ParameterKind, SearchSpace, Tr
 from hypertendril.search.sampling import activation_order, draw, is_active
 
 Rows = NDArray[np.float64]
+Scored = tuple[Rows, Rows, NDArray[np.float64]]
 
 
 class UnitSpace:
@@ -98,13 +99,26 @@ class ToldTrials:
         """Return what is known of the trials before `number`, by number."""
         return [(n, self._found[n]) for n in sorted(self._found) if n < number]
 
-    def scored(self, number: int) -> tuple[Rows, Rows, NDArray[np.float64]]:
-        """Return what is known of the scored trials before `number`.
+    def between(self, first: int, end: int) -> list[Result]:
+        """Return what is known of the trials from `first` to before `end`, by number."""
+        return [self._found[n] for n in range(first, end) if n in self._found]
 
-        Returns:
-            (n, d) coordinates, (n, m) qualities and (n,) violations, 0 where feasible.
-        """
-        known = [r for _, r in self.before(number) if r.qualities is not None]
-        points = np.array([r.point for r in known])
-        violations = np.array([r.violation for r in known], dtype=np.float64)
-        return points, np.array([r.qualities for r in known]), violations
+    def earlier(self) -> list[Result]:
+        """Return what earlier studies told, by number: those below 0."""
+        return [result for _, result in self.before(0)]
+
+    def scored(self, number: int) -> Scored:
+        """Return what is known of the scored trials before `number`."""
+        return scored([result for _, result in self.before(number)])
+
+
+def scored(results: Sequence[Result]) -> Scored:
+    """Return the numbers of those results that have any.
+
+    Returns:
+        (n, d) coordinates, (n, m) qualities and (n,) violations, 0 where feasible.
+    """
+    known = [result for result in results if result.qualities is not None]
+    points = np.array([result.point for result in known])
+    violations = np.array([result.violation for result in known], dtype=np.float64)
+    return points, np.array([result.qualities for result in known]), violations
