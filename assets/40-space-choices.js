@@ -1,4 +1,5 @@
-/* Search space overview: what a person chose of its axes (order, direction, scale, which are shown).
+/* Search space overview: what a person chose of its axes (order, direction, scale, which are shown) and
+   which promising ranges are meant, here and in Hyperparameter importance.
    It stands in the address, so that a link or the back button restores it, and is remembered for each
    study as long as the page's tab lives. */
 (function () {
@@ -10,11 +11,15 @@
   const SCALES = ["linear", "log", "quantile"];
   /** Axes shown: the most important that fit, all that vary, all; or a list of keys. */
   const SHOWN = ["fit", "varying", "all"];
-  const blank = () => ({ order: null, flips: {}, scales: {}, shown: "fit", isBundled: false });
+  /** Which promising ranges: of the best trials, or one of the model's two opinions. */
+  const RANGES = ["quantiles", "marginal", "joint"];
+  const blank = () => ({ order: null, flips: {}, scales: {}, shown: "fit", isBundled: false, ranges: RANGES[0] });
   let options = blank();
   let optionsOf = null;
 
   space.options = () => options;
+  /** Of some promising ranges those that are meant; the first where there are none such. */
+  space.meant = (promising) => promising.find(({ kind }) => kind === options.ranges) || promising[0];
 
   const keysIn = (list) => (Array.isArray(list) ? list.filter((key) => typeof key === "string") : null);
   const entriesOf = (value, isGood) =>
@@ -34,6 +39,7 @@
       scales: entriesOf(raw.scales, (name) => SCALES.includes(name)),
       shown: keysIn(raw.shown) || (SHOWN.includes(raw.shown) ? raw.shown : "fit"),
       isBundled: raw.isBundled === true,
+      ranges: RANGES.includes(raw.ranges) ? raw.ranges : RANGES[0],
     };
   }
 

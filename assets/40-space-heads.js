@@ -13,13 +13,15 @@
   const UPRIGHT_PX = 32;
   const DRAG_PX = 4;
   const NAME_PX = 11;
-  const LEAST_NAME_PX = 7;
+  const LEAST_NAME_PX = 8.5;
   const UPRIGHT_NAME_PX = 9;
   const heads = new Map();
+  let starts = new Map();
 
   /** Make the heads of all axes anew, in `holder`. */
   space.makeHeads = function (view, holder) {
     heads.clear();
+    starts = ht.tellingStarts(view.meta.axes.map(({ label }) => label));
     view.meta.axes.forEach((axis, j) => heads.set(j, makeBox(view, holder, axis, j)));
   };
 
@@ -30,30 +32,28 @@
     return brush.measureText(words).width;
   }
 
-  // A name may break after these: boxes are narrow where axes are many.
-  const SEPARATORS = /(?<=[_.:/-])/;
-
   /** Size of type in which the longest part of a name fits into `room` pixels. */
   function fitting(label, room) {
-    const longest = Math.max(...label.split(SEPARATORS).map((part) => widthOf(part, NAME_PX)), 1);
+    const longest = Math.max(...label.split(ht.SEPARATORS).map((part) => widthOf(part, NAME_PX)), 1);
     return Math.max(LEAST_NAME_PX, Math.min(NAME_PX, (NAME_PX * room) / longest));
   }
 
-  /** A name on two lines; of one too long for them the beginning and the end, which tell more of
-      `optimizer:adam:lr` than the beginning alone. */
-  function twoLines(label, room, size) {
-    const parts = label.split(SEPARATORS);
+  /** A name on two lines; of one too long for them what tells it from its like and the end, which
+      tell more of `optimizer:adam:lr` than the beginning alone. */
+  function twoLines(label, room, size, start) {
+    const parts = label.split(ht.SEPARATORS);
     const lines = [""];
     for (const part of parts) {
       if (widthOf(lines.at(-1) + part, size) <= room || !lines.at(-1)) lines[lines.length - 1] += part;
       else lines.push(part);
     }
     if (lines.length <= 2 && lines.every((line) => widthOf(line, size) <= room)) return lines.join("\n");
+    const first = (from, to) => (from ? "…" : "") + label.slice(from, to);
     let head = label.length;
-    while (head > 1 && widthOf(label.slice(0, head), size) > room) head -= 1;
+    while (head > start + 1 && widthOf(first(start, head), size) > room) head -= 1;
     let tail = head;
     while (tail < label.length - 1 && widthOf(`…${label.slice(tail)}`, size) > room) tail += 1;
-    return `${label.slice(0, head)}\n…${label.slice(tail)}`;
+    return `${first(start, head)}\n…${label.slice(tail)}`;
   }
 
   function makeBox(view, holder, axis, j) {
@@ -174,7 +174,7 @@
     const room = width - (width < ROOMY_PX ? 6 : 12);
     const size = isUpright ? UPRIGHT_NAME_PX : fitting(axis.label, room);
     title.style.fontSize = `${size.toFixed(1)}px`;
-    const words = isUpright ? axis.label : twoLines(axis.label, room, size);
+    const words = isUpright ? axis.label : twoLines(axis.label, room, size, starts.get(axis.label));
     if (title.textContent !== words) title.textContent = words;
     const marks = [view.scales[j].isFlipped ? "↓" : "", scaleMark(axis)].join("");
     badge.textContent = `${axis.choices.length ? "abc" : "123"}${marks ? ` ${marks}` : ""}`;

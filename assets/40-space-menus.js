@@ -1,4 +1,4 @@
-/* Search space overview: the menu of an axis and the list of axes. */
+/* Search space overview: the menu of an axis, the list of axes, the choice of promising ranges. */
 (function () {
   "use strict";
   const ht = window.ht;
@@ -67,6 +67,7 @@
     const button = entry(words, act);
     button.setAttribute("role", "menuitemradio");
     mark(button, isOn);
+    return button;
   }
 
   /** Something that is on or off; the menu stays. */
@@ -97,6 +98,19 @@
       if (space.isParameter(axis) && others.length) entry("hide", () => space.choose({ shown: others }));
     });
   };
+
+  /* ---- promising ranges ---- */
+  space.openRanges = (button) =>
+    open(button, () => {
+      const meant = space.promising();
+      for (const one of space.known().promising) {
+        const row = choice(one.name, one === meant, () => space.choose({ ranges: one.kind }));
+        row.title = one.title;
+        const words = [`keeps ${one.keeps}`, `${one.inside} best`, one.gain];
+        element("span", "", row, words.filter(Boolean).join(" · "));
+      }
+      entry("brush all of these", () => space.refineAll(space.view)).title = meant.title;
+    });
 
   /* ---- all axes ---- */
   const SETS = [

@@ -1,4 +1,4 @@
-/* Search space overview: the controls in its head, and "refine to this". */
+/* Search space overview: the controls in its head. */
 (function () {
   "use strict";
   const ht = window.ht;
@@ -10,7 +10,6 @@
   const TITLE = "space-title-span";
   const LEAST_WORDS_PX = 110;
   let tools = null;
-  let refiner = null;
 
   /* ---- the best x % ---- */
   const objectiveKey = () => state.data.objective.key;
@@ -81,10 +80,14 @@
       space.openAxes(space.view, axes),
     );
     axes.setAttribute("aria-haspopup", "menu");
+    const ranges = toggleButton(holder, "ranges", "Choose which promising ranges are drawn and brushed", () =>
+      space.openRanges(ranges),
+    );
+    ranges.setAttribute("aria-haspopup", "menu");
     const order = toggleButton(holder, "reorder", "Put the axes back in order of importance", () =>
       space.choose({ order: null }),
     );
-    return { holder, slider, words, bundle, axes, order };
+    return { holder, slider, words, bundle, axes, ranges, order };
   }
 
   function toggleButton(holder, words, title, act) {
@@ -104,7 +107,8 @@
     tools.order.hidden = !chosen.order;
     hideStump();
     followBrush();
-    drawRefiner(view);
+    drawRanges();
+    space.drawRefiner(view);
   };
 
   /** How many of the parameters have an axis, where some have none. */
@@ -113,6 +117,12 @@
     const shown = space.orderedKeys(view).length;
     tools.axes.textContent = shown < all ? `${shown} of ${all}` : "axes";
     tools.axes.classList.toggle("is-on", space.options().shown !== "fit");
+  }
+
+  function drawRanges() {
+    const found = space.promising();
+    tools.ranges.hidden = !found;
+    tools.ranges.classList.toggle("is-on", Boolean(found) && found !== space.known().promising[0]);
   }
 
   /** Words of which only a syllable fits into the head say less than none. */
@@ -141,66 +151,4 @@
     tools.slider.style.setProperty("--at", `${tools.slider.value}%`);
   }
   ht.onChange(followBrush);
-
-  /* ---- refine to the promising range ---- */
-  /** Neighbouring codes as ranges: 0, 1, 3 become [0, 1] and [3, 3]. */
-  function runs(codes) {
-    const ranges = [];
-    for (const code of codes.slice().sort((a, b) => a - b)) {
-      const last = ranges[ranges.length - 1];
-      if (last && code === last[1] + 1) last[1] = code;
-      else ranges.push([code, code]);
-    }
-    return ranges;
-  }
-  space.rangesOf = (range) => (range.codes.length ? runs(range.codes) : [[range.low, range.high]]);
-
-  function refine(key, range) {
-    ht.commitBrush({ view: "space", kind: "ranges", dims: [key], ranges: space.rangesOf(range), missing: false });
-  }
-
-  function drawRefiner(view) {
-    const name = state.focus[0];
-    const j = view.meta.axes.findIndex((axis) => axis.key === `param:${name}`);
-    const range = name && space.known() && space.known().ranges[name];
-    const isShown = j >= 0 && range && view.shown.includes(j) && !space.isMoving();
-    if (!isShown) {
-      if (refiner) refiner.hidden = true;
-      return;
-    }
-    if (!refiner || refiner.parentElement !== view.holder) {
-      if (refiner) refiner.remove();
-      refiner = element("button", "space-refine", view.holder, "refine to this");
-      refiner.addEventListener("click", () => refine(refiner.dataset.key, refiner.range));
-    }
-    refiner.hidden = false;
-    refiner.dataset.key = `param:${name}`;
-    refiner.range = range;
-    refiner.title = rangeWords(name, range);
-    const top = Math.min(...space.rangesOf(range).map((pair) => space.pixels(view, j, pair)[1]));
-    const isLast = view.shown.indexOf(j) === view.shown.length - 1;
-    refiner.style.left = `${Math.round(view.xs[j]) + (isLast ? -92 : 9)}px`;
-    refiner.style.top = `${Math.max(2, Math.round(top) - 10)}px`;
-  }
-
-  function rangeWords(name, range) {
-    const found = space.known();
-    const column = state.data.col(`param:${name}`);
-    const kept = range.codes.length
-      ? range.codes.map((code) => column.text(code)).join(", ")
-      : `${column.text(range.low)} – ${column.text(range.high)}`;
-    const words = [
-      `${name} ${kept}: where the best ${found.nBest} trials lie (5 to 95 %).`,
-      `Keeps ${Math.round(100 * range.kept)} % of this axis.`,
-    ];
-    if (range.gain !== null) {
-      const sign = range.gain < 0 ? "−" : "+";
-      const of = space.known().gainName || state.data.objective.label;
-      words.push(`Estimated ${of} inside: ${sign}${ht.number(Math.abs(range.gain))} ± ${ht.number(range.gainSd)}.`);
-    }
-    words.push(
-      `All promising ranges together keep ${ht.number(100 * found.volume)} % of the space and ${found.nInside} of the ${found.nShown} best trials.`,
-    );
-    return words.join("\n");
-  }
 })();

@@ -18,6 +18,8 @@
   const PICK_PX = 8;
   const MOST_BAR_PX = 84;
   const LEAST_BAR_SHARE = 0.14;
+  // Bars of a model that predicts nothing.
+  const UNSURE = 0.35;
   const RANGE_PX = 6;
   // Room for a mark's words: beside the outer axes, at most, at least, and for those of a lane.
   const SIDE_PX = 50;
@@ -94,7 +96,7 @@
 
   function bars(g, view, name, alpha) {
     g.save();
-    g.globalAlpha = alpha;
+    g.globalAlpha = space.known().hasRanks ? alpha : alpha * UNSURE;
     for (const bar of barsOf(view, name)) {
       g.fillStyle = ht.colour.cssOfLevel(bar.level);
       const gap = bar.height > 5 ? 0.75 : 0;
@@ -166,7 +168,7 @@
 
   /** A bracket on the left of an axis: where its best trials lie. */
   function promising(g, view, j, isOn) {
-    const range = space.known() && space.known().ranges[view.meta.axes[j].label];
+    const range = space.rangeOn(view.meta.axes[j].label);
     // A range that is nearly the whole axis says nothing, unless somebody asks.
     if (!range || view.meta.axes[j].isConstant || (range.kept > TELLING && !isOn)) return;
     const x = Math.round(view.xs[j]) - RANGE_PX + 0.5;

@@ -8,6 +8,8 @@
   const LIST = "importance-ranking-div";
   const FOCUS = "page-focus-store";
   const COMMAND = "importance-command-store";
+  // As much of a name as the narrowest list shows.
+  const LONG_CHARS = 16;
   let awaited = "";
 
   const percent = (share) => `${(100 * share).toFixed(1)}%`;
@@ -16,6 +18,8 @@
   document.addEventListener("click", ({ target }) => {
     const effect = target.closest && target.closest(".effect[data-names]");
     if (effect) ht.send(FOCUS, { names: JSON.parse(effect.dataset.names) });
+    const ranges = target.closest && target.closest(".importance-ranges [data-ranges]");
+    if (ranges) ht.space.choose({ ranges: ranges.dataset.ranges });
     const command = target.closest && target.closest("[data-importance]");
     if (!command) return;
     const { importance, ticket } = command.dataset;
@@ -47,7 +51,11 @@
     return holder;
   }
 
-  function effect(line) {
+  /** A long name from the part on that tells it from its like. */
+  const shortened = (label, starts) =>
+    label.length > LONG_CHARS && starts.get(label) ? `…${label.slice(starts.get(label))}` : label;
+
+  function effect(line, starts) {
     const kind = line.names.length > 1 ? "pair" : "single";
     const button = made("button", `effect ${kind}${line.isOn ? " on" : ""}`, "", {
       title: line.title,
@@ -57,7 +65,7 @@
     const names = made("span", "effect-name");
     line.labels.forEach((label, k) => {
       if (k) names.append(made("i", "", "×"));
-      names.append(made("span", "", label));
+      names.append(made("span", "", shortened(label, starts)));
     });
     button.append(names, bar(line), made("span", "effect-share", line.share));
     return button;
@@ -69,11 +77,37 @@
     return line;
   }
 
-  function promising({ kind, name, words, title }) {
-    const line = made("p", "importance-note importance-promising", "", { title });
-    line.append(made("i", `is-${kind}`), made("b", "", name), ` ${words}`);
+  /* ---- promising ranges: the one that is meant, here and in the Search space overview ---- */
+  function promising(kinds) {
+    const holder = made("div", "importance-ranges", "", { role: "group", "aria-label": "Promising ranges" });
+    holder.append(...kinds.map(promisingLine), made("p"));
+    holder.kinds = kinds;
+    return holder;
+  }
+
+  function promisingLine({ kind, name, keeps, inside, title }) {
+    const line = made("button", "", "", { title, "data-ranges": kind });
+    const first = made("span", "");
+    first.append(made("i", `is-${kind}`), name);
+    const kept = made("span", "", keeps);
+    const held = made("span", "", inside);
+    kept.prepend(made("em", "", "keeps "));
+    held.append(made("em", "", " best"));
+    line.append(first, kept, held);
     return line;
   }
+
+  function markMeant() {
+    const holder = document.querySelector(`#${LIST} .importance-ranges`);
+    if (!holder) return;
+    const { kind, gain } = ht.space.meant(holder.kinds);
+    const words = gain ? `expected there ${gain} better` : "";
+    if (holder.lastChild.textContent !== words) holder.lastChild.textContent = words;
+    for (const line of holder.querySelectorAll("button")) {
+      line.setAttribute("aria-pressed", String(line.dataset.ranges === kind));
+    }
+  }
+  ht.onChange(markMeant);
 
   /* ---- work that takes long ---- */
   function message(text) {
@@ -118,7 +152,8 @@
     awaited = told.awaited;
     const effects = made("div", told.isSure ? "importance-effects" : "importance-effects unsure");
     if (told.shadow) effects.style.setProperty("--shadow", percent(told.shadow.at));
-    effects.append(...told.effects.map(effect));
+    const starts = ht.tellingStarts(told.effects.flatMap(({ labels }) => labels));
+    effects.append(...told.effects.map((line) => effect(line, starts)));
     // The first warning is the gravest and may not be overlooked; the others may wait below.
     const [first, ...others] = told.warnings.map(warning);
     const parts = [
@@ -129,13 +164,14 @@
       first,
       told.effects.length && effects,
       told.shadow && shadow(told.shadow),
-      ...told.promising.map(promising),
       ...others,
+      told.promising.length && promising(told.promising),
     ];
     const focused = holder.contains(document.activeElement) && document.activeElement.dataset.names;
     const { scrollTop } = holder;
     holder.replaceChildren(...parts.filter(Boolean));
     holder.scrollTop = scrollTop;
+    markMeant();
     if (focused) {
       const same = [...holder.querySelectorAll(".effect")].find((e) => e.dataset.names === focused);
       if (same) same.focus({ preventScroll: true });

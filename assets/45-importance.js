@@ -2,7 +2,7 @@
 (function () {
   "use strict";
   const ht = window.ht;
-  const state = ht.state;
+  const { state, space } = ht;
 
   const RUG_PX = 7;
   const PICK_PX = 8;
@@ -91,6 +91,7 @@
     },
 
     base(g, view) {
+      tint(g, view);
       g.strokeStyle = ht.token("soft");
       g.lineWidth = 1;
       rug(g, view, view.rows);
@@ -156,6 +157,19 @@
     cursor: (x, y, view) => cursorAt(view, x, y),
   };
 
+  /** What is promising on this axis, of the ranges that are meant. */
+  function tint(g, view) {
+    const { plot } = view;
+    g.save();
+    g.fillStyle = ht.token("performance-2");
+    g.globalAlpha = 0.16;
+    for (const stretch of meantOf(view) || []) {
+      const [a, b] = stretch.map((u) => clamp(view.px("x", u), plot.left, plot.right));
+      g.fillRect(a, plot.top, b - a, plot.bottom - plot.top);
+    }
+    g.restore();
+  }
+
   function rug(g, view, rows) {
     const { xs, plot } = view;
     g.beginPath();
@@ -194,6 +208,7 @@
     },
 
     base(g, view) {
+      box(g, view);
       ht.stamp(g, view, view.xs, view.ys, {
         rows: view.rows,
         radius: view.radius,
@@ -291,6 +306,42 @@
     g.lineWidth = 1.8;
     g.strokeRect(Math.min(x0, x1), Math.min(y0, y1), Math.abs(x1 - x0), Math.abs(y1 - y0));
   }
+
+  /** The promising box that is meant, over the thinner outlines of all. */
+  function box(g, view) {
+    const { plot } = view;
+    const [columns, rows] = meantOf(view) || [[], []];
+    if (!columns.length && !rows.length) return;
+    g.save();
+    g.beginPath();
+    for (const xs of columns.length ? columns : [null]) {
+      for (const ys of rows.length ? rows : [null]) {
+        const [x0, x1] = xs ? xs.map((u) => clamp(view.px("x", u), plot.left, plot.right)) : [plot.left, plot.right];
+        const [y1, y0] = ys ? ys.map((u) => clamp(view.px("y", u), plot.top, plot.bottom)) : [plot.bottom, plot.top];
+        g.rect(x0, y0, x1 - x0, y1 - y0);
+      }
+    }
+    for (const [token, width] of [["ink", 4], ["card", 2]]) {
+      g.strokeStyle = ht.token(token);
+      g.lineWidth = width;
+      g.stroke();
+    }
+    g.restore();
+  }
+
+  /* ---- which of the promising ranges is meant ---- */
+  /** What a figure brought of them: stretches of its axis, or of both; undefined for nothing. */
+  function meantOf({ meta }) {
+    const kinds = Object.keys(meta.promising || {}).map((kind) => ({ kind }));
+    return kinds.length ? meta.promising[space.meant(kinds).kind] : undefined;
+  }
+
+  let drawn = "";
+  ht.onChange(() => {
+    if (drawn === space.options().ranges) return;
+    drawn = space.options().ranges;
+    for (const view of ht.debug.views) if ([marginal, surface].includes(view.spec)) ht.invalidate(view);
+  });
 
   ht.view(marginal);
   ht.view(surface);

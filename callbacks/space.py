@@ -14,7 +14,7 @@ from hypertendril.analysis.space_numbers import space_numbers
 from hypertendril.callbacks.services import Services
 from hypertendril.callbacks.shown import shown_study
 from hypertendril.layouts import ids
-from hypertendril.layouts.space import draw_space, subtitle
+from hypertendril.layouts.space import draw_space, numbers_json, subtitle
 from hypertendril.layouts.theme import theme_named
 from hypertendril.model import Study
 from hypertendril.store import Failure
@@ -73,7 +73,7 @@ def numbers_update(
     is_told = told.get("isFinal") and told.get("study") == study.id
     if is_told and importance is not None and told.get("version") == importance.version:
         return no_update, words
-    numbers = space_numbers(study, importance).to_json()
+    numbers = numbers_json(space_numbers(study, importance))
     return numbers | {"isFinal": found is not None}, words
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
 from hypertendril.analysis.column_axis import ColumnAxis
 from hypertendril.analysis.effects import EffectsData, MarginalCurve, Surface
@@ -54,7 +55,12 @@ def draw_marginal(data: EffectsData, theme: Theme) -> go.Figure:
     curve = data.marginal
     if curve is None or not np.isfinite(curve.mean).all():
         return message_figure(theme, NO_EFFECT if curve is None else NO_ESTIMATE)
-    meta = {"study": data.study, "view": "importance", "axis": curve.axis.to_json()}
+    meta = {
+        "study": data.study,
+        "view": "importance",
+        "axis": curve.axis.to_json(),
+        "promising": curve.promising,
+    }
     figure = frame_figure(theme, meta, {"l": 38, "r": 8, "t": 22, "b": 32})
     low, high = _value_range(curve)
     ticks, texts = value_ticks(low + TICK_CLEARANCE * (high - low), high, 5)
@@ -78,13 +84,10 @@ def draw_marginal(data: EffectsData, theme: Theme) -> go.Figure:
 
 
 def _promising_band(figure: go.Figure, curve: MarginalCurve, theme: Theme) -> None:
-    """Mark what is promising: best trials as a tint, the model's two opinions as lines at the foot."""
+    """Mark what is promising by lines at the foot; the page tints the one that is chosen."""
     for kind, stretches in curve.promising.items():
         for x0, x1 in stretches:
             span: dict[str, Any] = {"x0": x0, "x1": x1, "yref": "paper", "layer": "below"}
-            if kind == QUANTILES:
-                tint = {"fillcolor": theme.performance[2], "opacity": 0.16, "line": {"width": 0}}
-                figure.add_shape(type="rect", y0=0, y1=1, **span, **tint)
             height = PROMISING_HEIGHTS[kind]
             line = PROMISING_LINES[kind] | {"color": theme.performance[3]}
             figure.add_shape(type="line", y0=height, y1=height, **span, line=line)
@@ -175,6 +178,7 @@ def draw_surface(data: EffectsData, theme: Theme) -> go.Figure:
         "view": "importance",
         "x": surface.x_axis.to_json(),
         "y": surface.y_axis.to_json(),
+        "promising": surface.promising,
     }
     figure = frame_figure(
         theme, meta, {"l": _label_room(surface.y_axis), "r": 10, "t": 22, "b": 32}
@@ -256,13 +260,21 @@ def draw_multiples(data: EffectsData, theme: Theme) -> go.Figure:
     return figure
 
 
+def _compact(values: NDArray[np.float64]) -> NDArray[np.floating]:
+    """Return `values` in half the bytes, where none is too great or all too small for that."""
+    most = float(np.nanmax(np.abs(values), initial=0.0))
+    limits = np.finfo(np.float32)
+    is_fit = not most or float(limits.tiny) < most < float(limits.max)
+    return values.astype(np.float32) if is_fit else values
+
+
 def _heatmap(
     surface: Surface, direction: Direction, theme: Theme, *, is_smooth: bool
 ) -> go.Heatmap:
     return go.Heatmap(
         x=surface.x,
         y=surface.y,
-        z=surface.mean.astype(np.float32),
+        z=_compact(surface.mean),
         colorscale=theme.colorscale,
         reversescale=direction is Direction.MINIMIZE,
         showscale=False,
@@ -283,7 +295,7 @@ def _contour(surface: Surface, theme: Theme) -> go.Contour | None:
     return go.Contour(
         x=surface.x,
         y=surface.y,
-        z=surface.mean.astype(np.float32),
+        z=_compact(surface.mean),
         contours={
             "coloring": "none",
             "start": float(levels[0]),

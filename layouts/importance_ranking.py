@@ -11,18 +11,8 @@ from typing import Any
 
 from hypertendril.analysis.effects import Effect, EffectsData
 from hypertendril.analysis.honesty import HIDDEN_R2, ROUGH_R2, UNRELIABLE_R2
-from hypertendril.analysis.promising_view import JOINT, MARGINAL, QUANTILES, PromisingView
-from hypertendril.analysis.ticks import choice_texts, number_text
 from hypertendril.layouts.labels import plain
-from hypertendril.model import Parameter
-
-_NAMES = {QUANTILES: "Promising", MARGINAL: "marginal band", JOINT: "joint box"}
-_HOW = {
-    QUANTILES: "5 to 95 % of the best fifth of the trials",
-    MARGINAL: "where the marginal, less its uncertainty, is better than its mean",
-    JOINT: "5 to 95 % of the best twentieth of points all over the space, by the model less its "
-    "uncertainty",
-}
+from hypertendril.layouts.promising import promising_words
 
 
 def subtitle(data: EffectsData) -> str:
@@ -41,7 +31,7 @@ def ranking_json(data: EffectsData) -> dict[str, Any]:
         "effects": [_effect(effect, most, data.focus) for effect in data.effects],
         "isSure": data.has_ranks,
         "shadow": _shadow(data, most),
-        "promising": [_promising(view) for view in data.promising],
+        "promising": [promising_words(view) for view in data.promising],
     }
 
 
@@ -77,36 +67,6 @@ def _shadow(data: EffectsData, most: float) -> dict[str, Any] | None:
         "from chance."
     )
     return {"at": round(min(1.0, data.shadow / most), 4), "title": title}
-
-
-def _promising(view: PromisingView) -> dict[str, str]:
-    """Return what a promising range keeps, holds and promises; the ranges themselves on hover."""
-    found = view.ranges
-    kept = f"{100 * found.kept_volume:.2g} % of the space"
-    words = f"{kept}, {found.n_inside} of the {found.n_shown} best inside"
-    if math.isfinite(view.gain):
-        sign = "+" if view.gain >= 0 else "−"
-        sd = number_text(view.gain_sd, 2)
-        words += f", expected {sign}{number_text(abs(view.gain), 2)} ± {sd} better"
-    ranges = "; ".join(_range_words(parameter) for parameter in found.space)
-    title = (
-        f"{_HOW[view.kind]}; {found.n_best} trials bear witness. {ranges}. Expected: a random "
-        "trial inside, compared with one of all the space, by the model."
-    )
-    title = title[0].upper() + title[1:]
-    return {
-        "kind": view.kind,
-        "name": _NAMES[view.kind],
-        "words": words,
-        "title": plain(title, 900),
-    }
-
-
-def _range_words(parameter: Parameter) -> str:
-    if parameter.is_discrete_choice:
-        return f"{parameter.name} {', '.join(choice_texts(parameter))}"
-    assert parameter.low is not None and parameter.high is not None
-    return f"{parameter.name} {number_text(parameter.low, 3)} to {number_text(parameter.high, 3)}"
 
 
 def _trust(r2: float) -> str:

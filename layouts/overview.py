@@ -11,7 +11,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from hypertendril.analysis.histograms import Histogram
-from hypertendril.analysis.overview import Metric, OverviewData, TradeOff
+from hypertendril.analysis.overview import Hypervolume, Metric, OverviewData, TradeOff
 from hypertendril.analysis.ticks import number_text, value_ticks
 from hypertendril.layouts import ids
 from hypertendril.layouts.frame import axis_style, frame_figure, graph, message_figure
@@ -20,13 +20,14 @@ from hypertendril.layouts.panel import panel
 from hypertendril.layouts.theme import TICK_PX, Theme
 from hypertendril.model import Direction, TrialState
 
-NO_TRIALS = "No trial has been<br>recorded yet."
-NO_VALUES = "No trial has a finite<br>value of any metric yet."
+NO_TRIALS = "No trial has<br>been recorded yet."
+NO_VALUES = "No trial has a<br>finite value of<br>any metric yet."
 ONE_METRIC = "A trade-off needs<br>a second metric: these<br>trials record one."
 # Shares of the figure's height above and below the bars of one histogram: a line of text each.
 TITLE_SHARE = 0.095
 TICKS_SHARE = 0.095
 SMALL_PX = TICK_PX - 1
+NAME_CHARS = 16
 # Name and note share a line as wide as the smallest page leaves; the note gives way.
 NOTE_ROOM_CHARS = 16
 ARROWS = {Direction.MAXIMIZE: "↑", Direction.MINIMIZE: "↓"}
@@ -96,7 +97,24 @@ def badges(data: OverviewData) -> list[Component]:
     for state, word in STATE_WORDS.items():
         if count := figures.counts[state]:
             found.append(_badge([html.B(f"{count:,}"), f" {word}"], word, f"{count:,} {word}"))
+    if figures.n_infeasible:
+        count = f"{figures.n_infeasible:,}"
+        title = f"{count} violate a constraint: whatever their state, none of them counts as best"
+        found.append(_badge([html.B(count), " infeasible"], "infeasible", title))
+    if data.tradeoff is not None and data.tradeoff.volume is not None:
+        found.append(_volume_badge(data.tradeoff, data.tradeoff.volume))
     return found
+
+
+def _volume_badge(tradeoff: TradeOff, volume: Hypervolume) -> html.Span:
+    n = len(tradeoff.front)
+    title = (
+        f"{n:,} {'trial' if n == 1 else 'trials'} on the front dominate {volume.share:.3f} of the "
+        f"area between the worst and the best {plain(tradeoff.x.name, 40)} and "
+        f"{plain(tradeoff.y.name, 40)}. Half of the trials had {100 * volume.half:.0f} % of that; "
+        f"trial {volume.last_number} was the last to add to it."
+    )
+    return _badge(["hypervolume ", html.B(f"{volume.share:.2f}")], "hypervolume", title)
 
 
 def _badge(words: list[Any], kind: str, title: str) -> html.Span:
@@ -152,7 +170,11 @@ def _add_histogram(
         go.Scatter(x=[None], y=[None], xaxis=f"x{suffix}", yaxis=f"y{suffix}", mode="lines")
     )
     figure.add_annotation(
-        title, text=plotly_text(metric.name, 22), x=0, xanchor="left", font={"color": theme.ink}
+        title,
+        text=plotly_text(metric.name, NAME_CHARS),
+        x=0,
+        xanchor="left",
+        font={"color": theme.ink},
     )
     note = _missing_note(histogram)
     if note and len(metric.name) + len(note) <= NOTE_ROOM_CHARS:

@@ -12,11 +12,14 @@ from hypertendril.model import Direction, Study
 
 def scale_bar(study: Study, ends: tuple[float, float] | None = None) -> list[Component]:
     """Return the legend of the colours of all views, from worse to better; `ends` set by hand."""
+    if ends is None and not study.scored(0).any():
+        return []  # no colour means anything yet
     low, high = ends or colour_range(study)
     if ends is None and study.objectives[0].direction is Direction.MINIMIZE:
         low, high = high, low
     return [
         html.Span(number_text(low, 3)),
         html.Div(className="ht-scale-bar"),
-        html.Span([html.B(number_text(high, 3)), " better"]),
+        html.B(number_text(high, 3)),
+        html.Span("better", className="ht-scale-word"),
     ]

@@ -16,6 +16,7 @@ from dash.development.base_component import Component
 from dash_ag_grid import AgGrid
 from numpy.typing import NDArray
 
+from hypertendril.analysis.lineage import ancestry, descendants
 from hypertendril.analysis.ticks import choice_texts, number_text
 from hypertendril.layouts import ids
 from hypertendril.layouts.labels import plain
@@ -32,7 +33,11 @@ CHAR_PX = 6.4
 DIGITS = 4
 MAX_DECIMALS = 6
 MAX_FULL = 1e9
-CELL_PADDING_PX = 18
+CELL_PADDING_PX = 22
+FIGURE_PX = 7.2  # figures are all as wide as the widest
+LONGEST_FIGURE = len("1.2e-104")
+# Share of a column's figures that may lose digits, so that the points of all stand in line.
+BLURRED = 0.05
 
 NO_VALUE = "–"
 
@@ -176,7 +181,8 @@ def column_definitions(study: Study) -> list[dict[str, Any]]:
         },
     ]
     for i, objective in enumerate(study.objectives):
-        columns.append(_figure(f"o{i}", objective.name, trials.objectives[:, i]))
+        # The smallest loss is what everyone looks for: it keeps its digits.
+        columns.append(_figure(f"o{i}", objective.name, trials.objectives[:, i], blurred=0.0))
     for i, name in enumerate(study.header.metric_names):
         columns.append(_figure(f"m{i}", name, trials.metrics[:, i]))
     for i, parameter in enumerate(study.space):
@@ -184,9 +190,25 @@ def column_definitions(study: Study) -> list[dict[str, Any]]:
     return columns
 
 
-def _figure(field: str, name: str, values: NDArray[np.float64]) -> dict[str, Any]:
-    context = {"decimals": column_decimals(values)}
-    return {**_header(field, name), "type": "figure", "context": context}
+def _figure(
+    field: str, name: str, values: NDArray[np.float64], blurred: float = BLURRED
+) -> dict[str, Any]:
+    decimals = column_decimals(values, blurred)
+    width = _figure_chars(values, decimals) * FIGURE_PX + CELL_PADDING_PX
+    header = _header(field, name)
+    header["initialWidth"] = min(max(header["initialWidth"], round(width)), MAX_COLUMN_PX)
+    return {**header, "type": "figure", "context": {"decimals": decimals}}
+
+
+def _figure_chars(values: NDArray[np.float64], decimals: int | None) -> int:
+    """Return how many characters the longest figure of a column has, as the page writes it."""
+    known = values[np.isfinite(values)]
+    if not len(known):
+        return 1
+    if decimals is None:
+        return LONGEST_FIGURE + int(known.min() < 0)
+    ends = (f"{value:,.{decimals}f}" for value in (known.min(), known.max()))
+    return max(map(len, ends))
 
 
 def _of_parameter(field: str, parameter: Parameter, values: NDArray[np.float64]) -> dict[str, Any]:
@@ -207,11 +229,12 @@ def _header(field: str, name: str) -> dict[str, Any]:
     }
 
 
-def column_decimals(values: NDArray[np.float64]) -> int | None:
+def column_decimals(values: NDArray[np.float64], blurred: float = BLURRED) -> int | None:
     """Return how many decimals all figures of a column get, so that their points stand in line.
 
     Args:
         values: (n,) any floats.
+        blurred: Share of the figures, the smallest, that may lose digits to that.
 
     Returns:
         None where one number of decimals cannot serve: nothing finite, huge values, and values
@@ -224,7 +247,7 @@ def column_decimals(values: NDArray[np.float64]) -> int | None:
         return 0
     decimals = max(0, DIGITS - 1 - math.floor(math.log10(sizes.max())))
     # Two of the digits must be left for most of the small values.
-    is_narrow = np.quantile(sizes, 0.05, method="lower") >= 10.0 ** (1 - decimals)
+    is_narrow = np.quantile(sizes, blurred, method="lower") >= 10.0 ** (1 - decimals)
     return decimals if decimals <= MAX_DECIMALS and is_narrow else None
 
 
@@ -330,6 +353,11 @@ def _facts(study: Study, row: int) -> list[Component | str]:
     parent = int(trials.parent[row])
     if parent >= 0:
         facts.append(f"forked from trial {trials.number[parent]}")
+        founder, *_, _own = line = ancestry(study, row)
+        if len(line) > 2:
+            facts.append(f"{len(line) - 1} forks after trial {trials.number[founder]}")
+    if n := len(descendants(study, row)):
+        facts.append(f"{n:,} {'trial' if n == 1 else 'trials'} descend from it")
     if trials.bracket[row] >= 0:
         facts.append(f"bracket {trials.bracket[row]}")
     evaluations = int(np.count_nonzero(study.evaluations.trial == row))

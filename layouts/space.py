@@ -6,14 +6,18 @@ this is what it draws them into.
 
 from __future__ import annotations
 
+from typing import Any
+
 import plotly.graph_objects as go
 from dash import dcc, html
 
 from hypertendril.analysis.space import SpaceAxes
+from hypertendril.analysis.space_numbers import SpaceNumbers
 from hypertendril.layouts import ids
 from hypertendril.layouts.frame import frame_figure, graph, message_figure
 from hypertendril.layouts.labels import plain
 from hypertendril.layouts.panel import panel
+from hypertendril.layouts.promising import promising_words
 from hypertendril.layouts.theme import Theme
 
 MARGIN = {"l": 62, "r": 62, "t": 12, "b": 8}
@@ -57,6 +61,12 @@ def draw_space(data: SpaceAxes, theme: Theme) -> go.Figure:
     figure.update_xaxes(range=[0, 1], **hidden)
     figure.update_yaxes(range=[bottom, TOP], **hidden)
     return figure
+
+
+def numbers_json(numbers: SpaceNumbers) -> dict[str, Any]:
+    """Return what is known of importance, with the words of the promising ranges."""
+    promising = [promising_words(one.view) | {"ranges": one.to_json()} for one in numbers.promising]
+    return numbers.to_json() | {"promising": promising}
 
 
 def subtitle(data: SpaceAxes, *, is_known: bool, gain: str = "") -> str:

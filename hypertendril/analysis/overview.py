@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hypertendril.analysis.histograms import Histogram, histogram
-from hypertendril.analysis.pareto import pareto_front
+from hypertendril.analysis.pareto import hypervolume, pareto_front
 from hypertendril.analysis.summaries import KeyFigures, summarise
 from hypertendril.model import Direction, Objective, Study, TrialState
 
@@ -39,6 +39,22 @@ class Metric:
 
 
 @dataclass(frozen=True)
+class Hypervolume:
+    """How much of what could be had in two objectives at once a search has.
+
+    Attributes:
+        share: Area the front dominates, of that between the worst and the best value of either
+            objective; 0 to 1.
+        half: Share of that area which the first half of the trials dominates.
+        last_number: The framework's number of the last trial that added to the front.
+    """
+
+    share: float
+    half: float
+    last_number: int
+
+
+@dataclass(frozen=True)
 class TradeOff:
     """Two metrics against each other.
 
@@ -48,6 +64,8 @@ class TradeOff:
         front: Rows no other complete, feasible trial beats in both, from best x to best y.
         front_x, front_y: Their values.
         n_missing: Trials that lack one of the two.
+        volume: Of the front; None where a metric is no objective, or where nothing is between
+            the worst and the best.
     """
 
     x: Metric
@@ -58,6 +76,7 @@ class TradeOff:
     front_x: NDArray[np.float64]
     front_y: NDArray[np.float64]
     n_missing: int
+    volume: Hypervolume | None = None
 
 
 @dataclass(frozen=True)
@@ -161,4 +180,29 @@ def _tradeoff(
         front_x=x_values[front],
         front_y=y_values[front],
         n_missing=int((~(np.isfinite(x_values) & np.isfinite(y_values))).sum()),
+        volume=_volume(study, (x_metric, y_metric), eligible, front),
     )
+
+
+def _volume(
+    study: Study,
+    metrics: tuple[Metric, Metric],
+    eligible: NDArray[np.bool_],
+    front: NDArray[np.int64],
+) -> Hypervolume | None:
+    if not all(metric.is_declared for metric in metrics):
+        return None
+    columns = [study.column(metric.key) for metric in metrics]
+    rows = np.flatnonzero(eligible & np.isfinite(columns[0]) & np.isfinite(columns[1]))
+    gains = [
+        metric.direction.sign * column for metric, column in zip(metrics, columns, strict=True)
+    ]
+    spans = [float(np.ptp(gain[rows])) if len(rows) else 0.0 for gain in gains]
+    if not all(0 < span < np.inf for span in spans):
+        return None
+    x, y = ((gain - gain[rows].min()) / span for gain, span in zip(gains, spans, strict=True))
+    both = Direction.MAXIMIZE, Direction.MAXIMIZE
+    share = hypervolume(x[rows], y[rows], both, (0.0, 0.0))
+    first = rows[: (len(rows) + 1) // 2]
+    half = hypervolume(x[first], y[first], both, (0.0, 0.0)) / share if share else 1.0
+    return Hypervolume(share, half, int(study.trials.number[front.max()]))

@@ -1,7 +1,8 @@
-"""Promising ranges as Hyperparameter importance shows them: how small, how sure, how much better."""
+"""Promising ranges as two views show them: how small, how sure, how much better."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,29 +37,30 @@ class PromisingView:
 
 
 def prepare_promising(
-    study: Study, importance: Importance, objective: Objective
+    study: Study, importance: Importance | None, objective: Objective
 ) -> tuple[PromisingView, ...]:
     """Return the promising ranges, each opinion that there is; none where too few trials say anything.
 
     Args:
         study: Gives the best trials.
-        importance: Of `objective`, over any part of the space.
+        importance: Of `objective`, over any part of the space; None leaves the best trials alone.
         objective: One of the study's; there are none for any other.
     """
     if objective not in study.objectives:
         return ()
     place = study.objectives.index(objective)
-    whole = importance.whole()
-    found = {
-        QUANTILES: promising_ranges(study, place),
-        MARGINAL: marginal_band(study, whole, place),
-        JOINT: joint_box(study, whole, place),
-    }
+    whole = importance.whole() if importance is not None else None
+    found: dict[str, Promising | None] = {QUANTILES: promising_ranges(study, place)}
+    if whole is not None:
+        found[MARGINAL] = marginal_band(study, whole, place)
+        found[JOINT] = joint_box(study, whole, place)
     views = []
     for kind, ranges in found.items():
         if ranges is None or not ranges.n_best:
             continue
-        gain, sd = whole.expected_gain(restrictions_to(study.space, ranges.space))
+        gain, sd = math.nan, math.nan
+        if whole is not None:
+            gain, sd = whole.expected_gain(restrictions_to(study.space, ranges.space))
         views.append(PromisingView(kind, ranges, objective.direction.sign * gain, sd))
     return tuple(views)
 

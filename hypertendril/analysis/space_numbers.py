@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hypertendril.analysis.importance import Importance, Marginal
-from hypertendril.analysis.promising import Promising, kept_volume, promising_ranges
+from hypertendril.analysis.promising import kept_volume
+from hypertendril.analysis.promising_view import PromisingView, prepare_promising
 from hypertendril.model import Parameter, SearchSpace, Study
 
 MAX_BARS = 20
@@ -42,7 +43,7 @@ class Bars:
 
 @dataclass(frozen=True)
 class Range:
-    """Where the best trials lie on one axis.
+    """What is promising on one axis.
 
     Attributes:
         low, high: Column values, for numbers and ordered choices (codes).
@@ -61,6 +62,23 @@ class Range:
 
 
 @dataclass(frozen=True)
+class SpaceRanges:
+    """One opinion of what is promising, axis by axis.
+
+    Attributes:
+        view: All of it together.
+        ranges: Parameter to its range; none where it is the whole axis.
+    """
+
+    view: PromisingView
+    ranges: Mapping[str, Range]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the ranges as the page's scripts take them."""
+        return {name: _range_json(found) for name, found in self.ranges.items()}
+
+
+@dataclass(frozen=True)
 class SpaceNumbers:
     """Importance as the Search space overview takes it; blank while it is unknown.
 
@@ -73,8 +91,7 @@ class SpaceNumbers:
         explained: Share that singles and pairs explain together.
         has_ranks: The order of the parameters says more than chance.
         bars: Parameter to bars.
-        ranges: Parameter to promising range; none where it is the whole axis.
-        promising: What all ranges together keep.
+        promising: The promising ranges, an entry an opinion; none where too little is known.
     """
 
     study: str
@@ -85,11 +102,10 @@ class SpaceNumbers:
     explained: float
     has_ranks: bool
     bars: Mapping[str, Bars]
-    ranges: Mapping[str, Range]
-    promising: Promising
+    promising: tuple[SpaceRanges, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """Return the numbers as the page's scripts take them."""
+        """Return all but the promising ranges as the page's scripts take them."""
         return {
             "study": self.study,
             "version": self.version,
@@ -99,11 +115,6 @@ class SpaceNumbers:
             "explained": round(self.explained, DIGITS),
             "hasRanks": self.has_ranks,
             "bars": {name: _bars_json(bars) for name, bars in self.bars.items()},
-            "ranges": {name: _range_json(found) for name, found in self.ranges.items()},
-            "volume": self.promising.kept_volume,
-            "nBest": self.promising.n_best,
-            "nShown": self.promising.n_shown,
-            "nInside": self.promising.n_inside,
         }
 
 
@@ -115,11 +126,13 @@ def space_numbers(study: Study, importance: Importance | None) -> SpaceNumbers:
         importance: Of the leading objective or of gains, with training time as one more parameter;
             None where there is none, which leaves ranges alone.
     """
-    promising = promising_ranges(study)
-    leading = f"objective:{study.objectives[0].name}"
+    objective = study.objectives[0]
+    leading = f"objective:{objective.name}"
     known = importance if importance is not None and importance.singles else None
     names = [name for name in study.space.names if known is not None and name in known.singles]
     marginals = {name: _marginal(known, name) for name in names} if known is not None else {}
+    # A model of gains has no opinion of where the best trials lie.
+    judge = known if known is not None and known.metric == leading else None
     return SpaceNumbers(
         study=study.id,
         version=known.version if known is not None else study.version,
@@ -129,12 +142,10 @@ def space_numbers(study: Study, importance: Importance | None) -> SpaceNumbers:
         explained=known.explained if known is not None else 0.0,
         has_ranks=known is not None and known.has_ranks,
         bars={name: bars_of(study.space[name], found) for name, found in marginals.items()},
-        ranges={
-            p.name: _range(p, promising.space[p.name], marginals.get(p.name))
-            for p in study.space
-            if promising.n_best and p.name in promising.space and promising.space[p.name] != p
-        },
-        promising=promising,
+        promising=tuple(
+            SpaceRanges(view, _ranges(study, view, marginals))
+            for view in prepare_promising(study, judge, objective)
+        ),
     )
 
 
@@ -168,6 +179,17 @@ def _marginal(importance: Importance, name: str) -> Marginal:
 def _finite(bars: Bars) -> Bars:
     keep = np.isfinite(bars.mean)
     return Bars(bars.edges[keep], bars.mean[keep], bars.sd[keep])
+
+
+def _ranges(
+    study: Study, view: PromisingView, marginals: Mapping[str, Marginal]
+) -> dict[str, Range]:
+    space = view.ranges.space
+    return {
+        p.name: _range(p, space[p.name], marginals.get(p.name))
+        for p in study.space
+        if p.name in space and space[p.name] != p
+    }
 
 
 def _range(whole: Parameter, part: Parameter, marginal: Marginal | None) -> Range:

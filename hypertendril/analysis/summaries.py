@@ -17,6 +17,7 @@ class KeyFigures:
     Attributes:
         n: Trials in the set.
         counts: Trials by state; every state is a key.
+        n_infeasible: Trials that violate a constraint, of any state.
         n_scored: Complete, feasible trials with a finite objective. What follows is of these.
         best_row: Row of the best one (the earliest of equals), None for none.
         best_value: Its objective, NaN for none.
@@ -27,6 +28,7 @@ class KeyFigures:
 
     n: int
     counts: dict[TrialState, int]
+    n_infeasible: int
     n_scored: int
     best_row: int | None
     best_value: float
@@ -64,15 +66,18 @@ def _figures(study: Study, mask: NDArray[np.bool_], objective: int) -> KeyFigure
     values = trials.objectives[rows, objective]
     sign = study.objectives[objective].direction.sign
     best = int(np.argmax(sign * values)) if len(rows) else None
+    # Squares of 1e200 would be infinite.
+    scale = float(np.abs(values).max(initial=0.0)) or 1.0
     seconds = trials.ended[mask] - trials.started[mask]
     return KeyFigures(
         n=int(mask.sum()),
         counts={state: int(states[state]) for state in TrialState},
+        n_infeasible=int((trials.violation[mask] > 0).sum()),
         n_scored=len(rows),
         best_row=None if best is None else int(rows[best]),
         best_value=float("nan") if best is None else float(values[best]),
-        mean=float(values.mean()) if len(rows) else float("nan"),
-        sd=float(values.std(ddof=1)) if len(rows) > 1 else float("nan"),
+        mean=scale * float((values / scale).mean()) if len(rows) else float("nan"),
+        sd=scale * float((values / scale).std(ddof=1)) if len(rows) > 1 else float("nan"),
         # A clock that was set back during a trial must not make others look cheaper.
         compute_seconds=float(np.clip(seconds[np.isfinite(seconds)], 0, None).sum()),
     )

@@ -150,6 +150,25 @@ def test_the_json_is_the_generic_form_of_the_selected_trials(study_of: StudyOf) 
     assert [trial["number"] for trial in trials] == [7, 2]
 
 
+def test_details_tell_where_a_trial_comes_from_and_what_came_from_it(study_of: StudyOf) -> None:
+    study = study_of(5)
+    study.trials.parent[:] = [-1, 0, 1, 1, -1]
+    facts = [str(details_update(study, {"row": row})[2]) for row in range(5)]
+    assert "3 trials descend from it" in facts[0]
+    assert "2 trials descend from it" in facts[1]
+    assert "forked from trial 1" in facts[2]
+    assert "2 forks after trial 0" in facts[2]
+    assert not any(words in facts[4] for words in ("descend", "fork"))
+
+
+def test_the_best_loss_keeps_its_digits_and_no_figure_is_cut(study_of: StudyOf) -> None:
+    study = study_of(40)
+    study.trials.objectives[:, 0] = np.linspace(0.002383, 11.25, 40)
+    (column,) = [c for c in columns_update(study, None)[0] if c["field"] == "o0"]
+    assert column["context"]["decimals"] is None
+    assert column["initialWidth"] >= 8 * 7
+
+
 def test_details_tell_everything_about_a_trial(study_of: StudyOf) -> None:
     study = study_of(5)
     study.trials.parent[3] = 1

@@ -265,14 +265,56 @@ def test_a_second_box_is_pair_mode_and_a_third_begins_anew(shown: Page) -> None:
 
 
 def test_what_is_promising_is_told_in_three_ways_around_the_truth(shown: Page) -> None:
-    expect(shown.locator(".importance-promising")).to_have_count(3)
-    lines = shown.locator(".importance-promising").all_inner_texts()
-    assert all("of the 10 best inside" in line and "expected +" in line for line in lines)
+    lines = shown.locator(".importance-ranges button")
+    expect(lines).to_have_count(3)
+    titles = [line.get_attribute("title") or "" for line in lines.all()]
+    assert all("of the 10 best trials" in title and "expected +" in title for title in titles)
     shapes = shown.evaluate(
         f"() => document.querySelector('#{MARGINAL} .js-plotly-plot').layout.shapes.map(s => [s.x0, s.x1])"
     )
     assert len(shapes) >= 3
     assert all(low < 0.5 < high for low, high in shapes)  # 10 to the power of -3.5
+
+
+def test_the_promising_ranges_that_are_meant_are_the_same_in_both_views_and_in_the_address(
+    shown: Page,
+) -> None:
+    box(shown, "weight_decay").click()
+    shown.wait_for_function(AT_REST)
+    lines = shown.locator(".importance-ranges button")
+    expect(lines.first).to_have_attribute("aria-pressed", "true")
+    lines.filter(has_text="joint box").click()
+    expect(lines.filter(has_text="joint box")).to_have_attribute("aria-pressed", "true")
+    expect(lines.first).to_have_attribute("aria-pressed", "false")
+    refiner = shown.locator(".space-refine")
+    expect(refiner).to_have_attribute("title", re.compile("joint box"))
+    refiner.click()
+    meant = shown.evaluate("() => ht.space.known().promising.find(p => p.kind === 'joint').ranges")
+    low, high = meant["weight_decay"]["low"], meant["weight_decay"]["high"]
+    assert brushes(shown)["param:weight_decay"] == [[low, high]]
+    shown.reload()
+    expect(lines.filter(has_text="joint box")).to_have_attribute("aria-pressed", "true")
+    shown.go_back()
+    wait_until(lambda: not brushes(shown), "the brush to go")
+    shown.go_back()
+    expect(lines.first).to_have_attribute("aria-pressed", "true")
+
+
+def test_the_search_space_overview_chooses_the_ranges_and_brushes_all_of_them(shown: Page) -> None:
+    ranges = shown.locator(".space-toggle", has_text="ranges")
+    ranges.click()
+    entry = shown.get_by_role("menuitemradio", name="marginals")
+    expect(entry).to_contain_text(re.compile(r"keeps .+ % · \d+/10 best · \+"))
+    entry.click()
+    pressed = shown.locator(".importance-ranges button[aria-pressed=true]")
+    expect(pressed).to_contain_text("marginals")
+    ranges.click()
+    shown.get_by_role("menuitem", name="brush all of these").click()
+    meant = shown.evaluate("() => Object.keys(ht.space.promising().ranges)")
+    assert "weight_decay" in meant
+    assert list(brushes(shown)) == [f"param:{name}" for name in meant]
+    shown.go_back()
+    wait_until(lambda: not brushes(shown), "one step back for all of them")
 
 
 def test_a_population_is_judged_by_its_gains_in_both_views(shown: Page) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from hypertendril.analysis.overview import likely_direction, metrics_of, prepare_overview
-from hypertendril.model import Direction, Study, TrialState
+from hypertendril.model import Direction, Objective, Study, TrialState
 
 StudyOf = Callable[..., Study]
 
@@ -107,3 +107,35 @@ def test_trials_without_one_of_the_two_are_counted(study_of: StudyOf) -> None:
 
     assert tradeoff is not None
     assert tradeoff.n_missing == 2
+
+
+def two_goals(study: Study, costs: list[float]) -> Study:
+    objectives = (*study.objectives, Objective("cost", Direction.MINIMIZE))
+    values = np.column_stack([study.trials.objectives, costs])
+    header = replace(study.header, objectives=objectives)
+    return replace(study, header=header, trials=replace(study.trials, objectives=values))
+
+
+def test_the_hypervolume_tells_what_the_first_half_had_and_who_added_last(
+    study_of: StudyOf,
+) -> None:
+    # Trials from the worst corner on; of a unit square they dominate 1/4, then 1/4 more.
+    study = two_goals(study_of([0.0, 0.5, 1.0, 0.4]), [1.0, 0.5, 0.5, 0.0])
+    tradeoff = prepare_overview(study).tradeoff
+
+    assert tradeoff is not None
+    assert tradeoff.volume is not None
+    assert tradeoff.volume.share == pytest.approx(0.5 + 0.4 * 0.5)
+    assert tradeoff.volume.half == pytest.approx(0.25 / 0.7)
+    assert tradeoff.volume.last_number == study.trials.number[3]
+
+
+@pytest.mark.parametrize("costs", [[1.0, 1.0, 1.0], [np.nan] * 3])
+def test_without_anything_between_worst_and_best_there_is_no_hypervolume(
+    study_of: StudyOf, costs: list[float]
+) -> None:
+    study = with_metrics(two_goals(study_of([0.1, 0.2, 0.3]), costs), size=[1.0, 2.0, 3.0])
+    tradeoff = prepare_overview(study).tradeoff
+
+    assert tradeoff is not None
+    assert tradeoff.volume is None

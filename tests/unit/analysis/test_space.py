@@ -96,7 +96,10 @@ def test_the_promising_range_of_the_parameter_that_matters_promises_a_gain(
 ) -> None:
     study = searched(study_of)
     numbers = space_numbers(study, importance_of(study))
-    found = numbers.ranges["lr"]
+    kinds = [one.view.kind for one in numbers.promising]
+    assert kinds[0] == "quantiles"
+    assert "marginal" in kinds
+    found = numbers.promising[0].ranges["lr"]
     best = np.sort(study.column("param:lr"))[-24:]
     assert found.low <= np.quantile(best, 0.06)
     assert found.high >= np.quantile(best, 0.94)
@@ -109,8 +112,11 @@ def test_without_importance_there_are_ranges_and_nothing_else(study_of: StudyOf)
     numbers = space_numbers(searched(study_of), None)
     data = numbers.to_json()
     assert (data["singles"], data["pairs"], data["bars"]) == ({}, [], {})
-    assert data["ranges"]["lr"]["gain"] is None
+    (only,) = numbers.promising
+    assert only.view.kind == "quantiles"
+    assert np.isnan(only.view.gain)
+    assert only.to_json()["lr"]["gain"] is None
 
 
 def test_too_few_trials_promise_nothing(study_of: StudyOf) -> None:
-    assert space_numbers(searched(study_of, 5), None).ranges == {}
+    assert space_numbers(searched(study_of, 5), None).promising == ()

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pytest
 
 from hypertendril.analysis.column_axis import ColumnAxis
 from hypertendril.analysis.effects import Effect, EffectsData, MarginalCurve, Surface
@@ -13,6 +14,7 @@ from hypertendril.analysis.promising_view import PromisingView
 from hypertendril.layouts.importance import importance_panel, others_options
 from hypertendril.layouts.importance_figures import draw_marginal, draw_surface
 from hypertendril.layouts.importance_ranking import messages_json, ranking_json, subtitle
+from hypertendril.layouts.promising import promising_words
 from hypertendril.layouts.theme import DARK, LIGHT
 from hypertendril.model import Direction, Objective, Parameter, ParameterKind, SearchSpace
 
@@ -230,7 +232,8 @@ def test_the_marginal_shows_what_is_promising_and_tenths_of_the_trials() -> None
     figure = draw_marginal(data(marginal=line), LIGHT)
 
     shown = [(shape.type, shape.x0, shape.x1) for shape in figure.layout.shapes]
-    assert shown == [("rect", 0.2, 0.4), ("line", 0.2, 0.4), ("line", 0.25, 0.3)]
+    assert shown == [("line", 0.2, 0.4), ("line", 0.25, 0.3)]
+    assert figure.layout.meta["promising"]["quantiles"] == ((0.2, 0.4),)
     assert list(figure.data[0].x) == [0.1, 0.5, 0.8]
 
 
@@ -245,11 +248,29 @@ def test_the_surface_outlines_what_is_promising_over_all_of_an_axis_that_is_whol
 def test_promising_ranges_say_what_they_keep_hold_and_promise() -> None:
     (line,) = ranking_json(data(promising=(promising("joint"),)))["promising"]
 
-    assert line["name"] == "joint box"
-    assert (
-        line["words"] == "25 % of the space, 7 of the 10 best inside, expected +0.5 ± 0.12 better"
-    )
+    said = {key: line[key] for key in ("name", "keeps", "inside", "gain")}
+    assert said == {"name": "joint box", "keeps": "25 %", "inside": "7/10", "gain": "+0.5 ± 0.12"}
+    assert "expected +0.5 ± 0.12 better" in line["title"]
     assert "lr 1 to 2" in line["title"]
+
+
+@pytest.mark.parametrize(
+    ("share", "words"), [(1.0, "100 %"), (0.05, "5.0 %"), (0.0995, "10 %"), (1e-9, "< 0.1 %")]
+)
+def test_the_share_that_is_kept_is_never_told_as_nothing(share: float, words: str) -> None:
+    view = promising("marginal")
+    view = replace(view, ranges=replace(view.ranges, kept_volume=share), gain=np.nan)
+
+    assert promising_words(view)["keeps"] == words
+    assert promising_words(view)["gain"] == ""
+
+
+@pytest.mark.parametrize("size", [1e200, 1e-200])
+def test_a_surface_of_values_no_half_precision_holds_is_drawn(size: float) -> None:
+    plane = surface(axis("lr"), axis("width"))
+    figure = draw_surface(data(surface=replace(plane, mean=plane.mean * size)), LIGHT)
+
+    assert np.nanmax(np.abs(figure.data[0].z)) == np.nanmax(np.abs(plane.mean)) * size
 
 
 def test_what_chance_explains_is_marked_in_the_list() -> None:

@@ -114,7 +114,7 @@ def test_trials_that_lack_a_metric_are_counted_in_the_corner() -> None:
 
 
 @pytest.mark.parametrize(
-    ("objective", "words"), [([], "No trial has been"), ([np.nan], "No trial has a finite")]
+    ("objective", "words"), [([], "No trial has<br>been"), ([np.nan], "No trial has a<br>finite")]
 )
 def test_without_values_a_sentence_says_so(objective: list[float], words: str) -> None:
     empty = data(objective)
@@ -147,6 +147,15 @@ def test_badges_tell_best_and_count_every_state_there_is() -> None:
     titles = [badge.title for badge in badges(found)]
     assert titles == ["Best complete trial: number 3", "2 complete", "1 pruned", "1 failed"]
     assert "maximize" in goal_badge(found).title
+
+
+def test_trials_that_violate_a_constraint_are_counted_whatever_their_state() -> None:
+    mixed = study(ACCURACY, SIZE)
+    mixed.trials.violation[:2] = [0.5, 0.0]
+
+    badge = badges(prepare_overview(mixed))[-1]
+    assert badge.children[0].children == "1"
+    assert "infeasible" in str(badge.children)
 
 
 def test_the_same_data_give_the_same_figure_byte_for_byte() -> None:
