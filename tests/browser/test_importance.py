@@ -280,7 +280,7 @@ def test_the_promising_ranges_that_are_meant_are_the_same_in_both_views_and_in_t
     shown: Page,
 ) -> None:
     box(shown, "weight_decay").click()
-    shown.wait_for_function(AT_REST)
+    rest(shown)
     lines = shown.locator(".importance-ranges button")
     expect(lines.first).to_have_attribute("aria-pressed", "true")
     lines.filter(has_text="joint box").click()
