@@ -98,9 +98,9 @@ def badges(data: OverviewData) -> list[Component]:
         if count := figures.counts[state]:
             found.append(_badge([html.B(f"{count:,}"), f" {word}"], word, f"{count:,} {word}"))
     if figures.n_infeasible:
-        count = f"{figures.n_infeasible:,}"
-        title = f"{count} violate a constraint: whatever their state, none of them counts as best"
-        found.append(_badge([html.B(count), " infeasible"], "infeasible", title))
+        n_infeasible = f"{figures.n_infeasible:,}"
+        title = f"{n_infeasible} violate a constraint: whatever their state, none of them counts as best"
+        found.append(_badge([html.B(n_infeasible), " infeasible"], "infeasible", title))
     if data.tradeoff is not None and data.tradeoff.volume is not None:
         found.append(_volume_badge(data.tradeoff, data.tradeoff.volume))
     return found
