@@ -177,7 +177,7 @@ def test_a_click_on_a_line_picks_its_trial(shown: Page) -> None:
 def test_a_link_restores_the_brushes(shown: Page, page: Page) -> None:
     brush_top_of_objective(shown)
     count = shown.evaluate("() => ht.state.count")
-    show_dashboard(page, shown.url)
+    show_dashboard(page, shown.evaluate("() => location.href"))
     wait_until(lambda: page.evaluate("() => ht.state.selection.brushes.length") == 1, "the brush")
     rest(page)
     assert page.evaluate("() => ht.state.count") == count

@@ -14,7 +14,7 @@ from hypertendril.analysis.exploration import prepare_exploration
 from hypertendril.analysis.lineage import ancestry, descendants
 from hypertendril.model import Outcome, Study
 from hypertendril.readers import read
-from tests.browser.harness import PAGE_TIMEOUT_SECONDS, show_dashboard
+from tests.browser.harness import drag, rest, show_dashboard
 from tests.browser.running_app import AppProcess
 from tests.browser.searches import write_searches
 from tests.waiting import wait_until
@@ -29,7 +29,6 @@ PLACE_IN_COMPARISON = f"""row => {{
     const [mark] = scene.marksOf(row);
     return [box.left + scene.at[2].xs[mark], box.top + scene.at[2].ys[mark]];
 }}"""
-FRAME = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +68,7 @@ def shown(page: Page, app: AppProcess, name: str) -> Page:
         f" && {VIEW}.meta.study === ht.state.data.study",
         arg=name,
     )
+    rest(page)
     return page
 
 
@@ -93,7 +93,7 @@ def hover(page: Page, row: int) -> None:
         f"row => {{ const o = {VIEW}.scene.marksOf(row); return o[o.length - 1]; }}", row
     )
     page.mouse.move(*place_of(page, mark))
-    page.evaluate(FRAME)
+    rest(page)
 
 
 def colours(page: Page) -> list[int]:
@@ -139,7 +139,7 @@ def test_the_winners_unbroken_ancestry_lights_up_in_every_strip(
     assert len(ancestry(study, last_of_the_longest_line(study))) > 4
     for row in (winner(study), last_of_the_longest_line(study)):
         pbt.evaluate(f"row => ht.setHover(row, {VIEW}.spec.graph)", row)
-        pbt.evaluate(FRAME)
+        rest(pbt)
         family = pbt.evaluate(f"row => ht.exploration.family({VIEW}.scene, row)", row)
         assert tuple(family["line"]) == ancestry(study, row)[::-1]
         assert set(family["descendants"]) == set(descendants(study, row).tolist())
@@ -221,20 +221,16 @@ def test_a_dragged_handle_recolours_every_view_and_stays_in_the_address(pbt: Pag
             return [box.left + left - 2, at(ht.state.data.colour.worst), at(0.55)];
         }}"""
     )
-    pbt.mouse.move(x, y)
-    pbt.mouse.down()
-    pbt.mouse.move(x, target, steps=6)
-    pbt.mouse.up()
-    pbt.evaluate(FRAME)
+    drag(pbt, (x, y), (x, target))
     assert pbt.evaluate("() => ht.state.data.colour.worst") == pytest.approx(0.55, abs=0.01)
     assert colours(pbt) != before
     assert pbt.evaluate("() => Array.from(ht.state.data.levels)") != levels
-    assert "colour=0.5" in pbt.url
+    assert "colour=0.5" in address_of(pbt)
     expect(pbt.locator("#space-scale-div")).to_contain_text("0.55")
     pbt.get_by_role("button", name="reset").and_(pbt.locator(".exploration-scale button")).click()
-    pbt.evaluate(FRAME)
+    rest(pbt)
     assert colours(pbt) == before
-    assert "colour" not in pbt.url
+    assert "colour" not in address_of(pbt)
 
 
 def test_typed_ends_of_the_colours_count_and_nonsense_does_not(pbt: Page) -> None:
@@ -258,6 +254,7 @@ def test_the_horizontal_axis_can_be_switched(
     pbt.wait_for_function(
         f"x => {VIEW}.meta.x === x && {VIEW}.scene && ht.debug.isDrawn()", arg=axis
     )
+    rest(pbt)
     layout = prepare_exploration(studies["pbt"], axis)
     found = pbt.evaluate(f"() => Array.from({VIEW}.xs, x => {VIEW}.inv('x', x))")
     assert found == pytest.approx(layout.x.tolist(), abs=0.02 * (layout.x_high - layout.x_low))
@@ -268,6 +265,7 @@ def test_strips_are_ordered_by_name_and_by_hand(pbt: Page) -> None:
     pbt.select_option("#exploration-order-select", "name")
     expected = sorted(pbt.evaluate(names))
     wait_until(lambda: pbt.evaluate(names) == expected, "the strips by name")
+    rest(pbt)
     places = pbt.evaluate(
         f"""() => {{
             const {{ scene, layers }} = {VIEW};
@@ -276,10 +274,7 @@ def test_strips_are_ordered_by_name_and_by_hand(pbt: Page) -> None:
         }}"""
     )
     *middles, left = places
-    pbt.mouse.move(left + 40, middles[3])
-    pbt.mouse.down()
-    pbt.mouse.move(left + 40, middles[1] - 12, steps=6)
-    pbt.mouse.up()
+    drag(pbt, (left + 40, middles[3]), (left + 40, middles[1] - 12))
     moved = [expected[2], expected[0], expected[1], *expected[3:]]
     wait_until(lambda: pbt.evaluate(names) == moved, "the strip that was dragged up")
 
@@ -300,6 +295,7 @@ def test_playback_shows_the_past_only_and_rings_the_survivors(pbt: Page) -> None
     assert pbt.evaluate(until) == 19  # the first generation of twenty
     step.click()
     assert pbt.evaluate(until) == 39
+    rest(pbt)
     painted = pbt.evaluate(
         f"""() => {{
             const {{ scene, layers, width }} = {VIEW};
@@ -370,15 +366,16 @@ def test_a_link_and_the_back_button_bring_back_what_was_chosen(pbt: Page) -> Non
     zoom = pbt.locator("#exploration-zoom-button")
     expect(zoom).to_have_attribute("aria-pressed", "true")
     wait_until(lambda: "isZoomed" in address_of(pbt), "the zoom in the address")
-    pbt.wait_for_function(f"() => {VIEW}.scene && ht.debug.isDrawn()")
+    rest(pbt)
     pbt.get_by_label("To the next decision").click()
     wait_until(lambda: "moment" in address_of(pbt), "the moment in the address")
     until = pbt.evaluate("() => ht.exploration.player.until")
 
     other = pbt.context.new_page()
-    show_dashboard(other, pbt.url)
+    show_dashboard(other, pbt.evaluate("() => location.href"))
     other.wait_for_function(f"() => {VIEW}.meta.x === 'spent' && {VIEW}.scene")
     wait_until(lambda: other.evaluate(meta)["order"] == "name", "the order of the link")
+    rest(other)
     assert any(strip["high"] < 0.1 for strip in other.evaluate(meta)["strips"])
     wait_until(
         lambda: other.evaluate("() => ht.exploration.player.until") == until,
@@ -410,7 +407,7 @@ def test_the_story_of_a_trial_shows_the_schedule_of_its_model(
     wait_until(lambda: "story" in address_of(pbt), "the story in the address")
     pbt.reload()
     title = pbt.locator("#exploration-story-title")
-    expect(title).to_contain_text(line, timeout=PAGE_TIMEOUT_SECONDS * 1000)
+    expect(title).to_contain_text(line)
     pbt.locator("#exploration-story-modal .btn-close").click()
     wait_until(lambda: "story" not in address_of(pbt), "the story to be gone from the address")
 
@@ -419,6 +416,7 @@ def test_the_story_of_a_trial_shows_the_schedule_of_its_model(
 def comparison(pbt: Page) -> Page:
     pbt.locator("#exploration-compare-button").click()
     pbt.wait_for_function(f"() => {COMPARED}.isReady && {COMPARED}.scenes.length === 4")
+    rest(pbt)
     return pbt
 
 

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.harness import rest, show_dashboard
 from tests.browser.searches import write_searches
-from tests.browser.test_exploration import FRAME, VIEW
+from tests.browser.test_exploration import VIEW
 from tests.waiting import wait_until
 
 
@@ -97,7 +97,6 @@ def test_a_study_that_runs_grows_in_place_and_its_running_trials_breathe(
     expect(breath).to_be_visible()
     brush(page, "param:learning_rate")
     page.evaluate(f"() => ht.setHover(0, {VIEW}.spec.graph)")
-    page.evaluate(FRAME)
     page.evaluate(WATCH)
     before = page.evaluate(names)
     wait_until(lambda: page.evaluate(names) >= before + 6, "more of its trials")

@@ -215,7 +215,7 @@ def test_order_scale_direction_and_hidden_axes_stand_in_the_address(shown: Page)
     assert "param:momentum" not in after
     assert shown.context.browser is not None
     with open_page(shown.context.browser) as other:
-        show_dashboard(other, shown.url)
+        show_dashboard(other, shown.evaluate("() => location.href"))
         assert other.evaluate("() => ht.space.options()") == chosen
         assert other.evaluate(ORDER) == after
 
