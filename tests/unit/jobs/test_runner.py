@@ -6,108 +6,22 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pytest
 
 from hypertendril.errors import JobError, StoreError
 from hypertendril.jobs import runner
-from hypertendril.jobs.objectives import load_registry
-from hypertendril.jobs.place import Place
 from hypertendril.jobs.queue import Progress
 from hypertendril.jobs.recorder import close_trials
-from hypertendril.jobs.runner import Ending, Order, run_study
-from hypertendril.jobs.segments import Ended, Event, Executor, Reported, Segment
+from hypertendril.jobs.runner import Ending, Order
+from hypertendril.jobs.segments import Ended, Event, Reported, Segment
 from hypertendril.jobs.spec import JobSpec
-from hypertendril.model import Constraint, Outcome, Study, TrialState
+from hypertendril.model import Outcome, Study, TrialState
 from hypertendril.store.batch import Batch
 from hypertendril.store.experiment_store import ExperimentStore
-
-REGISTRY = load_registry(Path(__file__).parents[2] / "data" / "jobs" / "objectives.toml")
-Train = Callable[[Segment], list[Event]]
-
-
-def spec(trials: int = 6, method: str = "random", **budget: Any) -> JobSpec:
-    data = {"name": "s", "objective": "sphere", "method": method, "seed": 3}
-    return JobSpec.from_json(data | {"budget": {"trials": trials} | budget}, REGISTRY)
-
-
-def well(segment: Segment) -> list[Event]:
-    """Report two steps and end."""
-    x = segment.params["x"]
-    assert isinstance(x, float)
-    return [
-        Reported(segment.number, 1.0, {"score": x}),
-        Reported(segment.number, 2.0, {"score": 2 * x, "loss": 1.0}),
-        Ended(segment.number, {"size": 5.0}),
-    ]
-
-
-class InProcess:
-    """An executor without processes: whatever was started has happened at the next `wait`."""
-
-    def __init__(self, train: Train, size: int) -> None:
-        self.train = train
-        self.size = size
-        self.started: list[Segment] = []
-        self.pending: list[Segment] = []
-
-    @property
-    def free(self) -> int:
-        return self.size - len(self.pending)
-
-    def start(self, segment: Segment) -> None:
-        assert self.free > 0
-        self.started.append(segment)
-        self.pending.append(segment)
-
-    def wait(self, timeout_seconds: float) -> list[Event]:
-        del timeout_seconds
-        happened = {segment.number: self.train(segment) for segment in self.pending}
-        self.pending = [
-            segment
-            for segment in self.pending
-            if not any(isinstance(event, Ended) for event in happened[segment.number])
-        ]
-        return [event for events in happened.values() for event in events]
-
-    def close(self, grace_seconds: float = 0.0) -> None:
-        del grace_seconds
-        self.pending = []
-
-
-class Bench:
-    """A store, and the executors of one run after the other."""
-
-    def __init__(self, store: ExperimentStore, patch: pytest.MonkeyPatch) -> None:
-        self.store = store
-        self.started: list[Segment] = []
-        self.progress: list[Progress] = []
-        self._patch = patch
-
-    def run(
-        self,
-        job: JobSpec,
-        train: Train = well,
-        ask: Callable[[Progress], Order] = lambda _: Order.GO_ON,
-    ) -> Ending:
-        executor = InProcess(train, job.budget.parallel)
-        place = Place(Path("unused"), make_executor=lambda *_: cast(Executor, executor))
-        self._patch.setattr(runner, "FLUSH_SECONDS", 0.0)
-
-        def ask_owner(progress: Progress) -> Order:
-            self.progress.append(progress)
-            return ask(progress)
-
-        try:
-            return run_study(job, REGISTRY["sphere"], self.store, "s1", ask_owner, place)
-        finally:
-            self.started += executor.started
-
-    @property
-    def study(self) -> Study:
-        return self.store.snapshot("s1")
+from tests.unit.jobs.runner_bench import REGISTRY, Bench, fenced, spec, well
 
 
 @pytest.fixture
@@ -334,100 +248,6 @@ def test_closing_marks_what_will_never_end_and_nothing_else(bench: Bench) -> Non
     version = bench.study.version
     close_trials(bench.store, "s1", TrialState.FAILED, "Cancelled.")
     assert bench.study.version == version
-
-
-def fenced(segment: Segment) -> list[Event]:
-    """The higher x, the better, and the further beyond a limit of 0."""
-    x = segment.params["x"]
-    assert isinstance(x, float)
-    return [Ended(segment.number, {"score": x, "size": 5.0, "violation": x})]
-
-
-def test_a_returned_violation_is_recorded_and_the_best_trial_is_a_feasible_one(
-    bench: Bench,
-) -> None:
-    assert bench.run(spec(20), fenced) is Ending.DONE
-    trials = bench.study.trials
-    np.testing.assert_array_equal(trials.violation, trials.values[:, 0])
-    assert "violation" not in bench.study.header.metric_names
-    best = bench.study.best()
-    assert best is not None
-    assert bench.progress[-1].best == trials.objectives[best, 0] <= 0
-
-
-BOUNDED = (Constraint("size", at_most=4.0), Constraint("score", at_least=-2.0))
-
-
-def sized(size: float, **more: float) -> Callable[[Segment], list[Event]]:
-    def train(segment: Segment) -> list[Event]:
-        return [Ended(segment.number, {"score": -3.0, "size": size} | more)]
-
-    return train
-
-
-@pytest.mark.parametrize(
-    ("train", "violation"),
-    [
-        (sized(4.0), 0.5),  # the score is half of 2 below -2
-        (sized(5.0), 0.25 + 0.5),
-        (sized(5.0, violation=2.0), 0.25 + 0.5 + 2.0),
-        (sized(5.0, violation=-2.0), 0.25 + 0.5),
-        (sized(math.inf), math.inf),
-    ],
-)
-def test_declared_constraints_add_up_to_a_violation(
-    bench: Bench, train: Callable[[Segment], list[Event]], violation: float
-) -> None:
-    assert bench.run(replace(spec(1), constraints=BOUNDED), train) is Ending.DONE
-    assert bench.study.trials.violation.tolist() == [violation]
-    assert bench.study.best() is None
-    assert bench.progress[-1].best is None
-
-
-def test_trials_that_keep_to_the_declared_constraints_are_feasible(bench: Bench) -> None:
-    bench.run(replace(spec(1), constraints=(Constraint("size", at_most=5.0),)), sized(5.0))
-    assert bench.study.trials.violation.tolist() == [0.0]
-    assert bench.study.best() == 0
-
-
-@pytest.mark.parametrize(
-    ("metrics", "note"),
-    [
-        ({"score": 1.0}, "It neither returned nor reported 'size', which has a constraint."),
-        ({"score": 1.0, "size": math.nan}, "Its 'size' is not a number (NaN)."),
-    ],
-)
-def test_a_trial_without_a_value_for_a_constraint_fails(
-    bench: Bench, metrics: dict[str, float], note: str
-) -> None:
-    bench.run(
-        replace(spec(1), constraints=BOUNDED), lambda segment: [Ended(segment.number, metrics)]
-    )
-    assert bench.study.trials.state[0] == TrialState.FAILED
-    assert bench.study.trials.notes[0] == note
-
-
-def test_the_search_leaves_what_constraints_forbid(bench: Bench) -> None:
-    """The best scores need a large x; half of the space is forbidden."""
-
-    def train(segment: Segment) -> list[Event]:
-        x = float(segment.params["x"])  # type: ignore[arg-type]
-        return [Ended(segment.number, {"score": x, "size": x})]
-
-    fence = (Constraint("size", at_most=0.0),)
-    bench.run(replace(spec(40, "tpe"), constraints=fence), train)
-    x = bench.study.trials.values[:, 0]
-    assert np.mean(x[20:] <= 0.0) > 0.6
-    assert bench.progress[-1].best == x[x <= 0.0].max()
-
-
-def test_a_violation_that_is_not_a_number_fails_its_trial(bench: Bench) -> None:
-    def train(segment: Segment) -> list[Event]:
-        return [Ended(segment.number, {"score": 1.0, "size": 5.0, "violation": math.nan})]
-
-    bench.run(spec(1), train)
-    assert bench.study.trials.state[0] == TrialState.FAILED
-    assert bench.study.trials.notes[0] == "Its 'violation' is not a number (NaN)."
 
 
 @pytest.mark.parametrize("method", ["tpe", "hyperband", "asha", "bohb"])
