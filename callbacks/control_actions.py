@@ -200,7 +200,7 @@ def exported(services: Services, draft: Draft, form: Form) -> tuple[Any, Any]:
     """Return the job file the command line runs, and what to say.
 
     Raises:
-        HyperTendrilError: The form is invalid, or TOML cannot say it.
+        HyperTendrilError: The form is invalid.
     """
     spec = form.job(draft, services.registry, shown_study(services, {"study": draft.study}))
     name = f"{re.sub(r'[^A-Za-z0-9]+', '-', spec.name).strip('-')[:60] or 'study'}.toml"

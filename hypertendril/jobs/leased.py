@@ -191,7 +191,8 @@ def _last_words(ending: Ending, study: Study) -> str:
     if study.counts()[TrialState.COMPLETE]:
         return limit
     notes = study.trials.notes
-    first = f" The first one says: {notes[min(notes)]}" if notes else ""
+    reason = notes[min(notes)].partition("\n")[0] if notes else ""
+    first = f" The first one says: {reason}" if reason else ""
     return f"{limit} No trial was completed.{first}".strip()
 
 

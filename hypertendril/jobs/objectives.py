@@ -18,6 +18,7 @@ from hypertendril.errors import JobError, did_you_mean
 from hypertendril.jobs import fields
 from hypertendril.jobs.budget import MAX_STEPS
 from hypertendril.jobs.command import Command
+from hypertendril.jobs.toml_text import from_toml_text
 from hypertendril.model import Objective, SearchSpace
 
 _FUNCTION = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", re.ASCII)
@@ -191,7 +192,7 @@ def load_registry(path: Path | None) -> Registry:
     if path is None:
         return Registry()
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        data = from_toml_text(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise JobError(f"{path}: the registry of objectives cannot be read ({error}).") from None
     try:

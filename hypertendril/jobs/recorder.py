@@ -296,7 +296,8 @@ def _missing(names: list[str], bounded: list[str], known: Mapping[str, float]) -
     for name in [*names, *bounded]:
         if name not in known:
             use = "is to be optimised" if name in names else "has a constraint"
-            return f"It neither returned nor reported {name!r}, which {use}."
+            given = f" It gave {', '.join(map(repr, [*known][:5]))}." if known else ""
+            return f"It neither returned nor reported {name!r}, which {use}.{given}"
         if math.isnan(known[name]):
             return f"Its {name!r} is not a number (NaN)."
     return None

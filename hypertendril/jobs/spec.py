@@ -22,7 +22,7 @@ from hypertendril.jobs.starting import (
     start_from_json,
     start_to_json,
 )
-from hypertendril.jobs.toml_text import to_toml_text
+from hypertendril.jobs.toml_text import from_toml_text, to_toml_text
 from hypertendril.model import Constraint, Method, Objective, SearchSpace, StudyHeader
 from hypertendril.search import Limits, MethodInfo, StartingSet, method_info
 from hypertendril.search.sampling import activation_order
@@ -141,7 +141,7 @@ class JobSpec:
     ) -> JobSpec:
         """Return the valid job a TOML text describes (as `from_json`)."""
         try:
-            data = tomllib.loads(text)
+            data = from_toml_text(text)
         except (tomllib.TOMLDecodeError, RecursionError) as error:
             raise JobError(f"This is not TOML: {error}.") from None
         return cls.from_json(data, registry, find)
@@ -194,11 +194,7 @@ class JobSpec:
         }
 
     def to_toml(self) -> str:
-        """Return the job file the command line runs.
-
-        Raises:
-            JobError: A choice is null, which TOML cannot say (JSON can).
-        """
+        """Return the job file the command line runs."""
         return to_toml_text(self.to_json())
 
     def header(self) -> StudyHeader:

@@ -1,10 +1,15 @@
-"""A mapping written as TOML: as much of the format as a job needs."""
+"""A mapping written as TOML and read again: as much of the format as a job needs.
+
+TOML has no null. A key without a value is left out; among choices, and where a parameter has the
+choice null, an empty table `{}` stands for it.
+"""
 
 from __future__ import annotations
 
 import json
 import math
 import re
+import tomllib
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,10 +21,8 @@ _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 def to_toml_text(data: Mapping[str, Any]) -> str:
     """Return `data` as TOML: plain values first, then tables, then lists of tables.
 
-    Keys whose value is None are left out: TOML has no null, and a job reads an absent key as null.
-
     Raises:
-        JobError: A list holds None, or a value has a type TOML lacks.
+        JobError: A value has a type TOML lacks.
     """
     lines: list[str] = []
     tables: list[str] = []
@@ -32,6 +35,32 @@ def to_toml_text(data: Mapping[str, Any]) -> str:
         elif value is not None:
             lines.append(f"{_key(key)} = {_value(value)}")
     return "\n".join([*lines, *tables]) + "\n"
+
+
+def from_toml_text(text: str) -> dict[str, Any]:
+    """Return what a TOML text says, None where a choice is null.
+
+    Raises:
+        tomllib.TOMLDecodeError: It is not TOML.
+        RecursionError: It is nested too deeply.
+    """
+    return {key: _with_nulls(value, key) for key, value in tomllib.loads(text).items()}
+
+
+def _with_nulls(value: Any, key: str) -> Any:
+    if isinstance(value, list) and key in ("choices", "values"):
+        return [_null_or(item) for item in value]
+    if isinstance(value, list):
+        return [_with_nulls(item, "params" if key == "enqueue" else "") for item in value]
+    if isinstance(value, dict) and key == "params":
+        return {name: _null_or(item) for name, item in value.items()}
+    if isinstance(value, dict):
+        return {name: _with_nulls(item, name) for name, item in value.items()}
+    return value
+
+
+def _null_or(value: Any) -> Any:
+    return None if value == {} else value
 
 
 def _table(name: str, table: Mapping[str, Any]) -> list[str]:
@@ -66,7 +95,7 @@ def _rows(tables: list[Mapping[str, Any]]) -> str:
 
 
 def _pairs(table: Mapping[str, Any]) -> list[str]:
-    return [f"{_key(key)} = {_value(value)}" for key, value in table.items() if value is not None]
+    return [f"{_key(key)} = {_value(value)}" for key, value in table.items()]
 
 
 def _key(key: str) -> str:
@@ -89,8 +118,6 @@ def _value(value: Any) -> str:
         return repr(value) if math.isfinite(value) else str(value)
     if isinstance(value, (list, tuple)):
         return f"[{', '.join(_value(item) for item in value)}]"
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(_pairs(value)) + "}"
-    if value is None:
-        raise JobError("TOML cannot write a null among choices; export the job as JSON.")
+    if value is None or isinstance(value, Mapping):
+        return "{" + ", ".join(_pairs(value or {})) + "}"
     raise JobError(f"TOML cannot write {value!r}.")

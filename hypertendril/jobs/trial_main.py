@@ -27,6 +27,7 @@ from hypertendril.jobs.segments import Segment
 from hypertendril.jobs.training import TrialContext, TrialPruned, as_numbers
 
 MAX_ERROR_LENGTH = 2000
+_OURS = str(Path(__file__).parents[1])
 _PR_SET_PDEATHSIG = 1
 Objective = Callable[[TrialContext], Any]
 
@@ -117,9 +118,10 @@ def _result(result: Any) -> dict[str, float]:
 
 
 def _told(error: BaseException, trace: TracebackType | None) -> str:
-    """Return one line that says what went wrong, then the last lines of the way there."""
+    """Return one line that says what went wrong, then the last lines of the way there through their code."""
     summary = "".join(traceback.format_exception_only(error)).strip()
-    way = "".join(traceback.format_tb(trace, limit=-6))
+    frames = [f for f in traceback.extract_tb(trace) if not f.filename.startswith(_OURS)]
+    way = "".join(traceback.format_list(frames[-6:]))
     head = summary[: MAX_ERROR_LENGTH // 2]
     return f"{head}\n{way[-(MAX_ERROR_LENGTH - len(head) - 1) :]}".strip()
 

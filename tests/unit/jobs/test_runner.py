@@ -99,6 +99,7 @@ def test_a_late_report_of_an_earlier_step_sets_no_trial_back(bench: Bench) -> No
     [
         ({}, "ValueError: oh", "ValueError: oh"),
         ({}, None, "neither returned nor reported 'score'"),
+        ({"scor": 1.0}, None, "reported 'score', which is to be optimised. It gave 'scor'."),
         ({"score": math.nan}, None, "'score' is not a number"),
     ],
 )

@@ -22,6 +22,7 @@ from hypertendril.model import (
     SearchSpace,
     constraints_of,
 )
+from hypertendril.search.starting import EarlierStudy, EarlierTrial, StartingSet
 
 ROOT = Path(__file__).parents[3]
 REGISTRY = load_registry(ROOT / "tests" / "data" / "jobs" / "objectives.toml")
@@ -224,10 +225,17 @@ def test_a_grid_makes_room_for_what_is_enqueued() -> None:
     )
 
 
-def test_the_toml_form_cannot_hold_null_and_says_what_can() -> None:
-    space = SearchSpace((Parameter("a", ParameterKind.CATEGORICAL, choices=(None, "x")),))
-    with pytest.raises(JobError, match="export the job as JSON"):
-        replace(spec(), space=space).to_toml()
+def test_the_toml_form_holds_choices_that_are_null() -> None:
+    optional = Parameter("a", ParameterKind.CATEGORICAL, choices=(None, "x"))
+    depth = Parameter("d", ParameterKind.INT, 1, 4, condition=Condition("a", (None,)))
+    enqueued: tuple[dict[str, Any], ...] = ({"a": None, "d": 2}, {"a": "x"}, {})
+    trials = (EarlierTrial(0, {"a": None, "d": 1}, {"score": 0.5}),)
+    told = replace(
+        spec(method="tpe"),
+        space=SearchSpace((optional, depth)),
+        start=StartingSet(enqueued, (EarlierStudy("old", trials),)),
+    )
+    assert JobSpec.from_toml(told.to_toml()) == told
 
 
 def test_a_header_carries_what_the_study_needs() -> None:

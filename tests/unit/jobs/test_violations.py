@@ -72,7 +72,10 @@ def test_trials_that_keep_to_the_declared_constraints_are_feasible(bench: Bench)
 @pytest.mark.parametrize(
     ("metrics", "note"),
     [
-        ({"score": 1.0}, "It neither returned nor reported 'size', which has a constraint."),
+        (
+            {"score": 1.0},
+            "It neither returned nor reported 'size', which has a constraint. It gave 'score'.",
+        ),
         ({"score": 1.0, "size": math.nan}, "Its 'size' is not a number (NaN)."),
     ],
 )
