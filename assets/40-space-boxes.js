@@ -27,7 +27,10 @@
   let parts = null;
 
   /* ---- focus ---- */
-  const setFocus = (names) => ht.send(FOCUS, { names });
+  function setFocus(names) {
+    state.focus = names; // at once: on a busy page a second click comes before the store has answered
+    ht.send(FOCUS, { names });
+  }
   space.setFocus = setFocus;
   /** The last two clicked; a click on one of them takes it out. */
   function toggle(name) {

@@ -28,7 +28,8 @@ def visit(browser: Browser) -> Callable[[str], Watch]:
         with served(wsgi_app) as url, open_page(browser) as page:
             watch.over(page.context)
             page.goto(url)
-            page.wait_for_function("document.readyState === 'complete'")
+            # Behind whatever the script itself has put off.
+            page.evaluate("() => new Promise(done => setTimeout(done, 0))")
         return watch
 
     return visit
