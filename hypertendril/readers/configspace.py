@@ -132,7 +132,7 @@ def _add_condition(item: Mapping[str, Any], found: dict[str, Parameter], losses:
     condition = known[-1]
     if parameter.condition is not None:  # two single conditions on one child are joined by AND
         known = [parameter.condition, condition]
-    if len(known) > 1:
+    if len(known) > 1 or len(parts) > len(known):
         losses.add(
             f"{FILE}: {parameter.name!r} has several conditions; only the one on "
             f"{condition.parent!r} is kept"

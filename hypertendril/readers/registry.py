@@ -30,6 +30,7 @@ from hypertendril.readers.optuna_url import OptunaUrl
 from hypertendril.readers.orion import Orion
 from hypertendril.readers.ray_tune import RayTune
 from hypertendril.readers.result import Reader, ReadStudy
+from hypertendril.readers.sacred import Sacred
 from hypertendril.readers.smac import Smac
 from hypertendril.readers.source import Source
 from hypertendril.readers.syne_tune import SyneTune
@@ -79,6 +80,7 @@ READERS: tuple[Reader, ...] = (
     HiPlot(),
     KerasTuner(),
     Wandb(),
+    Sacred(),
     Katib(),
     Vizier(),
     Auptimizer(),

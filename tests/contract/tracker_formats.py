@@ -128,6 +128,11 @@ def _grow_tensorboard(source: Source) -> None:
     shutil.copytree(trials[-1], copy)
 
 
+def _grow_sacred(source: Source) -> None:
+    runs = sorted(p for p in source.file.iterdir())
+    shutil.copytree(runs[0], source.file / str(100 + len(runs)))
+
+
 TRACKER_FORMATS = [
     Format("ax", log_of("ax.json"), _grow_ax),
     Format("hyperopt", log_of("hyperopt.json"), _grow_hyperopt),
@@ -136,6 +141,7 @@ TRACKER_FORMATS = [
     Format("keras-tuner", log_of("keras_tuner"), _grow_keras_tuner),
     Format("wandb", _wandb, _grow_wandb),
     Format("wandb", _wandb_export, _grow_wandb_export),
+    Format("sacred", log_of("sacred"), _grow_sacred),
     Format("mlflow", log_of("mlruns"), _grow_mlflow),
     Format("mlflow", _mlflow_database, _grow_mlflow_database),
     Format("tensorboard", log_of("tensorboard"), _grow_tensorboard),

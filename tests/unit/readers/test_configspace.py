@@ -107,6 +107,21 @@ def test_of_joined_conditions_one_is_kept_and_the_loss_is_told() -> None:
     assert "several conditions" in reasons[0]
 
 
+def test_a_part_of_a_condition_that_can_not_be_listed_is_told() -> None:
+    parts = [
+        {"child": "x", "parent": "p", "type": "EQ", "value": "a"},
+        {"child": "x", "parent": "y", "type": "GT", "value": 0.5},
+    ]
+    found, reasons = _space(
+        {"name": "p", "type": "categorical", "choices": ["a", "b"]},
+        {"name": "y", "type": "uniform_float", "lower": 0, "upper": 1},
+        {"name": "x", "type": "uniform_float", "lower": 0, "upper": 1},
+        conditions=[{"type": "AND", "child": "x", "conditions": parts}],
+    )
+    assert found.space["x"].condition == Condition("p", ("a",))
+    assert "only the one on 'p' is kept" in reasons[0]
+
+
 def test_a_hyperparameter_that_makes_no_sense_costs_only_itself() -> None:
     found, reasons = _space(
         {"name": "a", "type": "uniform_float", "lower": 1, "upper": 0},
