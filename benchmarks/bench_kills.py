@@ -52,6 +52,7 @@ ATTACKS = {
     "pbt": Attack(
         168, 22, 2, {"population": 28, "interval": 1, "generations": 11, "survivors": 0.5}
     ),
+    "pb2": Attack(50, 8, 2, {"population": 10, "interval": 1, "generations": 9, "survivors": 0.5}),
 }
 
 

@@ -12,9 +12,9 @@ import sys
 from tqdm import tqdm
 
 from hypertendril.jobs.leased import run_leased
+from hypertendril.jobs.orders import Order
 from hypertendril.jobs.place import Place, open_place
 from hypertendril.jobs.queue import LEASE_SECONDS, Job, JobQueue, Progress
-from hypertendril.jobs.runner import Order
 from hypertendril.jobs.spec import JobSpec
 from hypertendril.jobs.worker import StopSignals
 from hypertendril.model import Study

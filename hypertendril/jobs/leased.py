@@ -12,10 +12,11 @@ from functools import partial
 from hypertendril.errors import ClusterError, HyperTendrilError, JobError, StoreError
 from hypertendril.jobs.checkpoints import tidy_ended
 from hypertendril.jobs.objectives import load_registry
+from hypertendril.jobs.orders import Ending, Order
 from hypertendril.jobs.place import Place
 from hypertendril.jobs.queue import JobQueue, JobState, Lease, Progress, Standing
 from hypertendril.jobs.recorder import close_trials
-from hypertendril.jobs.runner import Ending, Order, run_study
+from hypertendril.jobs.runner import run_study
 from hypertendril.jobs.steering import Steering
 from hypertendril.model import Study, TrialState
 from hypertendril.store.experiment_store import ExperimentStore

@@ -4,39 +4,28 @@ A claim gives a lease. Its owner renews it while it works and is the only one wh
 `finish` counts. A lease that ran out, or whose owner died, is claimed again. Every change
 is one durable transaction; a job is never taken out of the queue in order to run it, so
 there is no moment at which a crash could lose it.
-
-This module and json_disk alone know diskcache. Its own queue (`pull`) loses jobs of killed workers,
-and a standard-library database would do as well.
 """
 
 from __future__ import annotations
 
-import logging
-import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
-
-import diskcache
 
 from hypertendril.errors import JobError
 from hypertendril.jobs.job import Job, JobId, JobState, Lease, Progress, Standing
-from hypertendril.jobs.json_disk import DATABASE_ERRORS, JsonDisk
+from hypertendril.jobs.job_records import JobRecords, Record, progress_json
 from hypertendril.jobs.owner import Owner, is_alive
 from hypertendril.jobs.spec import JobSpec
-from hypertendril.jobs.steering import Steering, steered, steering_of, with_budget, with_stopped
+from hypertendril.jobs.steering import Steering, steering_of, with_budget, with_stopped
 from hypertendril.settings import private_folder
 
 __all__ = ["Job", "JobId", "JobQueue", "JobState", "Lease", "Progress", "Standing", "Steering"]
 
 LEASE_SECONDS = 30.0
 MAX_ATTEMPTS = 3
-MAX_OPEN_JOBS = 1000
 MAX_MESSAGE_LENGTH = 2000
-_log = logging.getLogger(__name__)
 
 
 class JobQueue:
@@ -52,22 +41,13 @@ class JobQueue:
     """
 
     def __init__(self, folder: Path, clock: Callable[[], float] = time.monotonic) -> None:
-        self._folder = private_folder(folder)
+        self._records = JobRecords(folder)
         self._owners = private_folder(folder / "owners")
         self._clock = clock
-        self._specs: dict[str, JobSpec | None] = {}  # what a job is to do never changes
-        with _as_job_errors(folder):
-            self._cache = diskcache.Cache(
-                str(folder),
-                disk=JsonDisk,
-                eviction_policy="none",
-                cull_limit=0,  # a job is never dropped to save space
-                sqlite_synchronous=2,  # FULL: what was acknowledged survives a power cut
-            )
 
     def close(self) -> None:
         """Close the database connection of this thread."""
-        self._cache.close()
+        self._records.close()
 
     def new_owner(self) -> Owner:
         """Return this process as an owner of leases; close it when done."""
@@ -82,8 +62,8 @@ class JobQueue:
         Raises:
             JobError: The queue is full.
         """
-        with self._transaction():
-            return self._add(spec, key)
+        with self._records.transaction():
+            return self._records.add(spec, key)
 
     def submit_claimed(self, spec: JobSpec, owner: str, lease_seconds: float) -> Lease:
         """Put a job into the queue and claim it in the same breath, so that no worker takes it.
@@ -91,8 +71,8 @@ class JobQueue:
         Raises:
             JobError: The queue is full.
         """
-        with self._transaction():
-            return self._grant(self._add(spec, None), owner, lease_seconds, None)
+        with self._records.transaction():
+            return self._grant(self._records.add(spec, None), owner, lease_seconds, None)
 
     def claim(
         self, owner: str, lease_seconds: float = LEASE_SECONDS, *, only_abandoned: bool = False
@@ -102,12 +82,12 @@ class JobQueue:
         Args:
             only_abandoned: Leave jobs that nobody has started to others.
         """
-        if not self._read("open", []):
+        if not self._records.open_ids:
             return None
-        with self._transaction():
-            for job_id in self._read("open", []):
-                record = self._record(job_id)
-                if self._spec(job_id, record) is None:
+        with self._records.transaction():
+            for job_id in self._records.open_ids:
+                record = self._records[job_id]
+                if self._records.spec(job_id, record) is None:
                     continue
                 if record["state"] == JobState.QUEUED:
                     if not only_abandoned and not record.get("paused"):
@@ -129,19 +109,18 @@ class JobQueue:
 
         LOST means that the job belongs to somebody else now: stop, and write nothing more.
         """
-        with self._transaction():
+        with self._records.transaction():
             record = self._owned(lease)
             if record is None:
                 return Standing.LOST
             record["expires"] = self._clock() + lease.seconds
+            before = Progress(**record["progress"])
             if progress is not None:
-                before = Progress(**record["progress"])
                 if progress.is_beyond(before):
                     record["attempts"] = 1  # it moves on, so it is not what kills its workers
-                record["progress"] = _progress_json(progress)
-                if progress != before:
-                    self._changed()
-            self._cache[_key(lease.job.id)] = record
+                record["progress"] = progress_json(progress)
+            is_news = progress is not None and progress != before
+            self._records.keep(lease.job.id, record, is_news=is_news)
             return Standing.CANCEL if record["cancel"] else Standing.HELD
 
     def standing(self, lease: Lease) -> Standing:
@@ -155,7 +134,7 @@ class JobQueue:
         """End the job in `state` for ever; False (and no change) if the lease is lost."""
         if state.is_open:
             raise JobError(f"A job cannot end as {state}.")
-        with self._transaction():
+        with self._records.transaction():
             record = self._owned(lease)
             if record is None:
                 return False
@@ -168,7 +147,7 @@ class JobQueue:
         Args:
             refund: The attempt does not count: the job is not the reason.
         """
-        with self._transaction():
+        with self._records.transaction():
             record = self._owned(lease)
             if record is None:
                 return False
@@ -178,8 +157,7 @@ class JobQueue:
             else:
                 record["state"] = JobState.QUEUED
             record["owner"] = None
-            self._cache[_key(lease.job.id)] = record
-            self._changed()
+            self._records.keep(lease.job.id, record)
             return True
 
     def cancel(self, job_id: str) -> JobState:
@@ -191,8 +169,8 @@ class JobQueue:
         Raises:
             JobError: There is no such job, or it has ended already.
         """
-        with self._transaction():
-            record = self._record(job_id)
+        with self._records.transaction():
+            record = self._records[job_id]
             state = JobState(record["state"])
             if not state.is_open:
                 raise JobError(f"The job {job_id} has ended already ({state}).")
@@ -203,8 +181,7 @@ class JobQueue:
             record["cancel"] = True
             if state is JobState.QUEUED:
                 record |= {"state": JobState.RUNNING, "expires": self._clock(), "owner": None}
-            self._cache[_key(job_id)] = record
-            self._changed()
+            self._records.keep(job_id, record)
             return JobState.RUNNING
 
     def pause(self, job_id: str) -> JobState:
@@ -215,7 +192,7 @@ class JobQueue:
         """
         with self._change(job_id) as record:
             record["paused"] = True
-            return self._job(job_id, record).state
+            return self._records.job(job_id, record).state
 
     def resume(self, job_id: str) -> JobState:
         """Let a job that was paused go on, in its old place in the queue.
@@ -225,7 +202,7 @@ class JobQueue:
         """
         with self._change(job_id) as record:
             record["paused"] = False
-            return self._job(job_id, record).state
+            return self._records.job(job_id, record).state
 
     def change(self, job_id: str, **budget: float | None) -> JobState:
         """Give a job another budget; a part that is None stays.
@@ -238,11 +215,9 @@ class JobQueue:
             JobError: No such job, it has ended, or a part makes no sense.
         """
         with self._change(job_id) as record:
-            spec = self._spec(job_id, record)
-            if spec is None:
-                raise _too_new(job_id)
+            spec = self._records.known_spec(job_id, record)
             record.update(with_budget(record, spec, budget))
-            return self._job(job_id, record).state
+            return self._records.job(job_id, record).state
 
     def stop_trial(self, job_id: str, number: int) -> None:
         """Stop one trial of a job; it fails with a note, the others go on.
@@ -255,7 +230,7 @@ class JobQueue:
 
     def steering(self, lease: Lease) -> Steering:
         """Return how the job of a lease is to go on; one read."""
-        return steering_of(self._record(lease.job.id))
+        return steering_of(self._records[lease.job.id])
 
     def job(self, job_id: str) -> Job:
         """Return one job.
@@ -263,87 +238,38 @@ class JobQueue:
         Raises:
             JobError: There is no such job.
         """
-        return self._job(job_id, self._record(job_id))
+        return self._records.job(job_id, self._records[job_id])
 
     def jobs(self) -> tuple[Job, ...]:
         """Return all jobs in the order they were submitted.
 
         One that only a newer version of this program understands is left to that version.
         """
-        records = ((job_id, self._record(job_id)) for job_id in self._read("all", []))
-        return tuple(
-            self._job(job_id, record)
-            for job_id, record in records
-            if self._spec(job_id, record) is not None
-        )
+        return self._records.jobs()
 
     def change_count(self) -> int:
         """Return a number that grows with every change worth showing; one indexed read."""
-        return int(self._read("changes", 0))
+        return self._records.change_count
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        with _as_job_errors(self._folder), self._cache.transact(retry=True):
-            yield
-
-    @contextmanager
-    def _change(self, job_id: str) -> Iterator[dict[str, Any]]:
+    def _change(self, job_id: str) -> Iterator[Record]:
         """Give the record of an open job, and keep what the block made of it."""
-        with self._transaction():
-            record = self._record(job_id)
+        with self._records.transaction():
+            record = self._records[job_id]
             if not JobState(record["state"]).is_open:
                 raise JobError(f"The job {job_id} has ended already ({record['state']}).")
             if record["cancel"]:
                 raise JobError(f"The job {job_id} is being cancelled.")
             yield record
-            self._cache[_key(job_id)] = record
-            self._changed()
+            self._records.keep(job_id, record)
 
-    def _rest(self, job_id: str, record: dict[str, Any]) -> None:
+    def _rest(self, job_id: str, record: Record) -> None:
         record |= {"state": JobState.QUEUED, "owner": None}
         record["progress"]["running"] = 0
-        self._cache[_key(job_id)] = record
-        self._changed()
-
-    def _read(self, key: str, default: Any) -> Any:
-        with _as_job_errors(self._folder):
-            return self._cache.get(key, default)
-
-    def _add(self, spec: JobSpec, key: str | None) -> JobId:
-        known = self._read(f"key:{key}", None) if key else None
-        if known is not None:
-            return JobId(known)
-        open_jobs = self._read("open", [])
-        if len(open_jobs) >= MAX_OPEN_JOBS:
-            raise JobError(f"The queue is full ({MAX_OPEN_JOBS} jobs); cancel some first.")
-        job_id = secrets.token_hex(5)
-        described = spec.to_json()
-        # May hold a thousand trials: apart, so that a heartbeat need not write them again.
-        self._cache[f"start:{job_id}"] = described.pop("start")
-        self._cache[_key(job_id)] = {
-            "spec": described,
-            "state": JobState.QUEUED,
-            "submitted": time.time(),
-            "started": None,
-            "ended": None,
-            "attempts": 0,
-            "token": 0,
-            "owner": None,
-            "expires": 0.0,
-            "lease_seconds": 0.0,
-            "cancel": False,
-            "message": "",
-            "progress": _progress_json(Progress()),
-        }
-        self._cache["all"] = [*self._read("all", []), job_id]
-        self._cache["open"] = [*open_jobs, job_id]
-        if key:
-            self._cache[f"key:{key}"] = job_id
-        self._changed()
-        return JobId(job_id)
+        self._records.keep(job_id, record)
 
     def _grant(self, job_id: str, owner: str, seconds: float, closing: JobState | None) -> Lease:
-        record = self._record(job_id)
+        record = self._records[job_id]
         record |= {
             "state": JobState.RUNNING,
             "owner": owner,
@@ -353,11 +279,10 @@ class JobQueue:
             "lease_seconds": seconds,
             "started": record["started"] or time.time(),
         }
-        self._cache[_key(job_id)] = record
-        self._changed()
-        return Lease(self._job(job_id, record), owner, record["token"], seconds, closing)
+        self._records.keep(job_id, record)
+        return Lease(self._records.job(job_id, record), owner, record["token"], seconds, closing)
 
-    def _end(self, job_id: str, record: dict[str, Any], state: JobState, message: str) -> None:
+    def _end(self, job_id: str, record: Record, state: JobState, message: str) -> None:
         record |= {
             "state": state,
             "ended": time.time(),
@@ -365,82 +290,16 @@ class JobQueue:
             "message": message[:MAX_MESSAGE_LENGTH],
         }
         record["progress"]["running"] = 0
-        self._cache[_key(job_id)] = record
-        self._cache["open"] = [item for item in self._read("open", []) if item != job_id]
-        self._changed()
+        self._records.end(job_id, record)
 
-    def _record(self, job_id: str) -> dict[str, Any]:
-        record: dict[str, Any] | None = self._read(_key(job_id), None)
-        if record is None:
-            raise JobError(f"There is no job {job_id!r}.")
-        return record
-
-    def _owned(self, lease: Lease) -> dict[str, Any] | None:
-        record = self._record(lease.job.id)
+    def _owned(self, lease: Lease) -> Record | None:
+        record = self._records[lease.job.id]
         is_ours = record["owner"] == lease.owner and record["token"] == lease.token
         return record if is_ours and record["state"] == JobState.RUNNING else None
 
-    def _is_abandoned(self, record: dict[str, Any]) -> bool:
+    def _is_abandoned(self, record: Record) -> bool:
         left = record["expires"] - self._clock()
         # A lease with more time left than it was given is one from before the machine restarted.
         if not 0 < left <= record["lease_seconds"]:
             return True
         return not is_alive(self._owners, record["owner"] or "")
-
-    def _spec(self, job_id: str, record: dict[str, Any]) -> JobSpec | None:
-        if job_id not in self._specs:
-            try:
-                start = self._read(f"start:{job_id}", None)
-                self._specs[job_id] = JobSpec.from_json({**record["spec"], "start": start})
-            except JobError as error:
-                _log.warning("Job %s cannot be read by this version: %s", job_id, error)
-                self._specs[job_id] = None
-        return self._specs[job_id]
-
-    def _job(self, job_id: str, record: dict[str, Any]) -> Job:
-        spec = self._spec(job_id, record)
-        if spec is None:
-            raise _too_new(job_id)
-        state, steering = JobState(record["state"]), steering_of(record)
-        if state is JobState.QUEUED and steering.is_paused:
-            state = JobState.PAUSED
-        return Job(
-            id=JobId(job_id),
-            spec=steered(spec, record),
-            state=state,
-            submitted=record["submitted"],
-            started=record["started"],
-            ended=record["ended"],
-            attempts=record["attempts"],
-            is_cancelling=record["cancel"] and state.is_open,
-            message=record["message"],
-            progress=Progress(**record["progress"]),
-            is_pausing=steering.is_paused and state is JobState.RUNNING,
-            stopped=steering.stopped,
-        )
-
-    def _changed(self) -> None:
-        self._cache["changes"] = self._read("changes", 0) + 1
-
-
-@contextmanager
-def _as_job_errors(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except DATABASE_ERRORS as error:
-        raise JobError(
-            f"{folder}: the job queue cannot be used now ({error}); is the disk full, or may the "
-            "folder not be written to?"
-        ) from error
-
-
-def _too_new(job_id: str) -> JobError:
-    return JobError(f"The job {job_id} was submitted by a newer version of this program.")
-
-
-def _key(job_id: str) -> str:
-    return f"job:{job_id}"
-
-
-def _progress_json(progress: Progress) -> dict[str, Any]:
-    return asdict(progress)

@@ -6,14 +6,15 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable
-from enum import StrEnum
 from pathlib import Path
 
 import numpy as np
 
 from hypertendril.errors import JobError, StoreError
 from hypertendril.jobs.checkpoints import Checkpoints, stopped_merit, stopped_merits
+from hypertendril.jobs.history import has_unseen_end, recorded_trials
 from hypertendril.jobs.objectives import RegisteredObjective
+from hypertendril.jobs.orders import ENDING_OF, Ending, Order
 from hypertendril.jobs.place import Place
 from hypertendril.jobs.queue import Progress
 from hypertendril.jobs.recorder import Recorder
@@ -22,7 +23,7 @@ from hypertendril.jobs.spec import JobSpec
 from hypertendril.jobs.spending import Spending
 from hypertendril.jobs.steering import Steering
 from hypertendril.model import Outcome, Study, TrialState
-from hypertendril.search import Assignment, Limits, Look, Recorded, make_scheduler
+from hypertendril.search import Assignment, Limits, Look, make_scheduler
 from hypertendril.search.scheduler import quality_of
 from hypertendril.store.experiment_store import ExperimentStore
 
@@ -33,37 +34,6 @@ _ENDS = (Outcome.DISCARDED, Outcome.FINAL)
 _OPEN_STATES = (TrialState.RUNNING, TrialState.WAITING)
 STOPPED_NOTE = "It was stopped by hand."
 _log = logging.getLogger(__name__)
-
-
-class Order(StrEnum):
-    """What the owner of a running study tells it."""
-
-    GO_ON = "go on"
-    CANCEL = "cancel"  # stop for good
-    TIME_IS_UP = "time is up"  # likewise, and all is well
-    RELEASE = "release"  # stop; somebody will go on from here
-    ABANDON = "abandon"  # stop and write nothing: the study is somebody else's now
-
-
-class Ending(StrEnum):
-    """How a run of a study came to its end."""
-
-    DONE = "done"
-    OUT_OF_STEPS = "out of steps"
-    OUT_OF_TIME = "out of time"
-    CANCELLED = "cancelled"
-    RELEASED = "released"
-    ABANDONED = "abandoned"
-    REFUSED = "refused"  # by the store
-    FAILED = "failed"
-
-
-_ENDINGS = {
-    Order.CANCEL: Ending.CANCELLED,
-    Order.TIME_IS_UP: Ending.OUT_OF_TIME,
-    Order.RELEASE: Ending.RELEASED,
-    Order.ABANDON: Ending.ABANDONED,
-}
 
 
 def ensure_study(spec: JobSpec, store: ExperimentStore, study_id: str) -> None:
@@ -215,7 +185,7 @@ class _Run:
             raise JobError(f"The study {self._id} was not made by this job; its trials do not fit.")
         history = recorded_trials(study)
         for trial in history:
-            self._segments += len(trial.looks) + _has_unseen_end(trial)
+            self._segments += len(trial.looks) + has_unseen_end(trial)
             if trial.state not in _OPEN_STATES:
                 self._done += 1
                 if trial.state is TrialState.COMPLETE:
@@ -356,30 +326,4 @@ class _Run:
             return Ending.ABANDONED
         executor.close(GRACE_SECONDS)
         self._recorder.flush()
-        return _ENDINGS[order]
-
-
-def _has_unseen_end(trial: Recorded) -> bool:
-    """Return whether the latest segment of a trial ended and no look was taken at it."""
-    is_discarded = any(outcome is Outcome.DISCARDED for _, outcome in trial.looks)
-    is_pruned = trial.state is TrialState.PRUNED and not is_discarded
-    return is_pruned or trial.state in (TrialState.WAITING, TrialState.FAILED)
-
-
-def recorded_trials(study: Study) -> list[Recorded]:
-    """Return the trials of a study with what the method saw of them."""
-    looks: list[list[tuple[float, Outcome]]] = [[] for _ in range(len(study))]
-    seen = study.evaluations
-    for trial, value, outcome in zip(seen.trial, seen.value, seen.outcome, strict=True):
-        looks[trial].append((float(value), Outcome(outcome)))
-    return [
-        Recorded(
-            number,
-            study.params(number),
-            TrialState(study.trials.state[number]),
-            tuple(study.trials.objectives[number].tolist()),
-            tuple(looks[number]),
-            float(np.nan_to_num(study.trials.violation[number], nan=0.0)),
-        )
-        for number in range(len(study))
-    ]
+        return ENDING_OF[order]

@@ -15,10 +15,10 @@ from typing import Any, Self
 from hypertendril.errors import ClusterError, HyperTendrilError
 from hypertendril.jobs.interpreter import module_command, with_package_path
 from hypertendril.jobs.leased import run_leased
+from hypertendril.jobs.orders import Order
 from hypertendril.jobs.owner import FileLock
 from hypertendril.jobs.place import Place, open_place
 from hypertendril.jobs.queue import LEASE_SECONDS, JobQueue, Lease
-from hypertendril.jobs.runner import Order
 from hypertendril.settings import Settings, private_folder
 from hypertendril.store.experiment_store import ExperimentStore
 

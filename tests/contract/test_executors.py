@@ -21,8 +21,9 @@ from hypertendril.jobs.cluster import ClusterExecutor, Engine
 from hypertendril.jobs.dask_executor import DaskEngine
 from hypertendril.jobs.executor import LocalExecutor
 from hypertendril.jobs.objectives import load_registry
+from hypertendril.jobs.orders import Ending, Order
 from hypertendril.jobs.place import MakeExecutor, Place
-from hypertendril.jobs.runner import Ending, Order, run_study
+from hypertendril.jobs.runner import run_study
 from hypertendril.jobs.segments import Ended, Event, Executor, Reported, Segment
 from hypertendril.jobs.spec import JobSpec
 from hypertendril.model import Study, TrialState

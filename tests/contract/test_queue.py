@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from hypertendril.errors import JobError
-from hypertendril.jobs import queue as queue_module
+from hypertendril.jobs import job_records
 from hypertendril.jobs.objectives import load_registry
 from hypertendril.jobs.queue import JobQueue, JobState, Progress, Standing
 from hypertendril.jobs.spec import JobSpec
@@ -277,7 +277,7 @@ def test_progress_can_be_read_by_anyone(queue: JobQueue, owner: str, tmp_path: P
 
 
 def test_a_full_queue_says_so(queue: JobQueue, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queue_module, "MAX_OPEN_JOBS", 2)
+    monkeypatch.setattr(job_records, "MAX_OPEN_JOBS", 2)
     first = queue.submit(SPEC, key="a")
     queue.submit(SPEC)
     with pytest.raises(JobError, match="queue is full"):
@@ -292,9 +292,9 @@ def test_a_job_of_a_newer_version_is_left_to_it(
 ) -> None:
     newer = queue.submit(SPEC)
     known = queue.submit(SPEC)
-    record = queue._record(newer)
+    record = queue._records[newer]
     record["spec"]["method"] = "not invented yet"
-    queue._cache[f"job:{newer}"] = record
+    queue._records._cache[f"job:{newer}"] = record
     again = JobQueue(tmp_path / "queue")
     assert [job.id for job in again.jobs()] == [known]
     lease = again.claim(owner, LEASE)

@@ -94,7 +94,7 @@ def test_a_planted_pickle_key_is_refused_wherever_keys_are_read(
     trap = tmp_path / "executed"
     evil = pickle.dumps(Planted(trap))
     plant(tmp_path / "queue", {"key": evil, "raw": 0, "mode": 1, "value": "1"})
-    cache = queue._cache
+    cache = queue._records._cache
     for read in (lambda: list(cache), lambda: list(cache.iterkeys()), cache.peekitem):
         with pytest.raises(JobError, match="this program did not write"):
             read()
@@ -105,9 +105,9 @@ def test_a_planted_pickle_key_is_refused_wherever_keys_are_read(
 def test_nothing_but_json_under_text_keys_can_be_kept(queue: JobQueue) -> None:
     for key, value in ((("a",), 1), (b"a", 1), ("a", {1, 2}), ("a", b"bytes"), ("a", object())):
         with pytest.raises(JobError):
-            queue._cache[key] = value
+            queue._records._cache[key] = value
     with pytest.raises(JobError):
-        queue._cache.set("a", io.BytesIO(b"x"), read=True)
+        queue._records._cache.set("a", io.BytesIO(b"x"), read=True)
 
 
 def test_no_row_of_a_busy_queue_is_a_pickle_or_a_file(queue: JobQueue, tmp_path: Path) -> None:

@@ -17,10 +17,10 @@ from hypertendril.jobs import disk
 from hypertendril.jobs.disk import disk_trouble
 from hypertendril.jobs.leased import run_leased
 from hypertendril.jobs.objectives import load_registry
+from hypertendril.jobs.orders import Order
 from hypertendril.jobs.owner import FileLock
 from hypertendril.jobs.place import Place
 from hypertendril.jobs.queue import JobQueue, JobState, Progress
-from hypertendril.jobs.runner import Order
 from hypertendril.jobs.spec import JobSpec
 from hypertendril.model import TrialState
 from hypertendril.settings import Settings, private_folder

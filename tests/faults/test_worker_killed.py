@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from benchmarks.bench_kills import ATTACKS
 from hypertendril.jobs.queue import JobState
 from hypertendril.model import TrialState
+from hypertendril.search import METHODS
 from tests.faults.killed_studies import OBJECTIVE, Damage, damage_to, kill_workers
 from tests.faults.worker_bench import WorkerBench
 from tests.waiting import is_running, wait_until
@@ -24,6 +26,10 @@ def bench(tmp_path: Path) -> Iterator[WorkerBench]:
     found = WorkerBench(tmp_path)
     yield found
     found.close()
+
+
+def test_the_benchmark_has_an_attack_on_every_method() -> None:
+    assert set(ATTACKS) == set(METHODS)
 
 
 def test_a_second_worker_finishes_what_a_killed_one_began(bench: WorkerBench) -> None:

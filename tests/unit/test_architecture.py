@@ -191,14 +191,14 @@ def test_every_folder_of_the_package_is_a_room_with_arrows() -> None:
     assert rooms <= set(ARROWS), f"say in ARROWS what {rooms - set(ARROWS)} may import"
 
 
-def test_the_queue_and_its_disk_alone_know_diskcache() -> None:
+def test_the_records_of_the_queue_and_their_disk_alone_know_diskcache() -> None:
     knowing = {
         module
         for module in sources()
         for name, _ in imports(module)
         if name.partition(".")[0] == "diskcache"
     }
-    assert knowing <= {"hypertendril.jobs.queue", "hypertendril.jobs.json_disk"}
+    assert knowing <= {"hypertendril.jobs.job_records", "hypertendril.jobs.json_disk"}
 
 
 @pytest.mark.parametrize("engine", ["dask", "distributed", "ray"])

@@ -10,9 +10,10 @@ import pytest
 
 from hypertendril.jobs import runner
 from hypertendril.jobs.objectives import load_registry
+from hypertendril.jobs.orders import Ending, Order
 from hypertendril.jobs.place import Place
 from hypertendril.jobs.queue import Progress
-from hypertendril.jobs.runner import Ending, Order, run_study
+from hypertendril.jobs.runner import run_study
 from hypertendril.jobs.segments import Event, Executor, Segment
 from hypertendril.jobs.spec import JobSpec
 from hypertendril.model import Study

@@ -12,9 +12,9 @@ import pytest
 
 from hypertendril.errors import JobError
 from hypertendril.jobs.leased import LeaseKeeper, run_leased
+from hypertendril.jobs.orders import Ending, Order
 from hypertendril.jobs.place import Place
 from hypertendril.jobs.queue import JobQueue, JobState, Progress
-from hypertendril.jobs.runner import Ending, Order
 from hypertendril.jobs.segments import Ended, Event, Reported, Segment
 from hypertendril.jobs.spec import JobSpec
 from hypertendril.jobs.spending import Spending

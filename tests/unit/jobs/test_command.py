@@ -15,8 +15,9 @@ from hypertendril.errors import JobError
 from hypertendril.jobs.command import Command
 from hypertendril.jobs.executor import LocalExecutor
 from hypertendril.jobs.objectives import RegisteredObjective, Registry, load_registry
+from hypertendril.jobs.orders import Ending, Order
 from hypertendril.jobs.place import Place
-from hypertendril.jobs.runner import Ending, Order, run_study
+from hypertendril.jobs.runner import run_study
 from hypertendril.jobs.segments import Ended, Event, Reported, Segment
 from hypertendril.jobs.spec import JobSpec
 from hypertendril.model import Choice, SearchSpace, TrialState

@@ -8,8 +8,8 @@ import pytest
 from hypertendril.errors import JobError
 from hypertendril.jobs.leased import LeaseKeeper
 from hypertendril.jobs.objectives import load_registry
+from hypertendril.jobs.orders import Order
 from hypertendril.jobs.queue import JobQueue, Lease, Progress
-from hypertendril.jobs.runner import Order
 from hypertendril.jobs.spec import JobSpec
 
 REGISTRY = load_registry(Path(__file__).parents[2] / "data" / "jobs" / "objectives.toml")

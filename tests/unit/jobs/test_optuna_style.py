@@ -13,8 +13,9 @@ import pytest
 from hypertendril.errors import JobError, SpaceError
 from hypertendril.jobs.objectives import RegisteredObjective, load_registry
 from hypertendril.jobs.optuna_style import OptunaStyle, OptunaTrial
+from hypertendril.jobs.orders import Order
 from hypertendril.jobs.place import Place
-from hypertendril.jobs.runner import Order, run_study
+from hypertendril.jobs.runner import run_study
 from hypertendril.jobs.segments import Segment
 from hypertendril.jobs.spec import JobSpec
 from hypertendril.jobs.training import TrialContext, TrialPruned

@@ -13,9 +13,9 @@ import pytest
 
 from hypertendril.errors import JobError, StoreError
 from hypertendril.jobs import runner
+from hypertendril.jobs.orders import Ending, Order
 from hypertendril.jobs.queue import Progress
 from hypertendril.jobs.recorder import close_trials
-from hypertendril.jobs.runner import Ending, Order
 from hypertendril.jobs.segments import Ended, Event, Reported, Segment
 from hypertendril.jobs.spec import JobSpec
 from hypertendril.model import Outcome, Study, TrialState

@@ -13,8 +13,8 @@ import pytest
 
 from hypertendril.errors import JobError
 from hypertendril.jobs.checkpoints import kept_step
+from hypertendril.jobs.orders import Ending, Order
 from hypertendril.jobs.queue import Progress
-from hypertendril.jobs.runner import Ending, Order
 from hypertendril.jobs.segments import Ended, Event, Reported, Segment
 from hypertendril.jobs.spec import JobSpec
 from hypertendril.model import Outcome, Study, TrialState

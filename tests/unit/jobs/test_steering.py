@@ -12,9 +12,10 @@ from hypertendril.errors import JobError
 from hypertendril.jobs.executor import LocalExecutor
 from hypertendril.jobs.leased import run_leased
 from hypertendril.jobs.objectives import load_registry
+from hypertendril.jobs.orders import Order
 from hypertendril.jobs.place import Place
 from hypertendril.jobs.queue import Job, JobQueue, JobState, Progress
-from hypertendril.jobs.runner import STOPPED_NOTE, Order
+from hypertendril.jobs.runner import STOPPED_NOTE
 from hypertendril.jobs.segments import Ended, Segment
 from hypertendril.jobs.spec import JobSpec
 from hypertendril.model import Study, TrialState

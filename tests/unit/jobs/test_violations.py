@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hypertendril.jobs.runner import Ending
+from hypertendril.jobs.orders import Ending
 from hypertendril.jobs.segments import Ended, Event, Segment
 from hypertendril.model import Constraint, TrialState
 from hypertendril.store.experiment_store import ExperimentStore
