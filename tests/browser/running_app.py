@@ -22,7 +22,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
-STOP_SECONDS = 10.0
+STOP_SECONDS = 60.0
 ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+\S*")
 
 

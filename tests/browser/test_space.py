@@ -304,6 +304,24 @@ def test_a_brush_held_still_is_soon_shown_by_every_view(shown: Page) -> None:
     shown.mouse.up()
 
 
+def test_no_axis_moves_while_a_brush_is_drawn_and_the_new_order_comes_after_it(
+    shown: Page,
+) -> None:
+    places, keys = shown.evaluate(VIEW), shown.evaluate(ORDER)
+    x = places["xs"]["accuracy"]
+    shown.mouse.move(x, places["top"] - 4)
+    shown.mouse.down()
+    shown.mouse.move(x, places["top"] + 40, steps=4)
+    shown.evaluate("order => ht.space.choose({ order })", keys[::-1])
+    rest(shown)
+    assert shown.evaluate(VIEW)["xs"] == places["xs"]
+    shown.mouse.up()
+    rest(shown)
+    xs = shown.evaluate(VIEW)["xs"]
+    parameters = [key.partition(":")[2] for key in keys]
+    assert sorted(parameters, key=xs.__getitem__) == parameters[::-1]
+
+
 def test_of_too_many_lines_the_best_is_drawn_and_those_drawn_stay_while_others_join(
     shown: Page,
 ) -> None:

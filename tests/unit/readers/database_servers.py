@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import pwd
+import random
 import shutil
 import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-DEADLINE_SECONDS = 60
+from tests.waiting import PATIENCE_SECONDS, wait_until
+
+# Below those that connections take for themselves: one of these could take the port meanwhile.
+PORTS = range(20_000, 32_000)
 # What is lost with the power is no loss to a test.
 _CARELESS = (
     "--innodb-flush-log-at-trx-commit=0",
@@ -41,7 +44,7 @@ def postgresql() -> Iterator[str | None]:
                 cwd=place,
                 user=user,
                 check=False,
-                timeout=DEADLINE_SECONDS,
+                timeout=PATIENCE_SECONDS,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
             )
@@ -80,7 +83,7 @@ def mariadb() -> Iterator[str | None]:
             yield f"mysql+pymysql://root@127.0.0.1:{port}/ht"
         finally:
             process.kill()
-            process.wait(DEADLINE_SECONDS)
+            process.wait(PATIENCE_SECONDS)
 
 
 def _program(name: str) -> list[Path]:
@@ -103,18 +106,17 @@ def _place() -> Iterator[tuple[Path, str | None]]:
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    while True:
+        port = random.choice(PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def _await_answer(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while time.monotonic() < deadline:
+    def answers() -> bool:
         assert process.poll() is None, log.read_text()
         with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    raise AssertionError(log.read_text())
+            return probe.connect_ex(("127.0.0.1", port)) == 0
+
+    wait_until(answers, f"the server that writes {log}")

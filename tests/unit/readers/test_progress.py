@@ -21,6 +21,7 @@ from hypertendril.readers.progress import (
 from hypertendril.store import ExperimentStore
 from tests.contract.formats import FORMATS
 from tests.contract.run_formats import RUNS, Format
+from tests.waiting import PATIENCE_SECONDS
 
 COUNTING = ("ray-tune", "mlflow", "keras-tuner", "tensorboard", "folder", "table")
 
@@ -72,18 +73,18 @@ def test_a_source_that_is_closed_while_it_is_read_leaves_nothing(
     def waits(progress: Progress) -> None:
         if progress.done == 3:  # in the middle
             reached.set()
-            assert goes_on.wait(30)
+            assert goes_on.wait(PATIENCE_SECONDS)
         check(progress)
 
     monkeypatch.setattr(Progress, "check", waits)
     reading = threading.Thread(target=follower.look)
     reading.start()
-    assert reached.wait(30)
+    assert reached.wait(PATIENCE_SECONDS)
     progress = follower.progress[source.shown]
     assert (progress.done, progress.total, progress.unit) == (3, 10, "trials")
     follower.remove(source)
     goes_on.set()
-    reading.join(30)
+    reading.join(PATIENCE_SECONDS)
     assert not store.versions()
     assert not follower.problems
 
