@@ -13,7 +13,11 @@
     "Drop results here, open them by their path,",
     "or run a registered objective below.",
   ];
+  const OTHERS = "importance-others-select";
+  const MOST_TOGETHER = 8;
   let shown = null;
+  /** Ids of the studies whose importance is judged together with that of the shown one. */
+  let together = [];
 
   /** Bring the study that is shown into sight, once. */
   function follow(holder) {
@@ -44,7 +48,7 @@
 
   function studyButton(line) {
     const button = made("button", "study-button", "", {
-      title: line.title,
+      title: line.isShown ? line.title : `${line.title}\n${line.isTogether ? APART : TOGETHER}`.trim(),
       "aria-current": String(line.isShown),
       "data-study": line.id,
     });
@@ -62,7 +66,7 @@
   function studyRow(line) {
     if (line.words) return made("div", "control-more", line.words);
     if (line.closed) return closedRow(line.closed);
-    const row = made("div", line.isShown ? "study is-shown" : "study");
+    const row = made("div", line.isShown ? "study is-shown" : line.isTogether ? "study is-together" : "study");
     row.style.paddingLeft = `${INDENT_PX * line.depth}px`;
     row.append(studyButton(line));
     if (line.job !== null) row.append(stop("stop", `Stop ${line.name}`, line.job));
@@ -108,11 +112,15 @@
     return row;
   }
 
-  function drawLists(lists, showing) {
+  function drawLists(lists, showing, picked) {
+    together = picked || [];
     if (!lists) return;
     const holder = document.getElementById(STUDIES);
     const id = showing && showing.study;
-    const rows = lists.studies.map((line) => ({ ...line, isShown: line.id === id }));
+    const rows = lists.studies.map((line) => {
+      const isTogether = together.includes(line.id);
+      return { ...line, isShown: line.id === id, isTogether };
+    });
     if (lists.older) rows.push({ words: `and ${lists.older.toLocaleString("en")} older studies` });
     if (!rows.length) rows.push({ isEmpty: true });
     if (lists.closed) rows.push({ closed: lists.closed });
@@ -124,6 +132,30 @@
   window.dash_clientside = Object.assign(window.dash_clientside || {}, {
     htControl: { lists: drawLists },
   });
+
+  /* ---- studies together ---- */
+  const TOGETHER = "Ctrl-click: importance of the study shown and of this one together";
+  const APART = "Its importance is judged together with the study shown; Ctrl-click: no more";
+  const NEEDED = "both need trials, the same leading objective and a parameter in common";
+  const say = (children) => window.dash_clientside.set_props("control-message-div", { children });
+
+  /** Put a study together with the one shown, or take it out again. */
+  function toggleTogether(study, name) {
+    const can = [...document.getElementById(OTHERS).options].some(({ value }) => value === study);
+    const isIn = together.includes(study);
+    if (study === ht.state.selection.study) return;
+    if (!isIn && !can) {
+      say(`${name} cannot be judged together with the study shown: ${NEEDED}.`);
+      return;
+    }
+    if (!isIn && together.length + 1 >= MOST_TOGETHER) {
+      say(`At most ${MOST_TOGETHER} studies can be judged together.`);
+      return;
+    }
+    const ids = isIn ? together.filter((id) => id !== study) : [...together, study];
+    const value = ids.length > 1 ? JSON.stringify(ids) : ids[0] || "studies:alone";
+    window.dash_clientside.set_props(OTHERS, { value });
+  }
 
   /* A button that is drawn anew between press and release gets no click: what holds it does. */
   const same = (a, b) => JSON.stringify(a.dataset) === JSON.stringify(b.dataset);
@@ -142,7 +174,9 @@
     const button = ht.clicked(event, "[data-study], [data-cancel]");
     if (!button) return;
     const { study, cancel } = button.dataset;
-    if (study) {
+    if (study && (event.ctrlKey || event.metaKey || event.shiftKey)) {
+      toggleTogether(study, button.querySelector("b").textContent);
+    } else if (study) {
       ht.send("control-awaited-store", null);
       ht.show(study);
     } else ht.send("control-cancel-store", { job: cancel, at: Date.now() });

@@ -79,6 +79,7 @@ def _register_lists(app: Dash, services: Services) -> None:
         ClientsideFunction("htControl", "lists"),
         Input(ids.CONTROL_LISTS, "data"),
         Input(ids.SHOWN, "data"),
+        Input(ids.IMPORTANCE_TOGETHER, "data"),
     )
 
     @app.callback(

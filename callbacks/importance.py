@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import math
 from collections.abc import Sequence
@@ -36,6 +37,7 @@ from hypertendril.layouts.importance import (
     UNSPLIT,
     metric_options,
     others_options,
+    others_value,
     scope_options,
     third_options,
 )
@@ -130,22 +132,24 @@ def _register_choosers(app: Dash, services: Services) -> None:
         Output(ids.IMPORTANCE_OTHERS, "value"),
         Output(ids.IMPORTANCE_THRESHOLD, "value"),
         Output(ids.IMPORTANCE_THRESHOLD, "style"),
+        Output(ids.IMPORTANCE_TOGETHER, "data"),
         Input(ids.SHOWN, "data"),
         Input(ids.IMPORTANCE_METRIC, "value"),
         Input(ids.IMPORTANCE_SCOPE, "value"),
+        Input(ids.IMPORTANCE_OTHERS, "value"),
         State(ids.IMPORTANCE_METRIC, "options"),
         State(ids.IMPORTANCE_THIRD, "value"),
-        State(ids.IMPORTANCE_OTHERS, "value"),
         State(ids.IMPORTANCE_THRESHOLD, "value"),
     )
     def choose(  # noqa: PLR0913, PLR0917 - one argument a component
-        shown: Any, metric: Any, scope: Any, options: Any, third: Any, others: Any, threshold: Any
+        shown: Any, metric: Any, scope: Any, others: Any, options: Any, third: Any, threshold: Any
     ) -> Any:
         study = shown_study(services, shown)
-        is_same = ctx.triggered_id in {ids.IMPORTANCE_SCOPE, ids.SHOWN}
+        is_same = ctx.triggered_id != ids.IMPORTANCE_METRIC
         chosen = Chosen(metric, scope, third, others, threshold if is_same else None)
         offered = offered_studies(services, study) if study is not None else []
-        return choices_update(study, chosen, options, offered)
+        picked = together_of(others, [study_id for study_id, _ in offered])
+        return *choices_update(study, chosen, options, offered), picked
 
 
 def _register_drawing(app: Dash, services: Services) -> None:
@@ -230,9 +234,22 @@ def others_of(services: Services, study: Study, chosen: Any) -> tuple[Study, ...
     if not isinstance(chosen, str) or chosen == ALONE:
         return ()
     offered = [study_id for study_id, _ in offered_studies(services, study)]
-    wanted = offered[: MOST - 1] if chosen == ALL_ALIKE else [i for i in offered if i == chosen]
+    wanted = together_of(chosen, offered)
     found = [shown_study(services, {"study": study_id}) for study_id in wanted]
     return tuple(other for other in found if other is not None)
+
+
+def together_of(chosen: Any, offered: Sequence[str]) -> list[str]:
+    """Return which of the `offered` studies a page's choice means: none, alike ones, or some by id."""
+    if chosen == ALL_ALIKE:
+        return list(offered[: MOST - 1])
+    try:
+        wanted = json.loads(chosen) if isinstance(chosen, str) else []
+    except ValueError:  # one id
+        wanted = [chosen]
+    if not isinstance(wanted, list):
+        wanted = [chosen]
+    return [study_id for study_id in offered if study_id in wanted][: MOST - 1]
 
 
 def choices_update(
@@ -256,7 +273,9 @@ def choices_update(
     scopes = scope_options(has_time=metric == GAIN)
     scope = _kept(chosen.scope, scopes, ALL)
     thirds = third_options(asked_study(study, metric).space.names)
-    others = others_options(offered)
+    together = together_of(chosen.others, [study_id for study_id, _ in offered])
+    others = others_options(offered, () if chosen.others == ALL_ALIKE else together)
+    other = chosen.others if chosen.others == ALL_ALIKE else others_value(together)
     threshold: Any = no_update
     if scope == THRESHOLD and not _is_number(chosen.threshold):
         threshold = first_threshold(study, target_named(study, metric))
@@ -268,7 +287,7 @@ def choices_update(
         thirds,
         _kept(chosen.third, thirds, UNSPLIT),
         others,
-        _kept(chosen.others, others, ALONE),
+        other if other != chosen.others else no_update,
         threshold,
         {"display": "block" if scope == THRESHOLD else "none"},
     )

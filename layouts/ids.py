@@ -161,6 +161,7 @@ IMPORTANCE_METRIC = "importance-metric-select"
 IMPORTANCE_SCOPE = "importance-scope-select"
 IMPORTANCE_THRESHOLD = "importance-threshold-input"
 IMPORTANCE_OTHERS = "importance-others-select"
+IMPORTANCE_TOGETHER = "importance-together-store"  # ids of the studies put together with the shown
 IMPORTANCE_THIRD = "importance-third-select"
 IMPORTANCE_DRAWN = "importance-drawn-store"  # what the figures were drawn from; from the server
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 import dash_bootstrap_components as dbc
@@ -51,6 +52,7 @@ def importance_panel() -> html.Section:
         dcc.Store(id=ids.IMPORTANCE_RANKING),
         dcc.Store(id=ids.IMPORTANCE_COMMAND),
         dcc.Store(id=ids.IMPORTANCE_DRAWN),
+        dcc.Store(id=ids.IMPORTANCE_TOGETHER, data=[]),
     ]
     tools = [
         *_select(ids.IMPORTANCE_METRIC, "What the importance is of", "importance-metric"),
@@ -110,12 +112,29 @@ def scope_options(*, has_time: bool) -> list[dict[str, str]]:
     return options
 
 
-def others_options(studies: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
-    """Return which studies can be put together with the one shown, from their ids and names."""
+def others_value(studies: Sequence[str]) -> str:
+    """Return how the chooser of other studies, and the Control panel, call some of them by id."""
+    if not studies:
+        return ALONE
+    return studies[0] if len(studies) == 1 else json.dumps(list(studies))
+
+
+def others_options(
+    studies: Sequence[tuple[str, str]], together: Sequence[str] = ()
+) -> list[dict[str, str]]:
+    """Return which studies can be put together with the one shown.
+
+    Args:
+        studies: Their ids and names.
+        together: Ids of those that were picked in the Control panel.
+    """
     options = [{"label": "this study", "value": ALONE}]
     if len(studies) > 1:
         n = min(len(studies), MOST - 1)
         options.append({"label": f"with {n} alike", "value": ALL_ALIKE})
+    if len(together) > 1:
+        label = f"with {len(together)} picked"
+        options.append({"label": label, "value": others_value(together)})
     named = [{"label": f"with {plain(name, 24)}", "value": study} for study, name in studies]
     return options + named[:MOST_OFFERED]
 

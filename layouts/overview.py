@@ -28,6 +28,7 @@ TITLE_SHARE = 0.095
 TICKS_SHARE = 0.095
 SMALL_PX = TICK_PX - 1
 NAME_CHARS = 16
+CHAR_PX = 5.4
 # Name and note share a line as wide as the smallest page leaves; the note gives way.
 NOTE_ROOM_CHARS = 16
 ARROWS = {Direction.MAXIMIZE: "↑", Direction.MINIMIZE: "↓"}
@@ -132,7 +133,10 @@ def draw_histograms(data: OverviewData, theme: Theme) -> go.Figure:
     if not data.histograms:
         return message_figure(theme, NO_VALUES if data.n else NO_TRIALS)
     meta: dict[str, Any] = {"study": data.study, "view": "overview", "histograms": []}
-    figure = frame_figure(theme, {}, {"l": 27, "r": 7, "t": 1, "b": 1})
+    # The greatest count of all stands left of its axis.
+    most = max(int(counted.counts.max()) for _, counted in data.histograms)
+    left = max(27, round(9 + CHAR_PX * len(number_text(most))))
+    figure = frame_figure(theme, {}, {"l": left, "r": 7, "t": 1, "b": 1})
     share = 1.0 / len(data.histograms)
     for i, (metric, histogram) in enumerate(data.histograms):
         top = 1.0 - i * share

@@ -35,6 +35,7 @@ MAX_DECIMALS = 6
 MAX_FULL = 1e9
 CELL_PADDING_PX = 22
 FIGURE_PX = 7.2  # figures are all as wide as the widest
+PILL_PX = 14
 LONGEST_FIGURE = len("1.2e-104")
 # Share of a column's figures that may lose digits, so that the points of all stand in line.
 BLURRED = 0.05
@@ -166,7 +167,7 @@ def column_definitions(study: Study) -> list[dict[str, Any]]:
         {
             "field": "number",
             "headerName": "trial",
-            "initialWidth": 62,
+            "initialWidth": _number_width(trials.number),
             "initialPinned": "left",
             "type": "figure",
             "cellClass": "is-trial",
@@ -188,6 +189,12 @@ def column_definitions(study: Study) -> list[dict[str, Any]]:
     for i, parameter in enumerate(study.space):
         columns.append(_of_parameter(f"p{i}", parameter, trials.values[:, i]))
     return columns
+
+
+def _number_width(numbers: NDArray[np.int64]) -> int:
+    """Return the width of the column of trial numbers, each with its pill before it."""
+    longest = len(f"{int(numbers.max(initial=0)):,}")
+    return max(62, round(PILL_PX + CELL_PADDING_PX + FIGURE_PX * longest))
 
 
 def _figure(

@@ -18,6 +18,7 @@ from hypertendril.callbacks.importance import (
     choices_update,
     importance_update,
     names_of,
+    together_of,
 )
 from hypertendril.layouts.importance import ALONE, UNSPLIT
 from hypertendril.layouts.theme import DARK, LIGHT
@@ -59,6 +60,7 @@ def study(n: int, version: int = 1) -> Study:
 
 
 LIST, MARGINAL, SURFACE, TITLE, DRAWN = range(5)
+OTHERS_VALUE = 7  # of `choices_update`, after its options
 
 
 def test_nothing_is_drawn_before_a_study_is_shown() -> None:
@@ -210,3 +212,32 @@ def test_few_trials_break_nothing(n: int) -> None:
 @pytest.mark.parametrize("hostile", [None, 3, "lr", {"names": "lr"}, {"names": [3, None]}])
 def test_a_focus_that_makes_no_sense_is_none(hostile: Any) -> None:
     assert names_of(hostile) == []
+
+
+@pytest.mark.parametrize(
+    ("chosen", "ids"),
+    [
+        (None, []),
+        ("studies:alone", []),
+        ("studies:alike", ["a", "b", "7"]),
+        ("b", ["b"]),
+        ("7", ["7"]),  # an id, though JSON would read a number
+        ('["b", "a"]', ["a", "b"]),
+        ('["b", "gone", 3, null]', ["b"]),
+        ('{"a": 1}', []),
+        ('["b"', []),
+    ],
+)
+def test_studies_are_put_together_by_name_and_no_others(chosen: Any, ids: list[str]) -> None:
+    assert together_of(chosen, ["a", "b", "7"]) == ids
+
+
+def test_studies_picked_elsewhere_are_a_choice_of_the_panel() -> None:
+    offered = [("a", "first"), ("b", "second"), ("c", "third")]
+    chosen = Chosen(others='["a", "c"]')
+    answer = choices_update(study(30), chosen, None, offered)
+
+    assert answer[OTHERS_VALUE] is no_update
+    assert {"label": "with 2 picked", "value": '["a", "c"]'} in answer[OTHERS_VALUE - 1]
+    gone = choices_update(study(30), chosen, None, offered[:2])
+    assert gone[OTHERS_VALUE] == "a"

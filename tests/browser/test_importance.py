@@ -256,6 +256,21 @@ def test_with_another_study_the_study_is_a_parameter(shown: Page) -> None:
     expect(shown.locator("#importance-title-span")).to_contain_text("study")
 
 
+def test_studies_picked_in_the_control_panel_are_judged_together(shown: Page) -> None:
+    later = shown.locator(".study-button", has_text=re.compile("^later"))
+    later.click(modifiers=["Control"])
+    expect(shown.locator("#importance-others-select option:checked")).to_have_text("with later")
+    expect(shown.locator(".study.is-together")).to_contain_text("later")
+    expect(shown.locator("#page-crumb-span")).to_have_text("known")
+    wait_until(lambda: "study" in effects(shown), "the importance over both")
+    other = shown.locator(".study-button", has_text="noise")
+    other.click(modifiers=["Control"])
+    expect(shown.locator("#control-message-div")).to_contain_text("noise cannot be judged together")
+    later.click(modifiers=["Control"])
+    expect(shown.locator("#importance-others-select option:checked")).to_have_text("this study")
+    expect(shown.locator(".study.is-together")).to_have_count(0)
+
+
 def test_a_second_box_is_pair_mode_and_a_third_begins_anew(shown: Page) -> None:
     box(shown, "lr").click()
     expect(shown.locator("#importance-title-span")).to_have_text("lr × weight_decay")
