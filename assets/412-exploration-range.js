@@ -104,12 +104,17 @@
     const { colour } = data;
     // As many digits as tell the two ends apart.
     const decimals = Math.ceil(DIGITS - Math.log10(Math.abs(colour.best - colour.worst) || 1));
-    const text = (v) => String(+v.toFixed(Math.min(20, Math.max(0, decimals))));
+    const size = Math.max(Math.abs(colour.worst), Math.abs(colour.best));
+    const isShort = size >= 1e-4 && size < 1e5;
+    const text = (v) => (isShort ? String(+v.toFixed(Math.max(0, decimals))) : brief(v));
     for (const end of ["worst", "best"]) {
       if (document.activeElement !== parts[end] || isWrong) parts[end].value = text(colour[end]);
     }
     parts.reset.hidden = colour === data.ownColour;
   }
+
+  /** 5e11, not a number of which the field shows half. */
+  const brief = (v) => v.toExponential(2).replace(/\.?0*e\+?/, "e");
 
   /* ---- handles ---- */
   function place(view, end) {

@@ -14,12 +14,23 @@
     zoom: "exploration-zoom-button",
     moved: "exploration-moved-store",
     story: "exploration-story-modal",
+    compare: "exploration-compare-modal",
+    compared: "exploration-compared-store",
   };
-  const DEFAULT = { x: "method", order: "importance", metric: "-", isZoomed: false, moved: [], story: -1 };
+  const DEFAULT = {
+    x: "method",
+    order: "importance",
+    metric: "-",
+    isZoomed: false,
+    moved: [],
+    story: -1,
+    compared: [],
+  };
   const SELECTS = ["x", "order", "metric"];
   let clicks = 0;
   let isMounted = false;
   let awaited = -1; // the trial of a story that is told once its study is here
+  let comparing = []; // the studies of a comparison that the server is about to open
   let wanted = { ...DEFAULT };
   let current = "";
   let isByHand = false;
@@ -54,6 +65,9 @@
     ht.send(ID.moved, { names: wanted.moved, order: wanted.order });
     if (wanted.story < 0) set(ID.story, { is_open: false });
     awaited = wanted.story;
+    comparing = wanted.compared;
+    if (comparing.length) ht.send(ID.compared, { studies: comparing });
+    else set(ID.compare, { is_open: false });
     tell();
   }
 
@@ -76,7 +90,7 @@
   });
 
   /** What Dash calls whenever a choice changed. */
-  function chosen(x, order, metric, pressed, moved, isOpen, story) {
+  function chosen(x, order, metric, pressed, moved, isOpen, isComparing, studies, story) {
     clicks = pressed || 0;
     if (!isMounted) {
       isMounted = true;
@@ -84,8 +98,16 @@
       return;
     }
     const names = moved && moved.order === order ? moved.names : [];
-    const row = isOpen && story ? story.row : awaited;
-    const text = textOf({ x, order, metric, isZoomed: clicks % 2 === 1, moved: names, story: row });
+    if (isComparing) comparing = [];
+    const text = textOf({
+      x,
+      order,
+      metric,
+      isZoomed: clicks % 2 === 1,
+      moved: names,
+      story: isOpen && story ? story.row : awaited,
+      compared: isComparing ? studies || [] : comparing,
+    });
     if (text === current || !state.data) return;
     current = text;
     ht.address.write(!isByHand);
@@ -94,7 +116,7 @@
   window.dash_clientside = Object.assign(window.dash_clientside || {}, { htExploration: { chosen } });
 
   // Going back stops at what a reader did, not at what followed from it.
-  const BAR = ".exploration-bar, #exploration-frame-graph";
+  const BAR = ".exploration-bar, #exploration-frame-graph, #exploration-compare-button, .exploration-dialog";
   for (const kind of ["change", "click", "pointerup", "dblclick", "keydown"]) {
     document.addEventListener(
       kind,

@@ -93,6 +93,8 @@ def register(app: Dash, services: Services) -> None:
         Input(ids.EXPLORATION_ZOOM, "n_clicks"),
         Input(ids.EXPLORATION_MOVED, "data"),
         Input(ids.EXPLORATION_STORY_BOX, "is_open"),
+        Input(ids.EXPLORATION_COMPARE_BOX, "is_open"),
+        Input(ids.EXPLORATION_COMPARE_STUDIES, "value"),
         State(ids.EXPLORATION_STORY, "data"),
     )
 

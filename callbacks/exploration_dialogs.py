@@ -50,10 +50,13 @@ def register(app: Dash, services: Services) -> None:
         Input(ids.EXPLORATION_COMPARE, "n_clicks"),
         Input(ids.EXPLORATION_COMPARE_ALL, "n_clicks"),
         Input(ids.EXPLORATION_COMPARE_SAME, "n_clicks"),
+        Input(ids.EXPLORATION_COMPARED, "data"),
         State(ids.SHOWN, "data"),
         prevent_initial_call=True,
     )
-    def open_comparison(_open: Any, _all: Any, _same: Any, shown: Any) -> Any:
+    def open_comparison(_open: Any, _all: Any, _same: Any, linked: Any, shown: Any) -> Any:
+        if ctx.triggered_id == ids.EXPLORATION_COMPARED:
+            return linked_comparison(services, linked)
         study = shown_study(services, shown)
         if study is None or not ctx.triggered_id:
             return no_update, no_update, no_update
@@ -88,6 +91,15 @@ def story_update(study: Study | None, asked: Any, theme: Theme) -> tuple[Any, An
     title = f"Trial {story.number}"
     title += f": what its model was trained with (trials {line})" if len(line) > 1 else ""
     return True, plain(title, 160), story_words(story), draw_schedule(schedule, theme)
+
+
+def linked_comparison(services: Services, linked: Any) -> tuple[Any, Any, Any]:
+    """Return whether the comparison a link names is open, the choices, and those of it still here."""
+    named = linked.get("studies") if isinstance(linked, dict) else None
+    offered = offered_studies(services)
+    known = [option["value"] for option in offered]
+    chosen = [name for name in named if name in known] if isinstance(named, list) else []
+    return (True, offered, chosen[:MOST]) if chosen else (no_update, no_update, no_update)
 
 
 def known_studies(services: Services) -> list[Study]:

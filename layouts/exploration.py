@@ -38,6 +38,7 @@ X_OPTIONS = {
 }
 X_WORDS = "Horizontal axis: the method's own layout, trial by trial, time, resource spent"
 NO_METRIC = {"label": "+ metric", "value": "-"}
+NO_VALUE = "No evaluation has given a value yet."
 ORDER_OPTIONS = {"importance": "importance", "name": "name", "space": "space"}
 
 
@@ -55,6 +56,7 @@ def exploration_panel() -> html.Section:
             compare_box(),
             dcc.Store(id=ids.EXPLORATION_MOVED, data=None),
             dcc.Store(id=ids.EXPLORATION_STORY, data=None),
+            dcc.Store(id=ids.EXPLORATION_COMPARED, data=None),
         ],
     )
 
@@ -121,6 +123,7 @@ def draw_exploration(data: ExplorationFrame, theme: Theme) -> go.Figure:
             *strip_names(data.strips, theme),
             *ordinals(data.texts, theme),
             *band_word(data.band_word, theme),
+            *no_value(data, theme),
         ]
     )
     tick_values, tick_labels = stacked_ticks(data.strips)
@@ -140,6 +143,20 @@ def draw_exploration(data: ExplorationFrame, theme: Theme) -> go.Figure:
         figure.update_xaxes(title=title, tickvals=values.tolist(), ticktext=labels)
     figure.add_scatter(x=[], y=[])
     return figure
+
+
+def no_value(data: ExplorationFrame, theme: Theme) -> list[dict[str, Any]]:
+    """Return what stands in the monitoring where there is nothing to monitor."""
+    note = {
+        "xref": "paper",
+        "yref": "y",
+        "x": 0.5,
+        "y": (data.strips[0].bottom + data.strips[0].top) / 2,
+        "text": NO_VALUE,
+        "showarrow": False,
+        "font": {"size": LABEL_PX, "color": theme.muted},
+    }
+    return [] if data.has_value else [note]
 
 
 def _meta(data: ExplorationFrame) -> dict[str, Any]:

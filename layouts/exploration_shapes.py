@@ -14,7 +14,7 @@ from hypertendril.layouts.theme import LABEL_PX, Theme
 NAME_SHIFT_PX = 64
 # Clear of the upper handle of the colours.
 WORD_SHIFT_PX = 10
-MAX_NAME_CHARS = 13
+MAX_NAME_CHARS = 12
 SMALL_PX = 9
 MAX_TICK_CHARS = 9
 # Bands grow from hardly visible to clearly grey and must leave pale marks readable.

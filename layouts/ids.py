@@ -147,6 +147,7 @@ EXPLORATION_COMPARE_BOX = "exploration-compare-modal"
 EXPLORATION_COMPARE_STUDIES = "exploration-compare-select"
 EXPLORATION_COMPARE_ALL = "exploration-alike-button"
 EXPLORATION_COMPARE_SAME = "exploration-siblings-button"
+EXPLORATION_COMPARED = "exploration-compared-store"  # {"studies": ids}: of a link; by the script
 EXPLORATION_COMPARE_FRAME = "exploration-compare-graph"
 EXPLORATION_COMPARE_NOTE = "exploration-compare-span"
 EXPLORATION_COMPARE_TOOLS = "exploration-export-div"  # SVG and PNG; filled by the script

@@ -5,18 +5,21 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from hypertendril.model import Direction, Study
+from hypertendril.analysis.column_axis import fenced_range
+from hypertendril.model import Direction, Outcome, Study
 
 # One bad trial in twenty may share the palest colour; more would hide real differences.
 BAD_TAIL = 0.05
 EMPTY_RANGE = (0.0, 1.0)
+_DECIDED = (Outcome.PROMOTED, Outcome.SURVIVED, Outcome.DISCARDED)
 
 
 def colour_range(study: Study, objective: int = 0) -> tuple[float, float]:
     """Return (low, high), objective values between which colours change.
 
     The good end is the best scored trial, the bad end the 5 % quantile on the bad side:
-    diverged trials are as pale as the bad end, instead of making all others equally dark.
+    diverged trials are as pale as the bad end, instead of making all others equally dark; where
+    they are more, the bad end is the worst trial among the usual ones (`fenced_range`).
     Where the method stops trials on purpose (rungs, generations) every evaluation counts for the
     bad end: among those that came through alone, all differences would be small ones.
 
@@ -32,16 +35,19 @@ def colour_range(study: Study, objective: int = 0) -> tuple[float, float]:
         values = np.append(_seen(study), values)
     if not len(values):
         return EMPTY_RANGE
+    lowest, highest = fenced_range(values)
     if study.objectives[objective].direction is Direction.MAXIMIZE:
-        low, high = float(np.quantile(values, BAD_TAIL)), float(values.max())
-        return (low, high) if low < high else (low - _margin(low), high)
-    low, high = float(values.min()), float(np.quantile(values, 1 - BAD_TAIL))
-    return (low, high) if low < high else (low, high + _margin(high))
+        low, high = max(lowest, float(np.quantile(values, BAD_TAIL))), float(values.max())
+        return (low, high) if low < high else (high - _margin(high), high)
+    low, high = float(values.min()), min(highest, float(np.quantile(values, 1 - BAD_TAIL)))
+    return (low, high) if low < high else (low, low + _margin(low))
 
 
 def _is_selective(study: Study) -> bool:
     """Return whether the method lets trials compete in rungs or generations."""
-    return bool((study.evaluations.rung >= 0).any() or (study.trials.parent >= 0).any())
+    seen = study.evaluations
+    has_rungs = (seen.rung >= 0).any() or np.isin(seen.outcome, _DECIDED).any()
+    return bool(has_rungs or (study.trials.parent >= 0).any())
 
 
 def _seen(study: Study) -> NDArray[np.float64]:

@@ -11,7 +11,7 @@ from hypertendril.analysis.column_axis import ColumnAxis, measured_axis, paramet
 from hypertendril.analysis.crowding import lane_values
 from hypertendril.analysis.exploration import Band, Exploration
 from hypertendril.analysis.exploration_axes import METHOD
-from hypertendril.analysis.ticks import Ticks, value_ticks
+from hypertendril.analysis.ticks import Ticks, round_step, value_ticks
 from hypertendril.model import Direction, Study
 
 # Heights in strips: monitoring gets more, and neighbours stand apart.
@@ -31,6 +31,9 @@ NONE_LANE, NONE_LEVEL = 0.3, 0.08
 # closer to the neighbouring strip's lanes than to its own.
 MOST_LANE_PAD = 0.16
 MAX_X_TICKS = 9
+# A text fills a part only of the room it has: the first and the next round one stand nearer.
+SLACK = 0.8
+USUAL_CHARS = 4
 ORDERS = ("importance", "name", "space")
 
 
@@ -102,6 +105,7 @@ class ExplorationFrame:
         order: The order of the strips asked for, one of `ORDERS`.
         x_ticks: Marks of the horizontal axis and their texts, where there are no bands.
         band_word: What a text above a band counts: generation, bracket, rung; empty without.
+        has_value: Some evaluation has a value of the leading objective.
         hidden: Parameters that have no strip for want of room, least important ones.
     """
 
@@ -120,6 +124,7 @@ class ExplorationFrame:
     texts: tuple[BandText, ...]
     band_word: str
     maximize: bool
+    has_value: bool
     hidden: tuple[str, ...]
 
 
@@ -157,6 +162,7 @@ def prepare_exploration_frame(
         texts=band_texts(layout),
         band_word=_named_bands(layout)[1],
         maximize=study.objectives[0].direction is Direction.MAXIMIZE,
+        has_value=bool(np.isfinite(layout.value).any()),
         hidden=tuple(names[MAX_STRIPS:]),
     )
 
@@ -215,7 +221,8 @@ def _x_ticks(layout: Exploration) -> Ticks:
     """Return marks of a horizontal axis without bands; trials are counted in whole numbers."""
     low = max(0.0, layout.x_low)
     is_count = layout.kind == "sequence"
-    return value_ticks(low, max(low, layout.x_high), MAX_X_TICKS, is_int=is_count)
+    high = np.floor(layout.x_high) if is_count else layout.x_high
+    return value_ticks(low, max(low, float(high)), MAX_X_TICKS, is_int=is_count)
 
 
 def drawn_bands(bands: Sequence[Band]) -> tuple[Band, ...]:
@@ -230,13 +237,26 @@ def drawn_bands(bands: Sequence[Band]) -> tuple[Band, ...]:
 
 def band_texts(layout: Exploration, most: int = MAX_ORDINALS) -> tuple[BandText, ...]:
     """Return the ordinals above the bands, about `most`: none that would touch the one before."""
-    room = (layout.x_high - layout.x_low) / most
+    bands = _named_bands(layout)[0]
+    longest = max((len(band.label) for band in bands), default=0)
+    most = max(1, most * USUAL_CHARS // max(USUAL_CHARS, longest))
+    room = SLACK * (layout.x_high - layout.x_low) / most
+    stride = _round_stride(len(bands), most)
     texts: list[BandText] = []
-    for band in _named_bands(layout)[0]:
+    for number, band in enumerate(bands, 1):
         middle = (band.x0 + band.x1) / 2
-        if not texts or middle - texts[-1].x >= room:
+        is_round = number == 1 or number % stride == 0
+        if is_round and (not texts or middle - texts[-1].x >= room):
             texts.append(BandText(middle, band.label))
     return tuple(texts)
+
+
+def _round_stride(count: int, most: int) -> int:
+    """Return how far to count on from one text to the next: 5th, 10th ... not 4th, 8th."""
+    if count <= most:
+        return 1
+    step = round_step(count / most)
+    return int(step) if step.is_integer() else int(2 * step)
 
 
 def _named_bands(layout: Exploration) -> tuple[list[Band], str]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hypertendril.analysis.colour_range import colour_range
-from hypertendril.model import Study, TrialState
+from hypertendril.model import Outcome, Study, TrialState
 
 StudyOf = Callable[..., Study]
 
@@ -21,6 +21,18 @@ def test_a_diverged_trial_does_not_stretch_the_range(study_of: StudyOf) -> None:
     low, high = colour_range(study_of(losses, maximize=False))
     assert low == 0.0
     assert high < 1.0
+
+
+def test_several_diverged_trials_do_not_stretch_the_range(study_of: StudyOf) -> None:
+    losses = np.append(np.linspace(0, 1, 90), np.full(10, 1e12))
+    assert colour_range(study_of(losses, maximize=False)) == (0.0, 1.0)
+
+
+def test_trials_that_were_discarded_count_where_no_parent_is_known(study_of: StudyOf) -> None:
+    looks = [(row, row // 50, -1, -1, row / 100, Outcome.DISCARDED) for row in range(100)]
+    states = [TrialState.PRUNED] * 90 + [TrialState.COMPLETE] * 10
+    low, _ = colour_range(study_of(np.linspace(0, 0.99, 100), state=states, evaluations=looks))
+    assert low < 0.1
 
 
 def test_equal_values_get_the_best_colour(study_of: StudyOf) -> None:

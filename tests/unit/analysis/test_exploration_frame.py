@@ -13,6 +13,7 @@ from hypertendril.analysis.exploration import Band, prepare_exploration
 from hypertendril.analysis.exploration_frame import (
     MAX_BANDS,
     FrameOptions,
+    band_texts,
     drawn_bands,
     prepare_exploration_frame,
 )
@@ -201,3 +202,16 @@ def test_rungs_and_lineage_let_every_evaluation_count_for_the_colours(study_of: 
     low, high = colour_range(study_of(scores, evaluations=looks))
     assert low == pytest.approx(0.05, abs=0.01)
     assert high == 0.99
+
+
+def test_many_generations_are_counted_in_round_numbers(study_of: StudyOf) -> None:
+    looks = [(row, g, -1, -1, 0.5, Outcome.SURVIVED) for g in range(1000) for row in (0, 1)]
+    layout = prepare_exploration(study_of([0.1, 0.2], evaluations=looks))
+    texts = [text.text for text in band_texts(layout)]
+    assert texts == ["1st", *(f"{k}00th" for k in (2, 4, 6, 8, 10))]
+
+
+def test_a_single_trial_is_counted_in_whole_numbers(study_of: StudyOf) -> None:
+    study = study_of([0.5])
+    values, labels = prepare_exploration_frame(study, prepare_exploration(study)).x_ticks
+    assert (values.tolist(), list(labels)) == ([0.0], ["0"])

@@ -15,7 +15,7 @@ from hypertendril.analysis.exploration_frame import FrameOptions, prepare_explor
 from hypertendril.analysis.schedule import prepare_schedule
 from hypertendril.analysis.story import story_of
 from hypertendril.callbacks.exploration import colour_ends, offered, parsed_options
-from hypertendril.layouts.exploration import draw_exploration, exploration_panel
+from hypertendril.layouts.exploration import NO_VALUE, draw_exploration, exploration_panel
 from hypertendril.layouts.exploration_compare import draw_comparison
 from hypertendril.layouts.exploration_story import draw_schedule, story_words
 from hypertendril.layouts.labels import plotly_lines
@@ -106,14 +106,16 @@ def test_names_and_categories_are_shown_as_written() -> None:
     [
         ("lr", "lr"),
         ("hidden_layers", "hidden_layers"),
-        ("learning_rate_init", "learning_<br>rate_init"),
-        ("pipeline:RandomForest:n_estimators", "pipeline:<br>…n_estimators"),
+        ("learning_rate_init", "learning_rate_<br>init"),
+        ("pipeline:RandomForest:n_estimators", "pipeline:<br>…:n_estimators"),
         ("a<b_and_something", "a&lt;b_and_<br>something"),
-        ("x" * 30, "x" * 13 + "<br>…" + "x" * 12),
+        ("x" * 30, "x" * 12 + "<br>…" + "x" * 11),
+        ("W" * 20, "W" * 8 + "<br>…" + "W" * 7),  # broad letters
+        ("学習率のスケジュール", "学習率のスケ<br>ジュール"),
     ],
 )
 def test_long_names_take_two_lines_and_keep_their_ends(name: str, shown: str) -> None:
-    assert plotly_lines(name, 13) == shown
+    assert plotly_lines(name, 12) == shown
 
 
 @pytest.mark.parametrize(("theme", "words"), [(LIGHT, "darker"), (DARK, "brighter")])
@@ -216,3 +218,10 @@ def test_the_panel_can_be_sent_to_a_page() -> None:
     assert "exploration-player-div" in json.dumps(
         exploration_panel().to_plotly_json(), default=lambda part: part.to_plotly_json()
     )
+
+
+def test_a_search_without_any_value_says_so_in_its_monitoring() -> None:
+    assert NO_VALUE not in frame_of(population()).to_json()
+    layout = prepare_exploration(population())
+    failed = replace(prepare_exploration_frame(population(), layout), has_value=False)
+    assert NO_VALUE in draw_exploration(failed, LIGHT).to_json()

@@ -10,9 +10,9 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
+from tests.browser.exploration.overview import VIEW
 from tests.browser.harness import rest, show_dashboard
 from tests.browser.searches import write_searches
-from tests.browser.test_exploration import VIEW
 from tests.waiting import wait_until
 
 

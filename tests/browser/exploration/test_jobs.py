@@ -21,7 +21,7 @@ from tests.browser.harness import show_dashboard
 from tests.browser.test_main_job import RUN_SECONDS, shown_study, states
 from tests.waiting import wait_until
 
-SOURCE = Path(__file__).parents[2] / "examples" / "studies" / "digits_pbt_t4_s50.json"
+SOURCE = Path(__file__).parents[3] / "examples" / "studies" / "digits_pbt_t4_s50.json"
 
 
 def tell_story_of(page: Page, row: int) -> None:
