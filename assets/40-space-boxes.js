@@ -36,7 +36,7 @@
   function toggle(name) {
     const { focus } = state;
     if (focus.includes(name)) setFocus(focus.filter((other) => other !== name));
-    else setFocus([...focus, name].slice(-2));
+    else setFocus([...focus.filter((other) => parts.singles.has(other)), name].slice(-2));
   }
   space.toggleFocus = toggle;
 

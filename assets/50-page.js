@@ -19,6 +19,7 @@
     count: "page-count-span",
     root: "page-root-div",
     awaited: "control-awaited-store",
+    focus: "page-focus-store",
   };
   let pulse = null;
   let shown = null;
@@ -56,6 +57,35 @@
     },
     write: () => (state.selection.brushes.length ? JSON.stringify(state.selection.brushes) : ""),
   });
+
+  /* The parameters in focus: no step of their own for the back button, which brings back those of
+     the moment it goes to. */
+  let linkedFocus = [];
+  let hasFocusStore = false;
+  ht.address.part("focus", {
+    read(text) {
+      const names = parsed(text);
+      linkedFocus = Array.isArray(names) ? names.filter((name) => typeof name === "string").slice(0, 2) : [];
+      if (hasFocusStore && JSON.stringify(linkedFocus) !== JSON.stringify(state.focus)) {
+        ht.send(ID.focus, { names: linkedFocus });
+      }
+    },
+    write() {
+      // Before the page has its stores, a link's is all that is known.
+      const names = hasFocusStore ? state.focus : linkedFocus;
+      return names.length ? JSON.stringify(names) : "";
+    },
+  });
+
+  function focusChanged(told) {
+    if (!told) return;
+    const isFirst = !hasFocusStore;
+    hasFocusStore = true;
+    state.focus = told.names || [];
+    if (isFirst && linkedFocus.length) ht.send(ID.focus, { names: linkedFocus });
+    else if (state.data) ht.address.write(true);
+    ht.themeChanged();
+  }
 
   // What the page was opened with: the study of a link, and what its views kept.
   let linked = ht.address.study();
@@ -221,20 +251,19 @@
   });
 
   /* ---- what Dash calls ---- */
-  const store = (key) => (data) => {
-    if (data) {
-      state[key] = data.names || data.rows || [];
-      ht.themeChanged();
-    }
-  };
+  function highlightedChanged(told) {
+    if (!told) return;
+    state.highlighted = told.rows || [];
+    ht.themeChanged();
+  }
   window.dash_clientside = Object.assign(window.dash_clientside || {}, {
     ht: {
       shownChanged,
       awaitedChanged(study) {
         awaited = study || null;
       },
-      focusChanged: store("focus"),
-      highlightedChanged: store("highlighted"),
+      focusChanged,
+      highlightedChanged,
       themeSwitched(clicks) {
         const name = clicks
           ? document.documentElement.dataset.bsTheme === "dark" ? "light" : "dark"

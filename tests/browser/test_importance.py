@@ -271,6 +271,16 @@ def test_studies_picked_in_the_control_panel_are_judged_together(shown: Page) ->
     expect(shown.locator(".study.is-together")).to_have_count(0)
 
 
+def test_a_link_keeps_the_parameters_in_focus(shown: Page) -> None:
+    box(shown, "lr").click()
+    box(shown, "depth").click()
+    title = shown.locator("#importance-title-span")
+    expect(title).to_have_text("lr × depth")
+    shown.reload()
+    expect(title).to_have_text("lr × depth")
+    expect(shown.locator(".space-box.is-on")).to_have_count(2)
+
+
 def test_a_second_box_is_pair_mode_and_a_third_begins_anew(shown: Page) -> None:
     box(shown, "lr").click()
     expect(shown.locator("#importance-title-span")).to_have_text("lr × weight_decay")
