@@ -39,7 +39,7 @@ class PromisingView:
 def prepare_promising(
     study: Study, importance: Importance | None, objective: Objective
 ) -> tuple[PromisingView, ...]:
-    """Return the promising ranges, each opinion that there is; none where too few trials say anything.
+    """Return the promising ranges, an entry an opinion; none where too few trials say anything.
 
     Args:
         study: Gives the best trials.
