@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -32,6 +33,7 @@ from benchmarks.make_study import SPACE, STUDY_NAME, Draw, draw, synthetic_study
 from hypertendril.readers import ReadStudy, Source, detect, read
 
 SIZES = (10_000, 50_000)
+GROWN = 50_000  # trials of the sources that grow
 REPEATS = 3
 TARGETS = {("sqlite", 10_000): "0.5", ("sqlite", 50_000): "2.0"}
 RAY_SIZES = ((1_000, 100), (3_000, 1_000))  # the second one has 2 GiB
@@ -208,9 +210,65 @@ def print_ray() -> None:
     print_cells("Reading folders of Ray Tune; CPU seconds, memory of the process", heads, rows)
 
 
+def growing_table(folder: Path) -> tuple[Path, Path, str]:
+    """Return a CSV table, the file that grows, and the row that comes."""
+    path, chance = folder / "runs.csv", np.random.default_rng(0)
+    columns = [*(f"param:x{i}" for i in range(8)), "objective:y:minimize", "started", "ended"]
+    with path.open("w") as file:
+        file.write(",".join(["number", "state", *columns]) + "\n")
+        for n, row in enumerate(chance.random((GROWN, len(columns)))):
+            file.write(f"{n},complete," + ",".join(map(repr, row.tolist())) + "\n")
+    return path, path, f"{GROWN},complete" + ",0.5" * len(columns) + "\n"
+
+
+def growing_history(folder: Path) -> tuple[Path, Path, str]:
+    """Return a run of DeepCAVE, the file that grows, and the row that comes."""
+    run, values = folder / "run", np.random.default_rng(0).random((GROWN, 8)).tolist()
+    run.mkdir()
+    names = [f"x{i}" for i in range(8)]
+    floats = [{"name": n, "type": "uniform_float", "lower": 0, "upper": 1} for n in names]
+    (run / "configspace.json").write_text(json.dumps({"hyperparameters": floats}))
+    configs = {str(n): dict(zip(names, row, strict=True)) for n, row in enumerate(values)}
+    (run / "configs.json").write_text(json.dumps(configs))
+    goal = {"name": "loss", "lower": 0, "upper": 1, "optimize": "lower"}
+    (run / "meta.json").write_text(json.dumps({"objectives": [goal], "budgets": [1]}))
+    rows = [json.dumps([n, 1, -1, [values[n][0]], n, n + 1, 1, {}]) for n in range(GROWN)]
+    (run / "history.jsonl").write_text("\n".join(rows) + "\n")
+    return run, run / "history.jsonl", rows[0] + "\n"
+
+
+def growing_journal(folder: Path) -> tuple[Path, Path, str]:
+    """Return a journal of Optuna, which is the file that grows, and the line that comes."""
+    path = folder / "journal.log"
+    shutil.copyfile(synthetic_journal(GROWN), path)
+    return path, path, '{"op_code":4,"worker_id":"w-1","study_id":0,"datetime_start":null}\n'
+
+
+def print_growing() -> None:
+    """Print what a look at a source costs after a line has come."""
+    rows = []
+    for make in (growing_table, growing_history, growing_journal):
+        with tempfile.TemporaryDirectory() as folder:
+            path, file, line = make(Path(folder))
+            source = Source.parse(path)
+            tail = detect(source).follow(source)
+            first, _ = timed(tail.advance)
+            costs = []
+            for _ in range(REPEATS):
+                with file.open("a") as grown:
+                    grown.write(line)
+                costs.append(timed(tail.advance)[0])
+        rows.append([file.name, f"{first:.2f}", f"{min(costs):.3f}"])
+    title = (
+        f"A source of {GROWN:,} trials x 8 to which a line comes; CPU seconds, least of {REPEATS}"
+    )
+    print_cells(title, ["", "first look s", "look after a line s"], rows)
+
+
 def main() -> None:
     """Print the tables."""
     optuna.logging.set_verbosity(optuna.logging.ERROR)
+    print_growing()
     print_optuna()
     print_ray()
 

@@ -6,7 +6,8 @@ The sources are small (`small_sources`), so that the damage comes everywhere. Ha
 cut one file of the source: at every byte, or as many places, evenly spread, as the number allows.
 The other half flip bits or put a piece of something else in place of a piece. Each damaged source
 is read and used; any error but the one that says what is wrong counts as unhandled. A cut that
-loses records and reports nothing counts as silent, unless it ends between two lines.
+loses records and reports nothing counts as silent, unless it ends between two lines, or between
+two records of an event file: then nothing shows that there was more.
 
 All readers advance together, and their cuts come in random order, so that a run that is ended
 early (Ctrl-C prints what came of it) has done as much to each. `TMPDIR=/dev/shm` spares the disk.
@@ -31,6 +32,7 @@ from tqdm import tqdm
 
 from benchmarks.small_sources import small_source
 from hypertendril.readers import ReadStudy, Source
+from hypertendril.readers.event_files import HEADER_BYTES, is_event_file
 from tests.contract.formats import FORMATS
 from tests.contract.run_formats import Format
 from tests.faults.damaged_runs import Tally, damaged, use
@@ -119,8 +121,7 @@ class _Attack:
         self._report.cuts += 1
         whole = self._whole[path]
         found = self._try(path, whole[:size], f"cut at {size}")
-        is_between_lines = whole[size : size + 1] == b"\n" or whole[:size][-1:] == b"\n"
-        if size and found and not is_between_lines and self._loses_silently(found):
+        if size and found and not _is_between(whole, size) and self._loses_silently(found):
             self._report.silent.append(f"{path.name} cut at {size}")
 
     def _change(self, chance: random.Random) -> None:
@@ -156,6 +157,16 @@ def _cuts(whole: dict[Path, bytes], count: int) -> Iterator[tuple[Path, int]]:
     places = ((path, size) for path, data in whole.items() for size in range(len(data)))
     total = sum(map(len, whole.values()))
     return islice(places, 0, None, max(1, -(-total // max(1, count))))
+
+
+def _is_between(whole: bytes, size: int) -> bool:
+    """Return whether a file that is cut there ends as a whole one might."""
+    if is_event_file(whole):
+        end = 0
+        while end < size:
+            end += HEADER_BYTES + int.from_bytes(whole[end : end + 8], "little") + 4
+        return end == size
+    return whole[size : size + 1] == b"\n" or whole[:size][-1:] == b"\n"
 
 
 def _records(found: Sequence[ReadStudy]) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -86,7 +86,7 @@ def add_runs(
         objectives: Names; each gets a curve over the budgets.
         is_over: The method has ended, so that no configuration waits for a decision any more.
     """
-    _forget_wrong_clocks(draft, runs)
+    runs = _without_wrong_clocks(draft, runs)
     ladder = _Ladder(configs, runs, is_over=is_over)
     rows: dict[Hashable, int] = {}
     own: dict[Hashable, list[BudgetRun]] = {key: [] for key in configs}
@@ -104,13 +104,15 @@ def add_runs(
     return ladder.is_halving
 
 
-def _forget_wrong_clocks(draft: Draft, runs: Sequence[BudgetRun]) -> None:
+def _without_wrong_clocks(draft: Draft, runs: Sequence[BudgetRun]) -> Sequence[BudgetRun]:
     if not any(run.started > OLDEST for run in runs):
-        return  # seconds since the start of the run, perhaps
-    wrong = [run for run in runs if run.started < OLDEST or run.ended < OLDEST]
-    for run in wrong:
-        run.started = run.ended = NAN
-    draft.losses.count("times of a clock that was wrong (before 1990)", len(wrong))
+        return runs  # seconds since the start of the run, perhaps
+    is_wrong = [run.started < OLDEST or run.ended < OLDEST for run in runs]
+    draft.losses.count("times of a clock that was wrong (before 1990)", sum(is_wrong))
+    return [
+        replace(run, started=NAN, ended=NAN) if wrong else run
+        for run, wrong in zip(runs, is_wrong, strict=True)
+    ]
 
 
 class _Ladder:
@@ -207,8 +209,8 @@ def _trial(
     good = [run for run in last if run.status == OK]
     trial.objectives = [_mean([run.values[i] for run in good]) for i in range(n_objectives)]
     trial.metrics = {**config.metrics, **(good or last)[-1].metrics}
-    trial.started = float(np.fmin.reduce([run.started for run in done]))
-    trial.ended = float(np.fmax.reduce([run.ended for run in done]))
+    trial.started = min((t for run in done if (t := run.started) == t), default=NAN)
+    trial.ended = max((t for run in done if (t := run.ended) == t), default=NAN)
     if trial.state is TrialState.FAILED:
         trial.note = next((run.note for run in reversed(last) if run.note), None)
     return trial
@@ -272,7 +274,7 @@ def _add_curves(
     """Add the objectives over the budgets, and what the runs recorded step by step."""
     points: dict[float, list[Sequence[float]]] = {}
     for run in own:
-        if run.status == OK and not math.isnan(run.budget):
+        if run.status == OK and math.isfinite(run.budget):
             points.setdefault(run.budget, []).append(run.values)
     if points:
         steps = np.array(list(points), dtype=np.float64)
@@ -294,7 +296,9 @@ def split_info(
     for name, value in flat(info).items() if isinstance(info, dict) else [("info", info)]:
         if name in ignored or value is None:
             continue
-        if isinstance(value, bool):
+        if type(value) is float:
+            numbers[name] = value  # nearly always
+        elif isinstance(value, bool):
             numbers[name] = int(value)
         elif isinstance(value, list):
             found = [as_number(item) for item in value]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +29,11 @@ from hypertendril.readers.folders import (
     json_as_far_as_it_goes,
     optional_json,
 )
-from hypertendril.readers.json_lines import read_records
+from hypertendril.readers.json_lines import JsonLines
 from hypertendril.readers.json_text import brief, clean, last_line
 from hypertendril.readers.losses import Losses
-from hypertendril.readers.result import ReadStudy
+from hypertendril.readers.result import ReadStudy, Tail
+from hypertendril.readers.source import Source
 
 META = "meta.json"
 CONFIGS = "configs.json"
@@ -64,12 +65,37 @@ class DeepCave(RunFolder):
 
     def read_run(self, folder: Path) -> tuple[ReadStudy, ...]:
         """Return the study of a run."""
+        return _DeepCaveTail(self, Source(path=folder)).read_on(folder)
+
+    def follow(self, source: Source) -> Tail:
+        """Return a tail that reads new lines of the history only."""
+        return _DeepCaveTail(self, source)
+
+
+class _DeepCaveTail:
+    """Reads each row of the history once, and the other files of a run again."""
+
+    def __init__(self, reader: DeepCave, source: Source) -> None:
+        self._reader = reader
+        self._source = source
+        self._history: tuple[int, History] | None = None
+
+    def advance(self) -> tuple[ReadStudy, ...]:
+        """Read what is new and return the study."""
+        return self._reader.read_by(self.read_on, self._source)
+
+    def read_on(self, folder: Path) -> tuple[ReadStudy, ...]:
+        """Return the study of the run in `folder`."""
         losses = Losses(str(folder))
         meta = as_dict(json_as_far_as_it_goes(folder / META, losses))
         objectives = _objectives(meta, losses)
         declared = read_space(folder, losses)
         configs = _configs(folder, losses)
-        runs = list(_runs(folder, configs, len(objectives), losses))
+        m = len(objectives)
+        if self._history is None or self._history[0] != m:
+            self._history = m, History(folder / HISTORY, m)
+        runs = self._history[1].runs(losses)
+        _complete(configs, runs, losses)
         draft = Draft(losses, declared.space, declared.constants)
         add_runs(draft, configs, runs, [objective.name for objective in objectives])
         attributes = {k: v for k, v in meta.items() if k not in ("objectives", "budgets")}
@@ -79,7 +105,8 @@ class DeepCave(RunFolder):
             attributes["origins"] = dict(counted)
         method = Method(settings={"budgets": as_list(meta.get("budgets"))})
         name = folder.resolve().name
-        return (draft.build(header_of(name, self.name, objectives, method, attributes)),)
+        header = header_of(name, self._reader.name, objectives, method, attributes)
+        return (draft.build(header),)
 
 
 def _objectives(meta: dict[str, Any], losses: Losses) -> list[Objective]:
@@ -110,19 +137,50 @@ def _configs(folder: Path, losses: Losses) -> dict[Hashable, Configuration]:
     return found
 
 
-def _runs(
-    folder: Path, configs: dict[Hashable, Configuration], m: int, losses: Losses
-) -> Iterator[BudgetRun]:
-    for line, record in read_records(folder / HISTORY, losses, b"[", list):
-        run = _run(record, m)
-        if run is None:
-            losses.add(f"{HISTORY}: a row of no known layout: {brief(record)}", line)
-            continue
+class History:
+    """The rows of a history; each is read once.
+
+    Args:
+        path: The file.
+        m: How many objectives each row has.
+    """
+
+    def __init__(self, path: Path, m: int) -> None:
+        self._lines = JsonLines(path, b"[", list)
+        self._path = path
+        self._m = m
+        self._runs: list[BudgetRun] = []
+        self._unknown = Losses(str(path.parent))
+
+    def runs(self, losses: Losses) -> list[BudgetRun]:
+        """Return all runs so far; `losses` gets what was left out of them.
+
+        Raises:
+            OSError: The file can't be read.
+        """
+        is_anew, records = self._lines.new_records()
+        if is_anew:
+            self._runs, self._unknown = [], Losses(str(self._path.parent))
+        for line, record in records:
+            run = _run(record, self._m)
+            if run is None:
+                self._unknown.add(f"{HISTORY}: a row of no known layout: {brief(record)}", line)
+            else:
+                self._runs.append(run)
+        losses.extend(self._unknown)
+        self._lines.report(losses)
+        return self._runs
+
+
+def _complete(
+    configs: dict[Hashable, Configuration], runs: Sequence[BudgetRun], losses: Losses
+) -> None:
+    """Add the configurations that are not listed, without parameters."""
+    for run in runs:
         if run.config not in configs:
             losses.count(f"{HISTORY}: runs of a configuration that is not listed")
             assert isinstance(run.config, int)
             configs[run.config] = Configuration(run.config, {})
-        yield run
 
 
 def _run(record: list[Any], m: int) -> BudgetRun | None:

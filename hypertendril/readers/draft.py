@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -142,7 +143,7 @@ class Draft:
         columns: dict[str, Floats] = {}
         for row, trial in enumerate(self.trials):
             for name, value in trial.metrics.items():
-                number = as_number(value)
+                number = value if type(value) is float else as_number(value)
                 if number is None:
                     if value is not None:
                         self.losses.count(f"metric {clean(str(name))!r} is not a number")
@@ -244,9 +245,10 @@ class Parameters:
     def _names(self) -> list[str]:
         seen = dict.fromkeys(self._space.names)
         for trial in self._trials:
-            for name, value in trial.params.items():
-                if name not in self._constants or as_choice(value) != self._constants[name]:
-                    seen.setdefault(name)
+            if not trial.params.keys() <= seen.keys():
+                for name, value in trial.params.items():
+                    if name not in self._constants or as_choice(value) != self._constants[name]:
+                        seen.setdefault(name)
         names = list(seen)
         if len(names) > MOST_NAMES:
             self._losses.add(f"{len(names)} parameters; the first {MOST_NAMES} are kept")
@@ -257,7 +259,7 @@ class Parameters:
             return self._coded(parameter, values)
         column = np.full(len(values), np.nan)
         for row, value in enumerate(values):
-            number = as_number(value)
+            number = value if type(value) is float else as_number(value)
             if number is not None:
                 column[row] = number
             elif value is not _ABSENT and value is not None:
@@ -293,11 +295,16 @@ def _key(choice: Choice) -> tuple[bool, Choice]:
     return isinstance(choice, bool), choice
 
 
+@lru_cache(maxsize=4096)
+def _joined(prefix: str, key: str) -> str:
+    return f"{prefix}{clean(key)}"
+
+
 def flat(config: Mapping[str, Any], prefix: str = "", depth: int = 0) -> dict[str, Any]:
     """Return a nested configuration with one key a leaf: `{"opt": {"lr": 1}}` -> `{"opt/lr": 1}`."""
     found: dict[str, Any] = {}
     for key, value in config.items():
-        name = f"{prefix}{clean(str(key))}"
+        name = _joined(prefix, str(key))
         if isinstance(value, dict) and value and depth < 8:
             found |= flat(value, f"{name}/", depth + 1)
         else:

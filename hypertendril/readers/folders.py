@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -63,12 +63,22 @@ class RunFolder:
         Raises:
             SourceFormatError: It can't be read (any more).
         """
+        return self.read_by(self.read_run, source)
+
+    def read_by(
+        self, read_run: Callable[[Path], tuple[ReadStudy, ...]], source: Source
+    ) -> tuple[ReadStudy, ...]:
+        """Return what `read_run` makes of the folder of the run.
+
+        Raises:
+            SourceFormatError: It can't be read (any more).
+        """
         folder = self.folder(source)
         if folder is None:
             wanted = " and ".join(self.needs) or "its files"
             raise source.error(f"is no run of {self.name} any more.", f"{wanted} must be there.")
         try:
-            studies = self.read_run(folder)
+            studies = read_run(folder)
         except OSError as error:
             raise source.error(f"can't be read ({error.strerror or error}).") from None
         return tuple(shown_as(study, source) for study in studies)

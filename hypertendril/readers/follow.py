@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -44,6 +44,7 @@ class Shelf(Protocol):
 
 
 Detect = Callable[[Source], Reader]
+Said = Callable[[Source], Hashable | Mapping[str, str]]
 
 
 class Follower:
@@ -57,6 +58,7 @@ class Follower:
         store: Where studies are put, and removed from.
         interval_seconds: Pause between two looks.
         detect: Chooses the reader of a source; what it raises is the source's problem.
+        said: Tells what people said about a source; when that changes, it is detected anew.
     """
 
     def __init__(
@@ -65,9 +67,11 @@ class Follower:
         store: Shelf,
         interval_seconds: float = 1.0,
         detect: Detect = detect,
+        said: Said = lambda _: None,
     ) -> None:
         self._store = store
         self._detect = detect
+        self._said = said
         # Replaced as a whole, never changed: a look goes over the sources of its beginning.
         self._followed: tuple[_Followed, ...] = ()
         self._guard = threading.Lock()
@@ -118,7 +122,7 @@ class Follower:
 
         It is read at the next look, or by `look_at`.
         """
-        followed = _Followed(source, self._store, self._detect)
+        followed = _Followed(source, self._store, self._detect, self._said)
         with self._guard:
             before = self._without(source)
             self._followed = (*self._followed, followed)
@@ -175,13 +179,15 @@ class Follower:
 class _Followed:
     """One source: its reader, how far it was read, and what was put into the store."""
 
-    def __init__(self, source: Source, store: Shelf, detect: Detect) -> None:
+    def __init__(self, source: Source, store: Shelf, detect: Detect, said: Said) -> None:
         self.source = source
         self.problem: str | None = None
         self.is_new = True
         self.progress = Progress()
         self._store = store
         self._detect = detect
+        self._said = said
+        self._heard: object = object()  # equal to nothing
         self._looking = threading.Lock()
         self._putting = threading.Lock()
         self._is_closed = False
@@ -239,6 +245,10 @@ class _Followed:
         return False
 
     def _look(self) -> bool:
+        said = self._said(self.source)
+        if said != self._heard:
+            self._heard, self._token = said, object()
+            self._reader = self._tail = None
         token = self._change_token()
         if token == self._token and (self.problem is None or time.monotonic() < self._retry_at):
             return False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -91,28 +91,28 @@ def _study(data: Any, source: Source, losses: Losses) -> ReadStudy:
 def from_generic(
     data: Mapping[str, Any],
     source: Source,
-    line_of: Callable[[int], int] | None = None,
     framework: str = "generic",
+    table: TrialList | None = None,
 ) -> ReadStudy:
     """Return the study described by the generic form.
 
     Args:
         data: The JSON object.
         source: Where it came from.
-        line_of: Line of trial i in the file, where that makes sense.
         framework: What the header says if `data` doesn't.
+        table: The trials, where they are not in `data`.
 
     Raises:
         SourceFormatError: The objectives or the trials are of the wrong type.
     """
-    losses = Losses(source.shown)
+    losses = Losses(source.shown) if table is None else table.losses
     _check_version(data, source)
     for key in data:
         if key not in STUDY_KEYS:
             losses.add(f"unknown key {brief(key)!r}")
     if not isinstance(data.get("trials", []), list):
         raise source.error("must be a list of trials.", field="trials")
-    items = TrialList(data.get("trials", []), losses, line_of)
+    items = TrialList(data.get("trials", []), losses) if table is None else table
     objectives = _objectives(data, items, source, losses)
     space = SearchSpace(tuple(_parameters(data, items, losses)))
     metric_names = _names(data.get("metrics"), items.found_names("metrics"), losses, "metrics")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hypertendril.model import (
     CurvePoints,
@@ -38,6 +40,9 @@ NOT_FINITE = {
 }
 
 
+_UNTOLD = -1  # the state of a trial of which none is known yet
+
+
 class _Seen(NamedTuple):
     """One evaluation, as in `Evaluations`; `order` is its place in the whole study, if it has one."""
 
@@ -58,7 +63,7 @@ class TrialList:
     def __init__(
         self, items: Sequence[Any], losses: Losses, line_of: Callable[[int], int] | None = None
     ) -> None:
-        self._losses = losses
+        self.losses = losses
         self._line_of = line_of
         self._items: list[dict[str, Any]] = []
         self._places: list[int] = []  # position in the file of each kept trial
@@ -69,6 +74,8 @@ class TrialList:
             else:
                 self._lose_at(i, "not an object")
         for i, item in enumerate(self._items):
+            if not item:
+                continue
             if not item.keys() <= TRIAL_KEYS:
                 for key in item.keys() - TRIAL_KEYS:
                     losses.count(f"unknown key {brief(key)!r} of a trial")
@@ -78,7 +85,7 @@ class TrialList:
 
     def _lose_at(self, place: int, reason: str) -> None:
         line = self._line_of(place) if self._line_of else None
-        self._losses.add(f"trials[{place}].{reason}" if line is None else reason, line)
+        self.losses.add(f"trials[{place}].{reason}" if line is None else reason, line)
 
     def _lose(self, row: int, reason: str) -> None:
         self._lose_at(self._places[row], reason)
@@ -103,9 +110,9 @@ class TrialList:
         self, space: SearchSpace, objective_names: Sequence[str], metric_names: Sequence[str]
     ) -> Trials:
         """Return the columns of the trials; the arguments name and order the columns."""
-        blank = Trials.empty(len(self._items), len(space), len(objective_names), len(metric_names))
+        blank = self._begun(space, objective_names, metric_names)
         columns = {
-            name: (i, _encoder(p))
+            name: (i, encoder(p))
             for i, (name, p) in enumerate(zip(space.names, space, strict=True))
         }
         for row, name, value in self._entries("params"):
@@ -121,8 +128,18 @@ class TrialList:
         self._fill("values", objective_names, blank.objectives)
         self._fill("metrics", metric_names, blank.metrics)
         for row, item in enumerate(self._items):
-            self._scalars(row, item, blank)
+            if item:
+                self._scalars(row, item, blank)
+        self._assume_states(blank)
         self._parents(blank)
+        return blank
+
+    def _begun(
+        self, space: SearchSpace, objective_names: Sequence[str], metric_names: Sequence[str]
+    ) -> Trials:
+        """Return blank columns, to be filled from the objects; states are not known yet."""
+        blank = Trials.empty(len(self._items), len(space), len(objective_names), len(metric_names))
+        blank.state[:] = _UNTOLD
         return blank
 
     def _fill(self, group: str, names: Sequence[str], columns: Any) -> None:
@@ -138,7 +155,7 @@ class TrialList:
         """Return a number of trial `row`; NaN for null and, with a loss, for anything else."""
         if value is None:
             return np.nan
-        number = _parsed(value)
+        number = parsed_number(value)
         if number is None:
             self._lose(row, f"{field}: {brief(value)!r} is not a number")
             return np.nan
@@ -163,29 +180,30 @@ class TrialList:
         return moment
 
     def _scalars(self, row: int, item: dict[str, Any], into: Trials) -> None:
-        into.number[row] = self._integer(row, "number", item.get("number"), row, bits=64)
-        into.state[row] = self._state(row, item, into)
-        into.bracket[row] = self._integer(row, "bracket", item.get("bracket"), -1)
-        into.started[row] = self._time(row, "started", item.get("started"))
-        into.ended[row] = self._time(row, "ended", item.get("ended"))
-        into.violation[row] = self._number(row, "violation", item.get("violation"))
-        note = item.get("note")
+        if item.get("number") is not None:
+            into.number[row] = self._integer(row, "number", item["number"], row, bits=64)
+        if item.get("bracket") is not None:
+            into.bracket[row] = self._integer(row, "bracket", item["bracket"], -1)
+        for name, column in (("started", into.started), ("ended", into.ended)):
+            if item.get(name) is not None:
+                column[row] = self._time(row, name, item[name])
+        if item.get("violation") is not None:
+            into.violation[row] = self._number(row, "violation", item["violation"])
+        state, note = item.get("state"), item.get("note")
+        known = state_of(state) if isinstance(state, str) else None
+        if known is not None:
+            into.state[row] = known
+        elif state is not None:
+            name = _assumed(into.objectives[row]).name.lower()
+            self._lose(row, f"state: {brief(state, 40)!r} is unknown; {name} is assumed")
         if isinstance(note, str):
             into.notes[row] = clean(note)
         elif note is not None:
             self._lose(row, "note: not a text")
 
-    def _state(self, row: int, item: dict[str, Any], into: Trials) -> TrialState:
-        state = item.get("state")
-        known = state_of(state) if isinstance(state, str) else None
-        if known is not None:
-            return known
-        has_value = not np.isnan(into.objectives[row]).all()
-        assumed = TrialState.COMPLETE if has_value else TrialState.WAITING
-        if state is not None:
-            name = assumed.name.lower()
-            self._lose(row, f"state: {brief(state, 40)!r} is unknown; {name} is assumed")
-        return assumed
+    def _assume_states(self, into: Trials) -> None:
+        for row in np.flatnonzero(into.state == _UNTOLD).tolist():
+            into.state[row] = _assumed(into.objectives[row])
 
     def _parents(self, into: Trials) -> None:
         if not any(item.get("parent") is not None for item in self._items):
@@ -209,6 +227,8 @@ class TrialList:
         A trial that has ended and lists no evaluations gets one: final if complete, discarded if
         pruned.
         """
+        if not any("evaluations" in item for item in self._items):
+            return _closings(trials)
         rows: list[_Seen] = []
         for row, item in enumerate(self._items):
             listed = item.get("evaluations")
@@ -237,7 +257,7 @@ class TrialList:
             self._lose(row, f"{field}: not an object")
             return None
         for key in item.keys() - EVALUATION_KEYS:
-            self._losses.count(f"unknown key {brief(key)!r} of an evaluation")
+            self.losses.count(f"unknown key {brief(key)!r} of an evaluation")
         outcome = item.get("outcome", "pending")
         known = OUTCOMES.get(outcome.lower()) if isinstance(outcome, str) else None
         if known is None:
@@ -280,6 +300,27 @@ class TrialList:
         )
 
 
+def _assumed(objectives: NDArray[np.float64]) -> TrialState:
+    """Return the state of a trial that tells none."""
+    return TrialState.WAITING if np.isnan(objectives).all() else TrialState.COMPLETE
+
+
+def _closings(trials: Trials) -> Evaluations:
+    """Return an evaluation of each trial that has ended."""
+    row = np.flatnonzero(np.isin(trials.state, (TrialState.COMPLETE, TrialState.PRUNED)))
+    if np.isfinite(trials.ended[row]).all():
+        row = row[np.argsort(trials.ended[row], kind="stable")]
+    is_complete = trials.state[row] == TrialState.COMPLETE
+    return replace(
+        Evaluations.empty(len(row)),
+        trial=row,
+        bracket=trials.bracket[row],
+        value=trials.objectives[row, 0],
+        outcome=np.where(is_complete, Outcome.FINAL, Outcome.DISCARDED).astype(np.int8),
+        time=trials.ended[row],
+    )
+
+
 def _closing(row: int, trials: Trials) -> list[_Seen]:
     state = trials.state[row]
     if state not in (TrialState.COMPLETE, TrialState.PRUNED):
@@ -301,15 +342,15 @@ def _order(rows: Sequence[_Seen]) -> Callable[[_Seen], float]:
     return lambda _: 0.0  # as they stand, trial by trial
 
 
-def _parsed(value: Any) -> float | None:
+def parsed_number(value: Any) -> float | None:
     """Return a JSON number, or a text that stands for one JSON lacks; None for anything else."""
     return NOT_FINITE.get(value.lower()) if isinstance(value, str) else as_number(value)
 
 
-def _encoder(parameter: Parameter) -> Callable[[Any], float | None]:
+def encoder(parameter: Parameter) -> Callable[[Any], float | None]:
     """Return the function from what was written to the column value; None for what isn't one."""
     if not parameter.is_discrete_choice:
-        return _parsed
+        return parsed_number
     codes = {(isinstance(c, bool), c): float(code) for code, c in enumerate(parameter.choices)}
 
     def encode(value: Any) -> float | None:

@@ -88,7 +88,7 @@ class HpBandSter(RunFolder):
 def _id(value: Any) -> Id | None:
     if not isinstance(value, list) or len(value) != 3:
         return None
-    if any(isinstance(n, bool) or not isinstance(n, int) or abs(n) >= 2**31 for n in value):
+    if [type(n) for n in value] != [int, int, int] or max(map(abs, value)) >= 2**31:
         return None
     return value[0], value[1], value[2]
 

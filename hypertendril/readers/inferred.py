@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from hypertendril.model import Choice, Parameter, ParameterKind
+from hypertendril.model import Parameter, ParameterKind
 
 LARGEST = 10**300  # beyond it the width of a range overflows; NaN and inf fail the comparison
 LOG_SPAN = 100.0  # a linear draw over two decades has only 1 % of its values in the lower one
@@ -23,7 +24,8 @@ def infer_parameter(name: str, values: Iterable[Any]) -> Parameter | None:
     """
     seen = [value for value in values if value is not None]
     if not seen or all(_is_number(value) for value in seen):
-        return _numeric(name, [float(v) for v in seen if abs(v) < LARGEST], seen)
+        finite = np.array([float(v) for v in seen if abs(v) < LARGEST], dtype=np.float64)
+        return infer_number(name, finite, is_int=all(isinstance(value, int) for value in seen))
     choices = {(isinstance(v, bool), v): v for v in seen if isinstance(v, (str, bool, int, float))}
     if not choices:
         return None
@@ -34,16 +36,17 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def _numeric(name: str, finite: list[float], seen: list[Choice]) -> Parameter | None:
-    if not finite:
+def infer_number(name: str, values: NDArray[np.float64], *, is_int: bool) -> Parameter | None:
+    """Return the parameter that holds numbers; NaN and infinite ones don't count."""
+    finite = values[np.abs(values) < LARGEST]
+    if not len(finite):
         return None
-    low, high = min(finite), max(finite)
-    is_int = all(isinstance(value, int) for value in seen)
+    low, high = float(finite.min()), float(finite.max())
     kind = ParameterKind.INT if is_int else ParameterKind.FLOAT
     return Parameter(name, kind, low, high, log=_is_log(finite, low, high))
 
 
-def _is_log(values: list[float], low: float, high: float) -> bool:
+def _is_log(values: NDArray[np.float64], low: float, high: float) -> bool:
     if low <= 0 or high / low < LOG_SPAN:
         return False
     median = math.log(float(np.median(values)))

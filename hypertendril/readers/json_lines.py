@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from hypertendril.readers.growing import GrowingFile
 from hypertendril.readers.json_text import BadJsonError, parse
 from hypertendril.readers.losses import Losses
-from hypertendril.readers.progress import counted
 
-PIECE_BYTES = 1 << 20
-TOGETHER = 256  # lines parsed in one go, twice as fast as one by one
-WITNESS_BYTES = 64  # read again before the offset, to notice a file that was written anew
+TOGETHER = 32  # lines parsed in one go; one that is no strict JSON slows them all down
 MOST_STARTS = 64  # places in a broken line where a whole record is looked for
 
 
@@ -27,28 +24,26 @@ class JsonLines:
     """
 
     def __init__(self, path: Path, opening: bytes = b"{", kind: type = dict) -> None:
-        self.path = path
+        self._file = GrowingFile(path)
         self._opening = opening
         self._kind = kind
-        self._inode = -1
-        self._restart()
-
-    def _restart(self) -> None:
-        self._offset = 0
-        self._line = 0
-        self._witness = b""
-        self._is_torn = False
-        self._losses = Losses(str(self.path))
+        self._losses = Losses(str(path))
 
     @property
     def losses(self) -> Losses:
         """What could not be read so far; a last line still being written is not part of it."""
         return self._losses
 
+    def report(self, losses: Losses) -> None:
+        """Add what could not be read to `losses`, also of the last line."""
+        losses.extend(self._losses)
+        if self.torn_line is not None:
+            losses.add(f"{self._file.path.name}: the last line is not complete", self.torn_line)
+
     @property
     def torn_line(self) -> int | None:
         """The number of the last line if it is half-written."""
-        return self._line + 1 if self._is_torn else None
+        return self._file.line_count + 1 if self._file.rest.strip() else None
 
     def new_records(self) -> tuple[bool, Iterator[tuple[int, Any]]]:
         """Return whether the file was written anew, and an iterator over (line, record) to come.
@@ -56,57 +51,40 @@ class JsonLines:
         Raises:
             OSError: The file can't be read.
         """
-        with self.path.open("rb") as file:
-            inode = self.path.stat().st_ino
-            file.seek(max(0, self._offset - WITNESS_BYTES))
-            anew = inode != self._inode or file.read(len(self._witness)) != self._witness
-        if anew:
-            self._restart()
-            self._inode = inode
-        return anew, self._read_on()
+        is_anew = self._file.is_anew()
+        if is_anew:
+            self._losses = Losses(str(self._file.path))
+        return is_anew, self._read_on()
 
     def _read_on(self) -> Iterator[tuple[int, Any]]:
-        with self.path.open("rb") as file:
-            file.seek(self._offset)
-            rest = b""
-            with counted(os.fstat(file.fileno()).st_size, "bytes") as counter:
-                while piece := file.read(PIECE_BYTES):
-                    whole, end, rest = (rest + piece).rpartition(b"\n")
-                    if end:
-                        self._offset += len(whole) + 1
-                        counter.reached(self._offset)
-                        yield from self._records(whole.split(b"\n"))
-            self._is_torn = False
-            if rest.strip():
-                yield from self._last(rest)
-            start = max(0, self._offset - WITNESS_BYTES)
-            file.seek(start)
-            self._witness = file.read(self._offset - start)
+        for lines in self._file.new_lines():
+            yield from self._records(lines)
+        if self._file.rest.strip():
+            yield from self._last(self._file.rest)
 
     def _last(self, text: bytes) -> Iterator[tuple[int, Any]]:
         """Take a last line without an end if it is whole; otherwise it is still being written."""
         try:
             record = parse(text)
         except BadJsonError:
-            record = None
-        self._is_torn = not isinstance(record, self._kind)
-        if not self._is_torn:
-            self._offset += len(text)
-            yield self._line + 1, record  # its end comes as an empty line
+            return
+        if isinstance(record, self._kind):
+            self._file.pass_rest()
+            yield self._file.line_count + 1, record
 
     def _records(self, lines: Sequence[bytes]) -> Iterator[tuple[int, Any]]:
         for start in range(0, len(lines), TOGETHER):
             some = lines[start : start + TOGETHER]
+            number = self._file.line_count + start + 1
             try:
                 records = parse(b"[" + b",".join(some) + b"]")
             except BadJsonError:
                 records = []
             if len(records) == len(some) and all(isinstance(r, self._kind) for r in records):
-                yield from enumerate(records, self._line + 1)
+                yield from enumerate(records, number)
             else:
-                for i, text in enumerate(some):
-                    yield from self._one(text, self._line + i + 1)
-            self._line += len(some)
+                for i, text in enumerate(some, number):
+                    yield from self._one(text, i)
 
     def _one(self, text: bytes, number: int) -> Iterator[tuple[int, Any]]:
         if not text.strip():
@@ -153,6 +131,4 @@ def read_records(
     """
     lines = JsonLines(path, opening, kind)
     yield from lines.new_records()[1]
-    losses.extend(lines.losses)
-    if lines.torn_line is not None:
-        losses.add(f"{path.name}: the last line is not complete", lines.torn_line)
+    lines.report(losses)

@@ -6,7 +6,11 @@ import json
 import math
 from typing import Any
 
+import orjson
+
 DEEPEST = 32  # levels of nesting kept of what a user attached
+_LONG = b"0" * 21  # digits; a fraction may have 20 of them, so may a number above 2**64
+_DIGITS = bytes(ord("0") if 48 <= byte < 58 else byte for byte in range(256))
 HUGE = 10**300  # integers beyond it can't be printed or turned into a float everywhere
 
 
@@ -31,6 +35,21 @@ def parse(text: str | bytes) -> Any:
         BadJsonError: Not JSON, not UTF-8, nested too deeply, or a number of thousands of digits.
     """
     try:
+        if not _has_long_number(text):
+            return orjson.loads(text)
+    except ValueError:
+        pass  # perhaps only more than it takes: NaN, surrogates, a byte order mark
+    return _parsed_slowly(text)
+
+
+def _has_long_number(text: str | bytes) -> bool:
+    """Return whether there may be a whole number of more than 64 bits, which would become a float."""
+    data = text.encode() if isinstance(text, str) else text
+    return len(data) >= len(_LONG) and _LONG in data.translate(_DIGITS)
+
+
+def _parsed_slowly(text: str | bytes) -> Any:
+    try:
         return json.loads(text)
     except json.JSONDecodeError as error:
         raise BadJsonError(f"not valid JSON ({error.msg})", error.lineno) from None
@@ -54,7 +73,7 @@ def as_number(value: Any) -> float | None:
 
 def clean(text: str) -> str:
     """Return `text` without lone surrogates, which JSON lets in and UTF-8 refuses."""
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
 def as_choice(value: Any) -> str | int | float | bool | None:

@@ -45,6 +45,13 @@ class Losses:
             else:
                 self._more += 1
 
+    def copy(self) -> Losses:
+        """Return these losses; to be added to without a trace in these."""
+        found = Losses(self._file)
+        found._single, found._guesses = self._single[:], self._guesses[:]
+        found._counted, found._more = self._counted.copy(), self._more
+        return found
+
     def listed(self) -> tuple[Skipped, ...]:
         """Return the guesses, then the losses: single ones in order, then the counted kinds."""
         counted = [

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Hashable, Sequence
-from typing import Any, BinaryIO
+from typing import Any
 
 from hypertendril.model import TrialState
 from hypertendril.readers.about import About, Tested
+from hypertendril.readers.growing import GrowingFile
 from hypertendril.readers.json_text import BadJsonError, as_number, brief, parse
 from hypertendril.readers.losses import Losses
 from hypertendril.readers.optuna_attributes import WARNINGS, note_of, system_values
 from hypertendril.readers.optuna_rows import LONG, OptunaTables, StudyRecord, Texts
 from hypertendril.readers.optuna_study import build_studies
-from hypertendril.readers.progress import counted
 from hypertendril.readers.result import ReadStudy, Tail
 from hypertendril.readers.source import Source
 from hypertendril.readers.times import posix
 
-PIECE_BYTES = 1 << 23
-TOGETHER = 512  # lines parsed in one go, twice as fast as one by one
-WITNESS_BYTES = 256  # read again at each look, to notice a file that was written anew
+TOGETHER = 128  # lines parsed in one go; one that is no strict JSON slows them all down
 WAITING, RUNNING = int(TrialState.WAITING), int(TrialState.RUNNING)  # plain: compared per line
 STATES = (  # by Optuna's numbers
     RUNNING,
@@ -80,13 +77,10 @@ class _JournalTail:
     def __init__(self, source: Source, *, at_once: bool = False) -> None:
         self._source = source
         self._at_once = at_once
-        self._restart(0)
+        self._file = GrowingFile(source.file)
+        self._restart()
 
-    def _restart(self, inode: int) -> None:
-        self._inode = inode
-        self._offset = 0
-        self._witness = b""
-        self._line = 0
+    def _restart(self) -> None:
         self._losses = Losses(self._source.shown)
         self._replay = Replay(self._losses)
 
@@ -100,41 +94,22 @@ class _JournalTail:
         return self._replay.studies(self._source.shown)
 
     def _read_on(self) -> None:
-        with self._source.file.open("rb") as file:
-            inode = self._source.file.stat().st_ino
-            if inode != self._inode or self._seen_before(file) != self._witness:
-                self._restart(inode)
-            file.seek(self._offset)
-            rest = b""
-            with counted(os.fstat(file.fileno()).st_size, "bytes") as counter:
-                while piece := file.read(PIECE_BYTES):
-                    whole, _, rest = (rest + piece).rpartition(b"\n")
-                    if whole:
-                        self._lines(whole.split(b"\n"))
-                        self._offset += len(whole) + 1
-                        counter.reached(self._offset)
-            if rest:
-                self._last_line(rest)
-            self._witness = self._seen_before(file)
-
-    def _seen_before(self, file: BinaryIO) -> bytes:
-        """Return the first and the last bytes that lie before the offset."""
-        count = min(WITNESS_BYTES, self._offset)
-        file.seek(0)
-        first = file.read(count)
-        file.seek(self._offset - count)
-        return first + file.read(count)
+        if self._file.is_anew():
+            self._restart()
+        for lines in self._file.new_lines():
+            self._lines(lines, self._file.line_count + 1)
+        if self._file.rest:
+            self._last_line(self._file.rest)
 
     def _last_line(self, text: bytes) -> None:
         """Take a last line without an end if it is whole; otherwise it is still being written."""
         if _is_whole(text):
-            self._lines([text])
-            self._line -= 1  # its end comes as an empty line
-            self._offset += len(text)
+            self._lines([text], self._file.line_count + 1)
+            self._file.pass_rest()
         elif self._at_once:
-            self._losses.add("the last line is not complete", self._line + 1)
+            self._losses.add("the last line is not complete", self._file.line_count + 1)
 
-    def _lines(self, lines: Sequence[bytes]) -> None:
+    def _lines(self, lines: Sequence[bytes], first_line: int) -> None:
         for start in range(0, len(lines), TOGETHER):
             some = lines[start : start + TOGETHER]
             try:
@@ -142,11 +117,10 @@ class _JournalTail:
             except BadJsonError:
                 operations = []
             if len(operations) == len(some):
-                self._apply(operations, self._line + 1)
+                self._apply(operations, first_line + start)
             else:
-                for i, line in enumerate(some):
-                    self._one_line(line, self._line + i + 1)
-            self._line += len(some)
+                for i, line in enumerate(some, first_line + start):
+                    self._one_line(line, i)
         self._replay.flush()
 
     def _one_line(self, line: bytes, number: int) -> None:

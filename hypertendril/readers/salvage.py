@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+
+from hypertendril.readers.json_text import BadJsonError, parse
 
 # Strings, brackets and separators; everything between them is part of a number or a word.
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},:]')
@@ -41,8 +42,8 @@ def salvaged(text: bytes, depth: int = 2) -> Salvage:
 
 def _value(text: str, depth: int, found: Salvage) -> Any:
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
+        return parse(text)
+    except BadJsonError:
         pass
     if depth < 0 or text[:1] not in _CLOSING:
         found.lost += 1
@@ -56,8 +57,8 @@ def _value(text: str, depth: int, found: Salvage) -> Any:
 def _members(text: str, depth: int, found: Salvage) -> Iterator[tuple[str, Any]]:
     for part, colon in _parts(text):
         try:
-            key = json.loads(part[:colon]) if colon else None
-        except ValueError:
+            key = parse(part[:colon]) if colon else None
+        except BadJsonError:
             key = None
         if not isinstance(key, str):
             found.lost += 1

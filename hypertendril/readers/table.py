@@ -3,36 +3,31 @@
 from __future__ import annotations
 
 import csv
-import io
-import math
+import itertools
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from hypertendril.model import Choice, Direction
 from hypertendril.readers.about import About, Tested
 from hypertendril.readers.csv_rows import NO_END
-from hypertendril.readers.folders import tail_of
 from hypertendril.readers.generic import from_generic
-from hypertendril.readers.inferred import infer_parameter
+from hypertendril.readers.growing_csv import GrowingCsv, Row, delimiter_of
 from hypertendril.readers.json_text import brief
 from hypertendril.readers.losses import Losses
 from hypertendril.readers.parquet import MAGIC, has_columns, parquet_rows
-from hypertendril.readers.progress import counted
-from hypertendril.readers.result import ReadStudy, Rereading, Tail
+from hypertendril.readers.result import ReadStudy, Tail
 from hypertendril.readers.source import Source
+from hypertendril.readers.table_cells import Cells, cell_of_text
 from hypertendril.readers.table_rest import Rest, rest_of, rest_path
+from hypertendril.readers.table_trials import Column, Filled, TableTrials
 
 GROUPS = ("param", "objective", "metric")
 PLAIN = ("number", "state", "parent", "bracket", "started", "ended", "violation", "note")
 SCALES = ("log", "linear")
-TEXTS = ("state", "note")
 CURVE_COLUMNS = ("trial", "metric", "step", "value")
-DELIMITERS = (",", ";", "\t")
-MOST_DIGITS = 18  # longer whole numbers are floats anyway
-
-Cell = str | int | float | bool | None
+TOGETHER = 4096  # rows laid into columns in one go
 
 
 class TableCsv:
@@ -72,8 +67,8 @@ class TableCsv:
         return source.stat_token(), *(Source(path=path).stat_token() for path in beside)
 
     def follow(self, source: Source) -> Tail:
-        """Return a tail that reads the table again."""
-        return Rereading(self, source)
+        """Return a tail that reads new rows only."""
+        return TableTail(source)
 
 
 def first_line(source: Source) -> list[str]:
@@ -86,7 +81,7 @@ def first_line(source: Source) -> list[str]:
     if source.head().startswith(MAGIC):
         return [name.strip() for name in parquet_rows(source.file)[0]]
     first = source.head().partition(b"\n")[0].decode("utf-8-sig", "replace").rstrip("\r")
-    names = next(csv.reader([first], delimiter=_delimiter(first)), [])
+    names = next(csv.reader([first], delimiter=delimiter_of(first)), [])
     return [name.strip() for name in names]
 
 
@@ -107,197 +102,174 @@ def read_table(source: Source, roles: Mapping[str, str] | None = None) -> ReadSt
     Raises:
         SourceFormatError: Not a table of trials.
     """
-    header, rows = rows_of(source)
-    losses = Losses(source.shown)
-    rest = rest_of(source, losses)
-    data, lines = _generic(header, rows, roles or {}, rest, losses)
-    if not _has_end(source):
-        losses.add(NO_END, lines[-1] if lines else 1)
-    curve_losses = Losses(str(curves_path(source.file)))
-    _add_curves(data, source, curve_losses)
-    rest.add_to(data)
-    found = from_generic(data, source, lambda i: lines[i], framework="table")
-    skipped = (*losses.listed(), *found.header.skipped, *curve_losses.listed())
-    return replace(found, header=replace(found.header, skipped=skipped))
+    (found,) = TableTail(source, roles).advance()
+    return found
 
 
-def _has_end(source: Source) -> bool:
-    """Return whether the last line of a table ends as all others do."""
-    return source.head().startswith(MAGIC) or tail_of(source.file, 1) in (b"\n", b"\r")
+class TableTail:
+    """Reads the rows of a table once each; what stands beside it is read again."""
+
+    def __init__(self, source: Source, roles: Mapping[str, str] | None = None) -> None:
+        self._source = source
+        self._roles = roles or {}
+        self._csv = GrowingCsv(source)
+        self._rows = Rows(Losses(source.shown))
+
+    def advance(self) -> tuple[ReadStudy, ...]:
+        """Read what is new and return the study of all rows."""
+        if self._source.head().startswith(MAGIC):
+            names, new = rows_of(self._source)
+            rows = Rows(Losses(self._source.shown))
+            rows.take(names, new)
+            return (self._study(names, rows),)
+        if self._csv.is_anew():
+            self._rows = Rows(Losses(self._source.shown))
+        self._rows.take(self._csv.names, self._csv.new_rows())
+        rows = self._rows.copy()
+        rows.take(self._csv.names, self._csv.last_rows())
+        if self._csv.open_line is not None:
+            rows.losses.add(NO_END, self._csv.open_line)
+        return (self._study(self._csv.names, rows),)
+
+    def _study(self, names: Sequence[str], rows: Rows) -> ReadStudy:
+        source, told = self._source, Losses(self._source.shown)
+        rest = rest_of(source, told)
+        columns = _columns(names, self._roles, told)
+        filled = [
+            Filled(column, cells, _choices(column, rest))
+            for column, cells in zip(columns, rows.cells_of(names), strict=True)
+            if column is not None
+        ]
+        trials = TableTrials(filled, rows.lines, Losses(source.shown))
+        curve_losses = Losses(str(curves_path(source.file)))
+        _add_curves(trials, source, curve_losses)
+        _add_evaluations(trials, rest)
+        found = from_generic(_described(filled, rest), source, "table", trials)
+        losses = (told, rows.losses, trials.losses, curve_losses)
+        skipped = tuple(skipped for each in losses for skipped in each.listed())
+        return replace(found, header=replace(found.header, skipped=skipped))
 
 
-def _delimiter(line: str) -> str:
-    return max(DELIMITERS, key=line.count)
+class Rows:
+    """The cells of the rows of a table, column by column, and the line of each row."""
+
+    def __init__(self, losses: Losses) -> None:
+        self.losses = losses
+        self._cells: list[Cells] = []
+        self.lines: list[int] = []
+        self._waiting: list[list[str]] = []
+
+    def copy(self) -> Rows:
+        """Return the rows as they stand; to be appended to without a trace in these."""
+        found = Rows(self.losses.copy())
+        found._cells, found.lines = [cells.copy() for cells in self._cells], self.lines[:]
+        return found
+
+    def take(self, names: Sequence[str], rows: Iterator[Row]) -> None:
+        """Append rows; one of another length than `names` is cut or padded."""
+        for line, row in rows:
+            if len(row) != len(names):
+                reason = f"{len(row)} cells in a row of a table with {len(names)} columns"
+                self.losses.add(reason, line)
+            self._waiting.append(row[: len(names)] + [""] * (len(names) - len(row)))
+            self.lines.append(line)
+            if len(self._waiting) >= TOGETHER:
+                self._settle(names)
+        self._settle(names)
+
+    def _settle(self, names: Sequence[str]) -> None:
+        if self._waiting:
+            columns = zip(*self._waiting, strict=True)
+            for cells, texts in zip(self.cells_of(names), columns, strict=True):
+                cells.extend(texts)
+            self._waiting.clear()
+
+    def cells_of(self, names: Sequence[str]) -> list[Cells]:
+        """Return the columns, one for each name."""
+        self._cells = self._cells or [Cells() for _ in names]
+        return self._cells
 
 
-def rows_of(source: Source) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
+def rows_of(source: Source) -> tuple[list[str], Iterator[Row]]:
     """Return the names of the columns, and line number and cells of each row to come.
 
     Raises:
         SourceFormatError: It is not CSV in UTF-8; also while the rows are taken.
     """
-    source.require_file()
     if source.head().startswith(MAGIC):
         names, records = parquet_rows(source.file)
         return [name.strip() for name in names], iter(enumerate(records, 2))
-    try:
-        text = source.file.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        raise source.error("is not UTF-8 text.", "Save it as UTF-8.", line=line) from None
-    except OSError as error:
-        raise source.error(f"can't be read ({error.strerror}).") from None
-    reader = csv.reader(io.StringIO(text), delimiter=_delimiter(text.partition("\n")[0]))
-
-    def numbered() -> Iterator[tuple[int, list[str]]]:
-        try:
-            with counted(text.count("\n"), "lines") as counter:
-                for cells in reader:
-                    counter.reached(reader.line_num)
-                    if cells:
-                        yield reader.line_num, cells
-        except csv.Error as error:
-            raise source.error(f"is not CSV: {error}.", line=reader.line_num) from None
-
-    rows = numbered()
-    _, header = next(rows, (1, []))
-    return [name.strip() for name in header], rows
-
-
-@dataclass(frozen=True)
-class _Column:
-    """Where the cells of a column go: `params`, `values`, `metrics` or the trial itself (None)."""
-
-    group: str | None
-    name: str
-    scale: str | None = None  # told, `log` or `linear`
-    direction: str | None = None
+    table = GrowingCsv(source)
+    table.is_anew()
+    rows = itertools.chain(table.new_rows(), table.last_rows())
+    first = list(itertools.islice(rows, 1))  # the names come before it
+    return table.names, itertools.chain(first, rows)
 
 
 _GROUP_KEYS = {"param": "params", "objective": "values", "metric": "metrics"}
 
 
-def _column(name: str) -> _Column | None:
+def _column(name: str) -> Column | None:
     """Return what a column is by its name; None if that doesn't tell."""
     group, colon, rest = name.partition(":")
     if not colon or group not in GROUPS or not rest:
-        return _Column(None, name) if name in PLAIN else None
+        return Column(None, name) if name in PLAIN else None
     start, _, end = rest.rpartition(":")
     if group == "param" and start and end in SCALES:
-        return _Column("params", start, scale=end)
+        return Column("params", start, scale=end)
     if group == "objective" and start and end in list(Direction):
-        return _Column("values", start, direction=end)
-    return _Column(_GROUP_KEYS[group], rest)
+        return Column("values", start, direction=end)
+    return Column(_GROUP_KEYS[group], rest)
 
 
-def _generic(
-    header: Sequence[str],
-    rows: Iterator[tuple[int, list[str]]],
-    roles: Mapping[str, str],
-    rest: Rest,
-    losses: Losses,
-) -> tuple[dict[str, Any], list[int]]:
-    """Return the table in the generic form, and the line of each trial."""
-    columns = [_column(roles.get(name, name)) for name in header]
-    for name, column in zip(header, columns, strict=True):
+def _columns(names: Sequence[str], roles: Mapping[str, str], losses: Losses) -> list[Column | None]:
+    found = [_column(roles.get(name, name)) for name in names]
+    for name, column in zip(names, found, strict=True):
         if column is None and roles.get(name) != "":
             losses.add(f"unknown column {brief(name)!r}", 1)
-    cells, lines = _columns_of(rows, len(header), losses)
-    trials: list[dict[str, Any]] = [
-        {"params": {}, "values": {}, "metrics": {}} for _ in range(len(lines))
-    ]
-    space = []
-    for column, texts in zip(columns, cells, strict=True):
-        if column is None:
-            continue
-        choices = rest.choices.get(column.name) if column.group == "params" else None
-        values = _values(column, texts) if choices is None else _chosen(texts, choices)
-        for trial, value in zip(trials, values, strict=True):
-            if value is not None if choices is None else value != _ABSENT:
-                (trial if column.group is None else trial[column.group])[column.name] = value
-        if column.group == "params":
-            declared = rest.space.get(column.name)
-            space += _described(column, values) if declared is None else [declared]
+    return found
+
+
+def _choices(column: Column, rest: Rest) -> Mapping[str, Choice] | None:
+    return rest.choices.get(column.name) if column.group == "params" else None
+
+
+def _described(filled: Sequence[Filled], rest: Rest) -> dict[str, Any]:
+    """Return all but the trials of a table, in the generic form."""
+    columns = [one.column for one in filled]
     objectives = [
-        {"name": c.name, "direction": c.direction} for c in columns if c and c.group == "values"
+        {"name": c.name, "direction": c.direction} for c in columns if c.group == "values"
     ]
-    data: dict[str, Any] = {"trials": trials, "space": space}
-    data["metrics"] = [c.name for c in columns if c is not None and c.group == "metrics"]
-    return data | ({"objectives": objectives} if objectives else {}), lines
+    space = [
+        described
+        for one in filled
+        if one.column.group == "params" and (described := _space(one, rest)) is not None
+    ]
+    data = {"space": space, "metrics": [c.name for c in columns if c.group == "metrics"]}
+    return data | ({"objectives": objectives} if objectives else {}) | rest.told()
 
 
-def _columns_of(
-    rows: Iterator[tuple[int, list[str]]], width: int, losses: Losses
-) -> tuple[list[list[str]], list[int]]:
-    cells: list[list[str]] = [[] for _ in range(width)]
-    lines = []
-    for line, row in rows:
-        if len(row) != width:
-            losses.add(f"{len(row)} cells in a row of a table with {width} columns", line)
-        lines.append(line)
-        padded = row[:width] + [""] * (width - len(row))
-        for column, text in zip(cells, padded, strict=True):
-            column.append(text)
-    return cells, lines
-
-
-def _described(column: _Column, values: Sequence[Cell]) -> list[dict[str, Any]]:
-    parameter = infer_parameter(column.name, values)
+def _space(filled: Filled, rest: Rest) -> dict[str, Any] | None:
+    column = filled.column
+    if column.name in rest.space:
+        return rest.space[column.name]
+    parameter = filled.inferred()
     if parameter is None:
-        return []
-    can_be_log = parameter.low is not None and parameter.low > 0
-    if column.scale is not None:
-        parameter = replace(parameter, log=column.scale == "log" and can_be_log)
-    return [parameter.to_json()]
-
-
-def _cell(text: str) -> Cell:
-    """Return a cell as a number where it is one; None where it is empty."""
-    text = text.strip()
-    if not text:
         return None
-    try:
-        is_whole = len(text) <= MOST_DIGITS and text.lstrip("+-").isdigit()
-        return int(text) if is_whole else float(text)
-    except ValueError:
-        return text
+    if column.scale is not None:
+        can_be_log = parameter.low is not None and parameter.low > 0
+        parameter = replace(parameter, log=column.scale == "log" and can_be_log)
+    return parameter.to_json()
 
 
-def as_cells(texts: Sequence[str]) -> list[Cell]:
-    """Return the texts of a parameter's column as its values."""
-    return _typed(texts)
+def _add_evaluations(trials: TableTrials, rest: Rest) -> None:
+    for row, number in enumerate(trials.numbers() if rest.evaluations else ()):
+        told = rest.evaluations.get(str(number))
+        if isinstance(told, list):
+            trials.own(row)["evaluations"] = told
 
 
-def _values(column: _Column, texts: Sequence[str]) -> list[Cell]:
-    if column.group == "params":
-        return _typed(texts)
-    if column.group is None and column.name in TEXTS:
-        return [text or None for text in texts]
-    return [_cell(text) for text in texts]
-
-
-_ABSENT = ""  # no cell: the parameter is inactive
-
-
-def _chosen(texts: Sequence[str], choices: Mapping[str, Choice]) -> list[Cell]:
-    """Return the cells of a parameter whose choices are declared."""
-    return [_ABSENT if not text else choices.get(text, _cell(text)) for text in texts]
-
-
-def _typed(texts: Sequence[str]) -> list[Cell]:
-    """Return the cells of a parameter as what all of them are: numbers, truth values or texts."""
-    cells = [_cell(text) for text in texts]
-    seen = {
-        text.strip().lower() for text, cell in zip(texts, cells, strict=True) if cell is not None
-    }
-    if all(cell is None or not isinstance(cell, str) for cell in cells):
-        return [None if isinstance(c, float) and math.isnan(c) else c for c in cells]
-    if seen <= {"true", "false"}:
-        return [None if c is None else str(c).lower() == "true" for c in cells]
-    return [None if cell is None else text for text, cell in zip(texts, cells, strict=True)]
-
-
-def _add_curves(data: dict[str, Any], source: Source, losses: Losses) -> None:
+def _add_curves(trials: TableTrials, source: Source, losses: Losses) -> None:
     """Add the points of the second file to the trials they belong to."""
     beside = Source(path=curves_path(source.file))
     if beside.file == source.file or not beside.file.is_file() or not beside.file.stat().st_size:
@@ -307,16 +279,16 @@ def _add_curves(data: dict[str, Any], source: Source, losses: Losses) -> None:
         losses.add(f"its columns must be {', '.join(CURVE_COLUMNS)}", 1)
         return
     at = {name: header.index(name) for name in CURVE_COLUMNS}
-    trials: dict[Any, dict[str, Any]] = {}
-    for i, trial in enumerate(data["trials"]):
-        trials.setdefault(trial.get("number", i), trial)
+    trial_of: dict[Any, int] = {}
+    for i, number in enumerate(trials.numbers()):
+        trial_of.setdefault(number, i)
     for line, row in rows:
         if len(row) != len(header):
             losses.add(f"{len(row)} cells in a row of a table with {len(header)} columns", line)
             continue
-        trial = trials.get(_cell(row[at["trial"]]))
+        trial = trial_of.get(cell_of_text(row[at["trial"]]))
         if trial is None:
             losses.add(f"no trial has the number {brief(row[at['trial']])!r}", line)
             continue
-        curves = trial.setdefault("curves", {}).setdefault(row[at["metric"]], [])
-        curves.append([_cell(row[at["step"]]), _cell(row[at["value"]])])
+        curves = trials.own(trial).setdefault("curves", {}).setdefault(row[at["metric"]], [])
+        curves.append([cell_of_text(row[at["step"]]), cell_of_text(row[at["value"]])])

@@ -39,13 +39,9 @@ class Rest:
     choices: Mapping[str, Mapping[str, Choice]] = field(default_factory=dict)
     evaluations: Mapping[str, Any] = field(default_factory=dict)
 
-    def add_to(self, data: dict[str, Any]) -> None:
-        """Add it to a study in the generic form; what the table says itself stays."""
-        data |= {key: self.header[key] for key in TEXT_KEYS if self.header.get(key) is not None}
-        for i, trial in enumerate(data["trials"]):
-            told = self.evaluations.get(str(trial.get("number", i)))
-            if isinstance(told, list):
-                trial["evaluations"] = told
+    def told(self) -> dict[str, Any]:
+        """Return what is told of the whole study, in the words of the generic form."""
+        return {key: self.header[key] for key in TEXT_KEYS if self.header.get(key) is not None}
 
 
 def rest_path(table: Path) -> Path:

@@ -14,18 +14,19 @@ from hypertendril.readers.directions import direction_of, rank_of
 from hypertendril.readers.inferred import infer_parameter
 from hypertendril.readers.json_text import clean
 from hypertendril.readers.parquet import MAGIC
-from hypertendril.readers.result import ReadStudy, Rereading, Tail
+from hypertendril.readers.result import ReadStudy, Tail
 from hypertendril.readers.source import Source
 from hypertendril.readers.state_words import state_of
 from hypertendril.readers.table import (
     GROUPS,
     PLAIN,
     TableCsv,
-    as_cells,
+    TableTail,
     first_line,
     read_table,
     rows_of,
 )
+from hypertendril.readers.table_cells import typed_cells
 
 ROWS_LOOKED_AT = 2000
 ROWS_SHOWN = 5
@@ -164,7 +165,7 @@ def _may_be_parameter(name: str, cells: Sequence[str], numbers: Sequence[float])
 
 
 def _parameter_role(name: str, cells: Sequence[str]) -> str:
-    found: Parameter | None = infer_parameter(name, as_cells(cells))
+    found: Parameter | None = infer_parameter(name, typed_cells(cells))
     if found is None or found.is_discrete_choice:
         return f"param:{name}"
     return f"param:{name}:{'log' if found.log else 'linear'}"
@@ -215,18 +216,37 @@ class ToldTable(TableCsv):
 
     def read(self, source: Source) -> tuple[ReadStudy, ...]:
         """Return the one study of the table."""
-        missing = [name for name in self.roles if name not in first_line(source)]
+        self.require_columns(source)
+        return (read_table(source, self.roles),)
+
+    def require_columns(self, source: Source) -> None:
+        """Check that the columns that were told of are there.
+
+        Raises:
+            UntoldTableError: One of them isn't.
+        """
+        names = first_line(source)
+        missing = [name for name in self.roles if name not in names]
         if missing:
             raise untold(source, f"has no column {clean(missing[0])!r} any more")
-        return (read_table(source, self.roles),)
 
     def change_token(self, source: Source) -> Hashable:
         """Return what the file system says of the table and of its curves."""
         return super().change_token(source), tuple(self.roles.items())
 
     def follow(self, source: Source) -> Tail:
-        """Return a tail that reads the table again."""
-        return Rereading(self, source)
+        """Return a tail that reads new rows only, as long as the columns are there."""
+        return _ToldTail(self, source)
+
+
+class _ToldTail(TableTail):
+    def __init__(self, reader: ToldTable, source: Source) -> None:
+        super().__init__(source, reader.roles)
+        self._reader = reader
+
+    def advance(self) -> tuple[ReadStudy, ...]:
+        self._reader.require_columns(self._source)
+        return super().advance()
 
 
 def untold(

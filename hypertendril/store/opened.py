@@ -100,7 +100,10 @@ class OpenedResults:
         self._forget_uploads()
         self.change_count = 0
         self.follower = Follower(
-            [*sources, *self._kept.sources], store, detect=self._answers.reader_of
+            [*sources, *self._kept.sources],
+            store,
+            detect=self._answers.reader_of,
+            said=self._answers.roles,
         )
 
     @property

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from hypertendril.model import TrialState
-from hypertendril.readers import ReadStudy, Source, read
+from hypertendril.readers import ReadStudy, Source, read, to_generic
 from hypertendril.readers.salvage import salvaged
 from tests.contract.run_formats import RUN_FORMATS, RUNS, Format
-from tests.faults.damaged_runs import Tally, damaged_sources, use
+from tests.faults.damaged_runs import Tally, damaged_sources, reader_of, use
 
 MUTATIONS = 25
 
@@ -205,3 +205,40 @@ def test_a_database_cut_short_keeps_the_trials_it_still_has(share: float, tmp_pa
 )
 def test_whole_elements_of_broken_json_are_found(text: bytes, kept: object) -> None:
     assert salvaged(text, 1).value == kept
+
+
+def test_a_history_that_grows_is_read_on_and_a_new_objective_reads_it_anew(tmp_path: Path) -> None:
+    form = next(form for form in RUN_FORMATS if form.reader == "deepcave")
+    source = form.make(tmp_path)
+    reader = reader_of(form)
+    tail = reader.follow(source)
+    before = len(tail.advance()[0].evaluations)
+    history = source.file / "history.jsonl"
+    row = json.dumps([1, 9, -1, [0.5, 2.0], 0.0, 1.0, 1, {}])
+    history.write_text(history.read_text() + row[:-5])
+    (found,) = tail.advance()
+    assert len(found.evaluations) == before
+    assert "the last line is not complete" in _reasons(found)
+    history.write_text(history.read_text() + row[-5:] + "\n")
+    (found,) = tail.advance()
+    assert len(found.evaluations) == before + 1
+    assert found.header.skipped == ()
+    meta = source.file / "meta.json"
+    objectives = json.loads(meta.read_text())["objectives"]
+    meta.write_text(json.dumps({"objectives": objectives[:1], "budgets": [1, 3]}))
+    (found,) = tail.advance()
+    assert found.trials.objectives.shape[1] == 1
+    assert len(found.evaluations) == before + 1
+
+
+def test_an_infinite_budget_is_a_resource_and_no_step_of_a_curve(tmp_path: Path) -> None:
+    # Found by `python -m benchmarks.mutations`: a budget of hundreds of digits.
+    source = next(form for form in RUN_FORMATS if form.reader == "deepcave-dataframe").make(
+        tmp_path
+    )
+    table = source.file / "trials.csv"
+    table.write_text(table.read_text().replace("0.2,success,1", f"0.2,success,{'9' * 400}"))
+    found = _only(source.file)
+    assert np.isinf(found.evaluations.resource).sum() == 1
+    assert np.isfinite(found.curves.step).all()
+    json.dumps(to_generic(found), allow_nan=False)

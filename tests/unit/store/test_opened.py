@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from hypertendril.errors import HyperTendrilError, SourceFormatError, StoreError
+from hypertendril.readers import Source
 from hypertendril.readers.told import UntoldTableError
 from hypertendril.store import ExperimentStore
+from hypertendril.store.answers import Answers
 from hypertendril.store.opened import OpenedResults
 
 Open = Callable[[], OpenedResults]
@@ -75,6 +77,24 @@ def test_answers_about_a_table_are_remembered(again: Open, store: ExperimentStor
     later.follower.look()
     assert later.follower.study_ids() == (study,)
     assert not later.follower.problems
+
+
+def test_an_answer_given_elsewhere_changes_a_study_that_is_open(
+    again: Open, store: ExperimentStore, tmp_path: Path
+) -> None:
+    Path("runs.csv").write_text("id,params.lr,metrics.loss,metrics.f1\na,0.1,1,0.5\nb,0.2,2,0.6\n")
+    opened = again()
+    (study,) = opened.open("runs.csv")
+    assert store.snapshot(study).objectives[0].name == "f1"
+    assert not opened.follower.look()
+    # As `hypertendril inspect --objective loss` says it, in a process of its own.
+    elsewhere, source = Answers(tmp_path / "data"), Source.parse("runs.csv")
+    roles = {column.name: column.role for column in elsewhere.columns(source)}
+    said = {"metrics.loss": "objective:loss:minimize", "metrics.f1": "metric:f1"}
+    elsewhere.tell(source, roles | said)
+    assert opened.follower.look()
+    assert [o.name for o in store.snapshot(study).objectives] == ["loss"]
+    assert not opened.follower.look()
 
 
 def test_a_dropped_file_that_cannot_be_read_is_refused_by_its_own_name(again: Open) -> None:

@@ -1,0 +1,115 @@
+"""The cells of a table, column by column: texts, and the numbers they are."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+MOST_DIGITS = 18  # longer whole numbers are floats anyway
+
+Cell = str | int | float | bool | None
+Value = TypeVar("Value")
+
+
+@dataclass
+class Cells:
+    """One column that grows.
+
+    Attributes:
+        texts: As they stand in the table, padded where a row was too short.
+        is_numeric: All that are not empty are numbers.
+        is_whole: All that are not empty are whole numbers.
+        has_blanks: Some are empty, or NaN.
+    """
+
+    texts: list[str] = field(default_factory=list)
+    is_numeric: bool = True
+    is_whole: bool = True
+    has_blanks: bool = False
+    _numbers: array[float] = field(default_factory=lambda: array("d"))
+
+    def extend(self, texts: Sequence[str]) -> None:
+        """Append cells."""
+        self.texts += texts
+        if not self.is_numeric:
+            return
+        try:
+            self._numbers.extend(map(float, texts))
+        except ValueError:
+            self._extend_slowly(texts)
+        else:
+            self._look_for_fractions(texts)
+
+    def _look_for_fractions(self, texts: Sequence[str]) -> None:
+        for text in texts if self.is_whole else ():
+            if not _is_whole(text):
+                is_nan = math.isnan(float(text))
+                self.has_blanks = self.has_blanks or is_nan
+                self.is_whole = is_nan
+                if not is_nan:
+                    return
+
+    def _extend_slowly(self, texts: Sequence[str]) -> None:
+        del self._numbers[
+            len(self.texts) - len(texts) :
+        ]  # what was taken before the one that failed
+        for text in texts:
+            cell = cell_of_text(text)
+            if isinstance(cell, str):
+                self.is_numeric = self.is_whole = False
+                return
+            number = math.nan if cell is None else float(cell)
+            self.has_blanks = self.has_blanks or math.isnan(number)
+            self.is_whole = self.is_whole and (math.isnan(number) or isinstance(cell, int))
+            self._numbers.append(number)
+
+    def copy(self) -> Cells:
+        """Return the column as it stands; to be appended to without a trace in this one."""
+        return Cells(
+            self.texts[:], self.is_numeric, self.is_whole, self.has_blanks, self._numbers[:]
+        )
+
+    def numbers(self) -> NDArray[np.float64]:
+        """Return (n,) the numbers of a numeric column, NaN where it is empty."""
+        return np.array(self._numbers, dtype=np.float64)
+
+    def told(self, tell: Callable[[list[str]], Sequence[Value]]) -> list[Value]:
+        """Return what `tell` makes of the cells; it is asked once of each text."""
+        once = list(dict.fromkeys(self.texts))
+        told = dict(zip(once, tell(once), strict=True))
+        return [told[text] for text in self.texts]
+
+
+def _is_whole(text: str) -> bool:
+    text = text.strip()
+    return len(text) <= MOST_DIGITS and text.lstrip("+-").isdigit()
+
+
+def cell_of_text(text: str) -> Cell:
+    """Return a cell as a number where it is one; None where it is empty."""
+    text = text.strip()
+    if not text:
+        return None
+    try:
+        return int(text) if _is_whole(text) else float(text)
+    except ValueError:
+        return text
+
+
+def typed_cells(texts: Sequence[str]) -> list[Cell]:
+    """Return the cells of a parameter as what all of them are: numbers, truth values or texts."""
+    cells = [cell_of_text(text) for text in texts]
+    seen = {
+        text.strip().lower() for text, cell in zip(texts, cells, strict=True) if cell is not None
+    }
+    if all(cell is None or not isinstance(cell, str) for cell in cells):
+        return [None if isinstance(c, float) and math.isnan(c) else c for c in cells]
+    if seen <= {"true", "false"}:
+        return [None if c is None else str(c).lower() == "true" for c in cells]
+    return [None if cell is None else text for text, cell in zip(texts, cells, strict=True)]
