@@ -10,6 +10,7 @@ from hypertendril.readers.atm import Atm
 from hypertendril.readers.auptimizer import Auptimizer
 from hypertendril.readers.ax import Ax
 from hypertendril.readers.chopt import Chopt
+from hypertendril.readers.clearml import ClearMl
 from hypertendril.readers.dataframe import DataFrameRun
 from hypertendril.readers.deepcave import DeepCave
 from hypertendril.readers.dehb import Dehb
@@ -81,6 +82,7 @@ READERS: tuple[Reader, ...] = (
     KerasTuner(),
     Wandb(),
     Sacred(),
+    ClearMl(),
     Katib(),
     Vizier(),
     Auptimizer(),

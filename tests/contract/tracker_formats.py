@@ -133,6 +133,11 @@ def _grow_sacred(source: Source) -> None:
     shutil.copytree(runs[0], source.file / str(100 + len(runs)))
 
 
+def _grow_clearml(source: Source) -> None:
+    tasks = sorted(p for p in source.file.iterdir())
+    shutil.copytree(tasks[0], source.file / f"offline-new{len(tasks)}")
+
+
 TRACKER_FORMATS = [
     Format("ax", log_of("ax.json"), _grow_ax),
     Format("hyperopt", log_of("hyperopt.json"), _grow_hyperopt),
@@ -141,6 +146,7 @@ TRACKER_FORMATS = [
     Format("keras-tuner", log_of("keras_tuner"), _grow_keras_tuner),
     Format("wandb", _wandb, _grow_wandb),
     Format("wandb", _wandb_export, _grow_wandb_export),
+    Format("clearml", log_of("clearml"), _grow_clearml),
     Format("sacred", log_of("sacred"), _grow_sacred),
     Format("mlflow", log_of("mlruns"), _grow_mlflow),
     Format("mlflow", _mlflow_database, _grow_mlflow_database),
