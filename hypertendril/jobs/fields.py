@@ -109,8 +109,9 @@ def names(value: Any, field: str) -> tuple[str, ...]:
     if not isinstance(value, (list, tuple)) or len(value) > MAX_NAMES:
         raise wrong(field, f"it must be a list of at most {MAX_NAMES} texts.")
     found = tuple(text(item, field) for item in value)
-    if len(set(found)) < len(found):
-        raise wrong(field, "a name stands there twice.")
+    twice = [name for i, name in enumerate(found) if name in found[:i]]
+    if twice:
+        raise wrong(field, f"{twice[0]!r} stands there twice.")
     return found
 
 

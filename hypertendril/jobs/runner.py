@@ -146,7 +146,9 @@ class _Run:
 
     def to_the_end(self, executor: Executor) -> Ending:
         """Start and record trials until the budget is spent or the owner says otherwise."""
-        while True:
+        # First of all: a run that was killed while it ended, its time over, begins no new trial.
+        ending = self._obey(executor)
+        while ending is None:
             if self._refused_since is None:
                 self._start_trials(executor)
             for event in executor.wait(FLUSH_SECONDS) if self._running else ():
@@ -157,16 +159,26 @@ class _Run:
                     self._spending.report(event.number, event.step)
             is_idle = not self._running and (self._is_paused or self._is_at_the_end())
             if is_idle or time.monotonic() >= self._flushed + FLUSH_SECONDS:
-                order = self._ask_owner(self._progress())
-                if isinstance(order, Steering):
-                    self._steer(order, executor)
-                elif order is not Order.GO_ON:
-                    return self._leave(order, executor)
-                self._flush()
-                if is_idle and not self._recorder.has_news and self._is_at_the_end():
-                    return Ending.DONE if self._next is None else Ending.OUT_OF_STEPS
-                if is_idle and not self._recorder.has_news and self._is_paused:
-                    return Ending.RELEASED
+                ending = self._obey(executor) or self._write(is_idle=is_idle)
+        return ending
+
+    def _obey(self, executor: Executor) -> Ending | None:
+        """Ask the owner how to go on; return how the run has ended if that is what it wants."""
+        order = self._ask_owner(self._progress())
+        if isinstance(order, Steering):
+            self._steer(order, executor)
+        elif order is not Order.GO_ON:
+            return self._leave(order, executor)
+        return None
+
+    def _write(self, *, is_idle: bool) -> Ending | None:
+        """Write what there is; return how the run has ended where nothing is left to do or to write."""
+        self._flush()
+        if not is_idle or self._recorder.has_news:
+            return None
+        if self._is_at_the_end():
+            return Ending.DONE if self._next is None else Ending.OUT_OF_STEPS
+        return Ending.RELEASED if self._is_paused else None
 
     def _steer(self, steering: Steering, executor: Executor) -> None:
         """Go on as somebody wants it now."""

@@ -1,11 +1,13 @@
 """What training code sees of a trial.
 
-def train(trial):
-model = build(**trial.params)
-for epoch in trial.steps():
-...
-trial.report(epoch, val_accuracy=accuracy, train_loss=loss)
-return {"model_size": size}
+The code is a function of one argument:
+
+    def train(trial):
+        model = build(**trial.params)
+        for epoch in trial.steps():
+            ...
+            trial.report(epoch, val_accuracy=accuracy, train_loss=loss)
+        return {"model_size": size}
 """
 
 from __future__ import annotations

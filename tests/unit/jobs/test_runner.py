@@ -137,8 +137,8 @@ def test_a_very_long_reason_is_cut(bench: Bench) -> None:
 def test_progress_tells_done_running_and_best(bench: Bench) -> None:
     bench.run(spec(4))
     scores = bench.study.column("objective:score")
-    assert [p.done for p in bench.progress] == [1, 2, 3, 4]
-    assert [p.best for p in bench.progress] == np.maximum.accumulate(scores).tolist()
+    assert [p.done for p in bench.progress] == [0, 1, 2, 3, 4]
+    assert [p.best for p in bench.progress] == [None, *np.maximum.accumulate(scores).tolist()]
 
 
 def test_seeds_differ_by_trial_and_not_by_run(bench: Bench) -> None:
@@ -285,3 +285,10 @@ def test_a_study_with_a_starting_set_goes_on_after_a_stop_as_if_nothing_had_been
         picks = whole.column("metric:model_based_pick")
         assert np.isnan(picks[:2]).all()  # nobody drew what was enqueued
         assert set(picks[2:]) == {0.0, 1.0}
+
+
+def test_a_run_whose_time_is_over_begins_no_trial(bench: Bench) -> None:
+    """So it is where a worker was killed after the time was over, and another one goes on."""
+    assert bench.run(spec(5), ask=lambda _: Order.TIME_IS_UP) is Ending.OUT_OF_TIME
+    assert bench.started == []
+    assert len(bench.study) == 0

@@ -105,7 +105,7 @@ def test_constraints_come_back_equal_and_stand_in_the_header() -> None:
         ([{"metric": "size", "at_most": "1"}], r"at_most': '1' must be a finite number"),
         ([{"metric": "size", "at_least": float("inf")}], r"at_least': inf must be a finite"),
         ([{"metric": "size", "at_most": 1, "at_least": 2}], "at least 2 and at most 1"),
-        ([{"metric": "size", "at_most": 1}] * 2, "'constraints': a name stands there twice"),
+        ([{"metric": "size", "at_most": 1}] * 2, "'constraints': 'size' stands there twice"),
     ],
 )
 def test_a_wrong_constraint_is_named(constraints: Any, message: str) -> None:
