@@ -25,6 +25,8 @@
   };
 
   /* ---- importance ---- */
+  /** A table in which nothing is found that was not put there: a parameter may be called "constructor". */
+  const byName = (table) => Object.assign(Object.create(null), table);
   const known = () =>
     space.numbers && state.data && space.numbers.study === state.data.study ? space.numbers : null;
   space.known = known;
@@ -42,7 +44,7 @@
     htSpace: {
       numbers(data) {
         if (!data) return;
-        space.numbers = data;
+        space.numbers = { ...data, singles: byName(data.singles), bars: byName(data.bars) };
         space.refresh();
       },
     },

@@ -13,7 +13,7 @@
   /** What of them lies on the axis of a parameter; undefined where that is all of it. */
   space.rangeOn = function (name) {
     const found = space.promising();
-    return found && found.ranges[name];
+    return found && Object.hasOwn(found.ranges, name) ? found.ranges[name] : undefined;
   };
 
   /** Neighbouring codes as ranges: 0, 1, 3 become [0, 1] and [3, 3]. */

@@ -13,6 +13,7 @@ from hypertendril.model import Parameter, ParameterKind, Study
 
 # A value this many interquartile ranges beyond the quartiles is drawn at the end of the axis:
 # one diverged run must not squeeze all others into a line.
+LONGEST = 1e307  # the length of an axis, and fences beyond it, are numbers too
 FENCE_IQRS = 10.0
 LOG_DECADES = 3.0
 # Values that lie in less than this part of their range have converged; below the second there
@@ -157,7 +158,7 @@ def fenced_range(values: NDArray[np.float64]) -> tuple[float, float]:
     Args:
         values: (n,) any floats. One single value gets a range around it.
     """
-    finite = values[np.isfinite(values)]
+    finite = np.clip(values[np.isfinite(values)], -LONGEST, LONGEST)
     if not len(finite):
         return 0.0, 1.0
     lower, upper = np.quantile(finite, [0.25, 0.75])

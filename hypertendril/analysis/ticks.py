@@ -193,7 +193,7 @@ def _scale_ticks(
 def _linear_ticks(low: float, high: float, max_ticks: int, *, is_int: bool) -> NDArray[np.float64]:
     """Return the multiples of the smallest round step that give at most `max_ticks` marks."""
     # A range that begins and ends between marks may have room for a finer step.
-    step = round_step((high - low) / (max_ticks + 1))
+    step = round_step(high / (max_ticks + 1) - low / (max_ticks + 1))  # their difference may be inf
     while (is_int and not step.is_integer()) or _multiples(low, high, step).size > max_ticks:
         step = round_step(step * 1.01)
     values = _multiples(low, high, step)

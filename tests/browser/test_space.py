@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -354,3 +355,18 @@ def test_of_too_many_lines_the_best_is_drawn_and_those_drawn_stay_while_others_j
     assert few[-1] == more[-1] == order[-1]
     assert len(set(few) & set(more)) >= 34
     assert set(few) <= set(order[120:])
+
+
+@pytest.mark.parametrize("name", ["constructor", "__proto__"])
+def test_a_parameter_may_be_called_what_every_table_of_a_script_has(
+    page: Page, tmp_path: Path, name: str
+) -> None:
+    table = tmp_path / "names.csv"
+    rows = "".join(f"{k},{k % 3},{k}\n" for k in range(24))
+    table.write_text(f"param:x,param:{name},objective:loss:minimize\n{rows}")
+    with AppProcess(tmp_path / "data", [table], ["--no-worker"]) as app:
+        show_dashboard(page, app.url)
+        page.wait_for_function("() => ht.space.known() && ht.space.share('x') > 0")
+        focus(page, name)
+        assert page.evaluate("n => ht.space.share(n)", name) < 0.5
+        page.goto("about:blank")

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from hypertendril.analysis.column_axis import fenced_range
 from hypertendril.analysis.importance import Marginal, importance_of
 from hypertendril.analysis.space import prepare_space
 from hypertendril.analysis.space_numbers import bars_of, space_numbers
@@ -120,3 +121,8 @@ def test_without_importance_there_are_ranges_and_nothing_else(study_of: StudyOf)
 
 def test_too_few_trials_promise_nothing(study_of: StudyOf) -> None:
     assert space_numbers(searched(study_of, 5), None).promising == ()
+
+
+def test_the_length_of_an_axis_is_finite_whatever_the_values_are() -> None:
+    low, high = fenced_range(np.array([-1.7e308, 1.7e308]))
+    assert np.isfinite(high - low) and low < high

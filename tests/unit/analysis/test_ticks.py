@@ -130,3 +130,8 @@ def test_choices_that_look_alike_are_told_apart() -> None:
         *("None", '"None"', "1", '"1"', "0.12345678", "0.12345679"),
         "adam",
     )
+
+
+def test_an_axis_as_long_as_numbers_go_has_marks() -> None:
+    values, texts = value_ticks(-1.5e308, 1.5e308)
+    assert np.isfinite(values).all() and 2 <= len(values) == len(texts)
