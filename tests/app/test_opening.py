@@ -44,7 +44,7 @@ def page(services: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     now = SimpleNamespace(seconds=0.0)
     watch = WorkerWatch(services.queue, settings, lambda: now.seconds)
     parts = {"opened": opened, "follower": opened.follower, "worker": watch, "now": now}
-    return SimpleNamespace(**vars(services), **parts, settings=settings)
+    return SimpleNamespace(**vars(services) | parts | {"settings": settings})
 
 
 def submit(services: Any) -> str:
