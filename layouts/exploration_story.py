@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import dash_bootstrap_components as dbc
+import numpy as np
 import plotly.graph_objects as go
 from dash import html
 from dash.development.base_component import Component
@@ -18,6 +19,8 @@ from hypertendril.layouts.theme import LABEL_PX, Theme
 
 MARGIN = {"l": 130, "r": 20, "t": 20, "b": 38}
 GAP = 0.22
+# Room above and below the scale of a row: its marks must not touch those of the next.
+ROW_RANGE = (-0.3, 1.3)
 
 
 def story_box() -> dbc.Modal:
@@ -102,7 +105,7 @@ def draw_schedule(data: ScheduleView, theme: Theme) -> go.Figure:
             {
                 f"yaxis{name}": {
                     "domain": [max(0.0, top - height), top],
-                    "range": [-0.12, 1.12],
+                    "range": list(ROW_RANGE),
                     "tickvals": axis.unit(axis.ticks).tolist(),
                     "ticktext": [plotly_text(text, 10) for text in axis.tick_labels],
                     **axis_style(theme, grid=True),
@@ -114,6 +117,8 @@ def draw_schedule(data: ScheduleView, theme: Theme) -> go.Figure:
             yaxis=f"y{name}",
         )
         figure.add_annotation(**_name(axis.label, top - height / 2, theme))
+        if np.isnan(units).all():
+            figure.add_annotation(**_not_set(top - height / 2, theme))
     figure.update_xaxes(
         title={"text": data.x_title, "standoff": 4, "font": {"size": LABEL_PX}},
         range=[0, data.schedule.stretches[-1].end * 1.02 or 1],
@@ -154,6 +159,19 @@ def _name(label: str, middle: float, theme: Theme) -> dict[str, Any]:
         "text": f"<b>{plotly_text(label, 15)}</b>",
         "showarrow": False,
         "font": {"size": LABEL_PX, "color": theme.ink},
+    }
+
+
+def _not_set(middle: float, theme: Theme) -> dict[str, Any]:
+    """Return what stands in the row of a parameter that was inactive all the time."""
+    return {
+        "xref": "paper",
+        "yref": "paper",
+        "x": 0.5,
+        "y": middle,
+        "text": "<i>not set</i>",
+        "showarrow": False,
+        "font": {"size": LABEL_PX, "color": theme.muted},
     }
 
 

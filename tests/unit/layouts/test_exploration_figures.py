@@ -172,6 +172,16 @@ def test_a_schedule_has_a_line_a_parameter_and_a_mark_a_copy() -> None:
     assert len(figure.layout.shapes) == 1
 
 
+def test_a_schedule_says_which_parameters_were_not_set() -> None:
+    study = population()
+    founder, copied = (
+        draw_schedule(prepare_schedule(study, prepare_exploration(study), row), LIGHT)
+        for row in (0, 5)
+    )
+    assert "not set" in founder.to_json()
+    assert "not set" not in copied.to_json()
+
+
 def test_a_story_is_plain_text() -> None:
     study = population()
     words = story_words(story_of(study, prepare_exploration(study), 5))
