@@ -151,10 +151,18 @@ def _run(document: Mapping[str, Any], losses: Losses) -> TrackedRun:
         _moment(document.get("book_time")),
         _moment(document.get("refresh_time")),
     )
-    why = result.get("failure") or misc.get("error")
+    why = result.get("failure") or _raised(misc.get("error"))
     if run.state is TrialState.FAILED and why:
         run.note = brief(why, 300)
     return run
+
+
+def _raised(error: Any) -> Any:
+    """Return an exception as Python would print it; hyperopt keeps its class and its message."""
+    if not isinstance(error, list) or len(error) != 2:
+        return error
+    kind = str(error[0]).removeprefix("<class '").removesuffix("'>")
+    return f"{kind}: {error[1]}"
 
 
 def _params(misc: Mapping[str, Any], losses: Losses) -> dict[str, Any]:

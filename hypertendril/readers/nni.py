@@ -19,6 +19,7 @@ from hypertendril.readers.folders import as_dict, head_of
 from hypertendril.readers.json_text import BadJsonError, as_number, brief, parse
 from hypertendril.readers.looks import Course, by_time, closing_look, rung_looks
 from hypertendril.readers.losses import Losses
+from hypertendril.readers.nni_rungs import BUDGET, Place, link_rungs, places_of
 from hypertendril.readers.nni_space import flat_parameters, read_search_space
 from hypertendril.readers.nni_trials import (
     DEFAULT,
@@ -40,7 +41,6 @@ from hypertendril.readers.sqlite_pieces import (
 
 PLACES = ("db/nni.sqlite", "nni.sqlite")
 TABLES = {"TrialJobEvent", "MetricData", "ExperimentProfile"}
-BUDGET = "TRIAL_BUDGET"
 LOAD, SAVE = "load_checkpoint_dir", "save_checkpoint_dir"
 _PLACE = re.compile(r"(?:^|[/\\])(\d{1,9})[/\\](\d{1,9})[/\\]?$")  # .../<slot>/<generation>
 # All rows of a table, and those with numbers in a range: a damaged one is read in pieces.
@@ -60,11 +60,15 @@ class Nni:
         kept=(
             "the parameters a trial really ran (those its metrics name; the start event often "
             "tells another trial's), intermediate and final metrics, lineage by checkpoint "
-            "folders, nested choices as conditions"
+            "folders, nested choices as conditions; rungs and brackets of Hyperband and BOHB, "
+            "where each rung of a configuration is a trial, the one below its parent"
         ),
         lost="logs of trials",
         tested=Tested.REAL,
-        logs="3.0: population-based training, TPE with Medianstop",
+        logs=(
+            "2.10: Hyperband, BOHB, TPE, random; 3.0: population-based training, TPE with "
+            "Medianstop"
+        ),
     )
 
     def detects(self, source: Source) -> bool:
@@ -133,9 +137,13 @@ def _study(database: Database, place: Path, source: Source, losses: Losses) -> R
     draft = Draft(losses, read_search_space(params.get("searchSpace"), losses))
     lineage = _lineage(list(trials.values()))
     levels = _levels(list(trials.values()))
+    places = places_of(list(trials.values())) if levels else {}
     for trial in trials.values():
         _add(draft, trial, objective.name, lineage, levels)
+        _place(draft, places.get(trial.job), levels)
     _link(draft, list(trials.values()), lineage)
+    if places:
+        link_rungs(draft, list(trials.values()), places, levels[-1])
     by_time(draft.looks)
     attributes: dict[str, Any] = {
         "experiment": experiment,
@@ -222,6 +230,16 @@ def _add(
     _add_curves(draft, trial, at, objective)
 
 
+def _place(draft: Draft, place: Place | None, levels: Sequence[float]) -> None:
+    """Set bracket and rung of the trial that was added last."""
+    at = len(draft.trials) - 1
+    for look in draft.looks[-1:]:
+        if place and look.trial == at and look.resource in levels:
+            look.bracket = max(0, levels.index(look.resource) - place.rung)
+            look.rung = place.rung
+            draft.trials[at].bracket = look.bracket
+
+
 def _link(
     draft: Draft, trials: Sequence[NniTrial], lineage: Mapping[str, tuple[NniTrial | None, int]]
 ) -> None:
@@ -272,6 +290,7 @@ def _method(params: Mapping[str, Any]) -> Method:
         described = as_dict(params.get(part))
         name = described.get("name") or described.get("className")
         if isinstance(name, str) and name:
-            names.append("median stopping" if name == "Medianstop" else brief(name).lower())
+            words = brief(name).lower().removesuffix("tuner")
+            names.append("median stopping" if name == "Medianstop" else words)
             settings[part] = as_dict(described.get("classArgs"))
     return Method(" + ".join(names) or "unknown", settings)

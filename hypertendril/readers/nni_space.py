@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from hypertendril.errors import SpaceError
@@ -21,8 +22,31 @@ def read_search_space(data: Any, losses: Losses) -> SearchSpace:
     """Return the space; a nested choice becomes a parameter with conditional ones below it."""
     found: dict[str, Parameter] = {}
     for parameter in _parameters(as_dict(data), "", None, losses):
-        found.setdefault(parameter.name, parameter)
+        known = found.get(parameter.name)
+        found[parameter.name] = parameter if known is None else _united(known, parameter)
     return SearchSpace(tuple(found.values()))
+
+
+def _united(one: Parameter, other: Parameter) -> Parameter:
+    """Return what holds both of two parameters of one name, nested below values of one choice."""
+    condition = None
+    if one.condition and other.condition and one.condition.parent == other.condition.parent:
+        values = dict.fromkeys((*one.condition.values, *other.condition.values))
+        condition = Condition(one.condition.parent, tuple(values))
+    if one.is_discrete_choice or one.low is None or one.high is None:
+        choices = {(isinstance(c, bool), c): c for c in (*one.choices, *other.choices)}
+        return replace(one, choices=tuple(choices.values()), condition=condition)
+    if other.low is None or other.high is None:
+        return replace(one, condition=condition)
+    return replace(
+        one,
+        kind=one.kind if one.kind is other.kind else ParameterKind.FLOAT,
+        low=min(one.low, other.low),
+        high=max(one.high, other.high),
+        log=one.log and other.log,
+        step=one.step if one.step == other.step else None,
+        condition=condition,
+    )
 
 
 def _parameters(

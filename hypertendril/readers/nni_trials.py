@@ -54,6 +54,7 @@ class NniTrial:
         parameter_ids: Which parameters its metrics belong to: those it really ran.
         points: Step and metrics of each intermediate report.
         final: Metrics of the final one.
+        config, ran_id: What it really ran, and the id of these parameters.
     """
 
     job: str
@@ -67,6 +68,7 @@ class NniTrial:
     points: list[tuple[float, float, dict[str, float]]] = field(default_factory=list)
     final: dict[str, float] = field(default_factory=dict)
     config: dict[str, Any] = field(default_factory=dict)
+    ran_id: str = ""
 
 
 def _by_time(row: Sequence[Any]) -> float:
@@ -155,6 +157,7 @@ def settle_configs(trials: Sequence[NniTrial]) -> int:
     swapped = 0
     for trial in trials:
         ran = trial.parameter_ids[-1] if trial.parameter_ids else trial.told_id
+        trial.ran_id = ran
         if trial.parameter_ids and ran in by_id:
             trial.config = by_id[ran]
             swapped += trial.config != trial.told
@@ -165,6 +168,6 @@ def settle_configs(trials: Sequence[NniTrial]) -> int:
     free = [key for key in by_id if key not in used]
     silent = [trial for trial in trials if not trial.parameter_ids and trial.told_id in used]
     if len(silent) == 1 and len(free) == 1:
-        silent[0].config = by_id[free[0]]
+        silent[0].config, silent[0].ran_id = by_id[free[0]], free[0]
         swapped += 1
     return swapped

@@ -1,0 +1,71 @@
+"""Runs of NNI, against what their trials wrote down."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hypertendril.model import Condition, Outcome, Study
+from hypertendril.readers import read
+from hypertendril.readers.losses import Losses
+from hypertendril.readers.nni_space import read_search_space
+
+RUN = Path(__file__).parents[2] / "data" / "frameworks" / "nni_bohb"
+
+
+def _study() -> Study:
+    (found,) = read(RUN)
+    return found.as_study()
+
+
+def test_the_job_at_the_rung_below_is_the_parent() -> None:
+    study = _study()
+    children = (study.trials.parent >= 0).nonzero()[0].tolist()
+    edges = {child: int(study.trials.parent[child]) for child in children}
+    assert edges == {9: 1, 10: 4, 11: 5, 12: 9, 18: 15}
+    assert all(study.params(child) == study.params(parent) for child, parent in edges.items())
+
+
+def test_brackets_and_rungs_are_those_in_the_parameter_ids() -> None:
+    e = _study().evaluations
+    places = zip(e.bracket, e.rung, e.resource, strict=True)
+    assert {(int(b), int(rung), float(r)) for b, rung, r in places} == {
+        (0, 0, 1.0),
+        (0, 1, 3.0),
+        (0, 2, 9.0),
+        (1, 0, 3.0),
+        (1, 1, 9.0),
+        (2, 0, 9.0),
+    }
+
+
+def test_a_rung_that_no_higher_one_follows_is_not_decided() -> None:
+    e = _study().evaluations
+    outcome = dict(zip(e.trial.tolist(), e.outcome.tolist(), strict=True))
+    assert sorted(t for t, o in outcome.items() if o == Outcome.PENDING) == [22, 23, 24, 25]
+    assert sorted(t for t, o in outcome.items() if o == Outcome.PROMOTED) == [1, 4, 5, 9, 15]
+    assert sorted(t for t, o in outcome.items() if o == Outcome.FINAL) == [12, 18, 19, 20, 21]
+
+
+def test_a_parameter_of_two_branches_of_a_choice_has_the_range_of_both() -> None:
+    rate = {"_type": "loguniform", "_value": [1e-4, 0.3]}
+    nested = {
+        "model": {
+            "_type": "choice",
+            "_value": [
+                {"_name": "mlp", "lr": rate, "act": {"_type": "choice", "_value": ["relu", 1]}},
+                {"_name": "none"},
+                {
+                    "_name": "lin",
+                    "lr": {"_type": "uniform", "_value": [0, 1]},
+                    "act": {"_type": "choice", "_value": ["tanh", True]},
+                },
+            ],
+        }
+    }
+    losses = Losses("x")
+    space = read_search_space(nested, losses)
+    both = Condition("model", ("mlp", "lin"))
+    assert (space["model/lr"].low, space["model/lr"].high, space["model/lr"].log) == (0, 1, False)
+    assert space["model/lr"].condition == space["model/act"].condition == both
+    assert space["model/act"].choices == ("relu", 1, "tanh", True)
+    assert not losses.listed()
