@@ -307,7 +307,10 @@ def _values(rows: Sequence[Row]) -> Found:
 
 def _reports(rows: Sequence[Row]) -> Found:
     trial, step, value, kind = zip(*rows, strict=True)
-    return [("reports", (trial, np.asarray(step, dtype=np.float64), _typed(value, kind)))]
+    steps = np.asarray(step, dtype=np.float64)
+    if not np.isfinite(steps).all():
+        raise ValueError("a step without end")
+    return [("reports", (trial, steps, _typed(value, kind)))]
 
 
 def _typed(values: Sequence[Any], kinds: Sequence[Any]) -> Any:

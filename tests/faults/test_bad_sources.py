@@ -212,6 +212,17 @@ def test_a_row_of_no_trial_costs_only_itself(path: Path) -> None:
     assert "table trial_params: a value of the wrong type" in _reasons(found)
 
 
+def test_a_report_at_an_infinite_step_costs_only_itself(path: Path) -> None:
+    # Found by `python -m benchmarks.mutations`: such a study could not be saved.
+    with Storage(path) as storage:
+        trial = storage.trial(storage.study(), reports={1: 0.5, 2: 0.25})
+        where = f"WHERE trial_id = {trial} AND step = 2"
+        storage.connection.execute(f"UPDATE trial_intermediate_values SET step = 9e999 {where}")
+    (found,) = _usable(path)
+    assert found.curves.step.tolist() == [1]
+    assert "trial_intermediate_values: a value of the wrong type" in _reasons(found)
+
+
 @pytest.mark.parametrize("name", ["atm", "auptimizer"])
 def test_a_trackers_database_that_was_cut_short_says_so(name: str, tmp_path: Path) -> None:
     source = next(form for form in FORMATS if form.reader == name).make(tmp_path)
