@@ -32,7 +32,7 @@ from hypertendril.model import (
     SearchSpace,
     TrialState,
 )
-from hypertendril.search import Limits, make_scheduler
+from hypertendril.search import Limits, Scheduler, make_scheduler
 from hypertendril.search.sampling import activation_order, is_active
 
 ETA = 3
@@ -52,11 +52,13 @@ class Trainer:
     Attributes:
         left: Steps that may still be trained.
         best: The least loss of a full training so far.
+        full: Full trainings so far.
     """
 
     task: Task
     left: int
     best: float = math.inf
+    full: int = 0
     _states: dict[Any, dict[int, State]] = field(default_factory=dict)
 
     def segment(
@@ -81,7 +83,13 @@ class Trainer:
         self._states[trial] = {k: kept[k] for k in (done,) if k in kept} | {wanted: state}
         if wanted == self.task.steps:
             self.best = min(self.best, state.loss)
+            self.full += 1
         return state.loss
+
+    @property
+    def begun(self) -> int:
+        """Trials so far."""
+        return len(self._states)
 
 
 Search = Callable[[Trainer, int], None]
@@ -134,15 +142,17 @@ def _ours(method: str) -> Search:
             own = {"interval": interval, "generations": GENERATIONS}
             own["population"] = task.full_trainings
         limits = Limits(10**6, task.steps, task.structural)
-        scheduler = make_scheduler(method, own, task.space, OBJECTIVES, seed, limits)
-        while (asked := scheduler.ask()) is not None:
-            wanted = task.steps if asked.to_step is None else asked.to_step
-            loss = trainer.segment(
-                asked.number, asked.values, asked.from_step, wanted, asked.parent
-            )
-            scheduler.tell(asked.number, [loss], TrialState.COMPLETE)
+        drive(trainer, make_scheduler(method, own, task.space, OBJECTIVES, seed, limits))
 
     return search
+
+
+def drive(trainer: Trainer, scheduler: Scheduler) -> None:
+    """Train what one of our schedulers asks for, until the budget is spent."""
+    while (asked := scheduler.ask()) is not None:
+        wanted = trainer.task.steps if asked.to_step is None else asked.to_step
+        loss = trainer.segment(asked.number, asked.values, asked.from_step, wanted, asked.parent)
+        scheduler.tell(asked.number, [loss], TrialState.COMPLETE)
 
 
 def _optunas(sampler: Callable[[int], optuna.samplers.BaseSampler], *, prunes: bool) -> Search:
