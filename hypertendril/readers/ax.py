@@ -55,7 +55,7 @@ class Ax:
             "attribute), standard errors"
         ),
         tested=Tested.REAL,
-        logs="1.3.1; older layouts made",
+        logs="0.3.7 and 1.3.1; other layouts made",
     )
 
     def detects(self, source: Source) -> bool:
@@ -98,7 +98,7 @@ def _study(
     experiment: Mapping[str, Any], strategy: Mapping[str, Any], source: Source, losses: Losses
 ) -> ReadStudy:
     declared = read_parameters(experiment.get("search_space"), losses)
-    draft = Draft(losses, declared.space)
+    draft = Draft(losses, declared.space, declared.fixed)
     config = experiment.get("optimization_config")
     frames = _frames(experiment, losses)
     limits = read_limits(config, losses)
@@ -113,7 +113,7 @@ def _study(
             _add(draft, item, key if len(arms) == 1 else len(draft.trials), params, points, goals)
             violations.append(_violation(draft.trials[-1], points, limits))
     draft.looks.sort(key=lambda look: (math.isnan(look.time), look.time))
-    attributes: dict[str, Any] = {"fixed": dict(declared.fixed)} if declared.fixed else {}
+    attributes: dict[str, Any] = {}
     if generators:
         attributes["generators"] = dict(generators)
     constraints = as_list(as_dict(experiment.get("search_space")).get("parameter_constraints"))

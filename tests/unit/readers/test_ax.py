@@ -102,6 +102,21 @@ def test_dependents_become_conditions(snapshot: dict[str, Any], tmp_path: Path) 
     assert found.header.space["momentum"].condition == Condition("activation", ("tanh",))
 
 
+def test_what_is_fixed_is_an_attribute_and_no_parameter(
+    snapshot: dict[str, Any], tmp_path: Path
+) -> None:
+    experiment = snapshot["experiment"]
+    fixed = {"__type": "FixedParameter", "name": "seed", "value": 7}
+    experiment["search_space"]["parameters"].append(fixed)
+    for trial in experiment["trials"].values():
+        for run in [trial.get("generator_run") or {}, *trial.get("generator_runs", [])]:
+            for arm in run.get("arms", []):
+                arm["parameters"]["seed"] = 7
+    header = _read(snapshot, tmp_path).header
+    assert "seed" not in header.space.names
+    assert header.attributes["fixed"]["seed"] == 7
+
+
 def test_a_snapshot_that_was_cut_keeps_its_whole_trials(tmp_path: Path) -> None:
     text = LOG.read_bytes()
     path = tmp_path / "snapshot"
