@@ -39,6 +39,31 @@ def test_the_winners_unbroken_ancestry_lights_up_in_every_strip(
         assert gaps_of(pbt) == [0] * len(study.space)
 
 
+def test_lines_of_large_families_are_written_without_a_gap(pbt: Page) -> None:
+    forward, backward, nothing = pbt.evaluate(
+        f"""() => {{
+            const view = {VIEW};
+            const inked = draw => {{
+                const pen = ht.pixelCanvas(view, 1.8);
+                pen.use(ht.colour.pack("#ff0000"), 1);
+                draw(pen);
+                const g = new OffscreenCanvas(view.width, view.height).getContext("2d");
+                pen.lay(g);
+                return Array.from({{ length: 60 }}, (_, k) =>
+                    g.getImageData((40 + k) * view.ratio, 0, 1, view.height).data.some(v => v > 0));
+            }};
+            return [
+                inked(pen => (pen.moveTo(40, 60), pen.bezierCurveTo(70, 60, 70, 200, 100, 200))),
+                inked(pen => (pen.moveTo(100, 50), pen.lineTo(40, 90))),
+                inked(pen => (pen.moveTo(40, 60), pen.lineTo(100, NaN))),
+            ];
+        }}"""
+    )
+    assert all(forward)
+    assert all(backward)
+    assert not any(nothing)
+
+
 def test_the_card_tells_rank_changes_and_reason(pbt: Page, studies: dict[str, Study]) -> None:
     study = studies["pbt"]
     child = int(np.flatnonzero(study.trials.parent >= 0)[0])
