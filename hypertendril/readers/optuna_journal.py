@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
@@ -252,7 +253,7 @@ class Replay:
         one = operation.get("value")
         self._add_values(trial, operation.get("values") or ([] if one is None else [one]))
         for step, value in operation.get("intermediate_values", {}).items():
-            self._rows["reports"].append((trial, float(step), float(value)))
+            self._rows["reports"].append((trial, _step(step), float(value)))
         for key, value in operation.get("user_attrs", {}).items():
             self._add_user(trial, key, value)
         for key, value in operation.get("system_attrs", {}).items():
@@ -296,7 +297,7 @@ class Replay:
     def _report(self, operation: Operation) -> None:
         trial = operation["trial_id"]
         if self._can_change(trial):
-            row = (trial, float(operation["step"]), float(operation["intermediate_value"]))
+            row = (trial, _step(operation["step"]), float(operation["intermediate_value"]))
             self._rows["reports"].append(row)
 
     def _user(self, operation: Operation) -> None:
@@ -324,6 +325,13 @@ class Replay:
             return
         keys = self._texts.keys
         self._rows["system"] += [(trial, keys[k], v) for k, v in system_values(key, value)]
+
+
+def _step(value: Any) -> float:
+    step = float(value)
+    if not math.isfinite(step):
+        raise ValueError("a step without end")
+    return step
 
 
 _PLAIN_CREATION = 4  # keys of the operation that `study.ask` writes

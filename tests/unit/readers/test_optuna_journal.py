@@ -292,6 +292,7 @@ SENSELESS = [
     {"op_code": 6, "trial_id": 0, "state": 1, "values": 5},
     {"op_code": 6, "trial_id": 0, "state": 1, "values": ["x"]},
     report(0, 1, 0.5) | {"step": "x"},
+    report(0, 1, 0.5) | {"step": float("inf")},
     report(0, 1, 0.5) | {"intermediate_value": None},
     {"op_code": 8, "trial_id": 0, "user_attr": 5},
     {"op_code": 9, "trial_id": 0, "system_attr": [1]},
