@@ -26,6 +26,7 @@ from hypertendril.jobs.watch import WorkerWatch
 from hypertendril.settings import Settings, private_folder
 from hypertendril.store.opened import OpenedResults
 from tests.app.conftest import StudyOf, put
+from tests.waiting import PATIENCE_SECONDS
 
 TABLE = "lr,optimizer,score\n0.1,adam,1\n0.2,sgd,3\n"
 
@@ -35,6 +36,8 @@ def page(services: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Services with results to open in the current folder."""
     (tmp_path / "in").mkdir()
     monkeypatch.chdir(tmp_path / "in")
+    # A busy machine reads even these few lines for seconds.
+    monkeypatch.setattr("hypertendril.store.opened.FIRST_LOOK_SECONDS", PATIENCE_SECONDS)
     Path("table.csv").write_text(TABLE)
     Path("bad.json").write_text('{"trials": ')
     study = {"name": "good", "objectives": ["y"], "trials": [{"values": {"y": 1}}]}
