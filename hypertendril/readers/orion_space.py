@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hypertendril.errors import SpaceError
@@ -14,6 +14,7 @@ from hypertendril.readers.json_text import as_choice, as_number, brief, clean
 from hypertendril.readers.losses import Losses
 
 SPREAD = 4.0  # standard deviations shown of a normal distribution
+MOST_ELEMENTS = 100  # of one vector
 LONGEST = 100_000  # characters of one prior
 
 
@@ -36,7 +37,8 @@ def read_priors(priors: Mapping[str, Any], losses: Losses) -> OrionSpace:
             if kind == "fidelity":
                 fidelity = name
             else:
-                found.append(_parameter(name, kind, arguments, options))
+                parameter = _parameter(name, kind, arguments, options)
+                found += _elements(parameter, options.get("shape"))
         except (
             SpaceError,
             SyntaxError,
@@ -50,6 +52,13 @@ def read_priors(priors: Mapping[str, Any], losses: Losses) -> OrionSpace:
             losses.add(f"space: {name!r}: nested too deeply")
     names = {parameter.name: parameter for parameter in found}
     return OrionSpace(SearchSpace(tuple(names.values())), fidelity)
+
+
+def _elements(parameter: Parameter, shape: Any) -> list[Parameter]:
+    """Return a parameter for each element of a vector, `name[0]` and so on."""
+    if not isinstance(shape, int) or not 0 < shape <= MOST_ELEMENTS:
+        return [parameter]
+    return [replace(parameter, name=f"{parameter.name}[{i}]") for i in range(shape)]
 
 
 def _call(text: str) -> tuple[str, list[Any], dict[str, Any]]:

@@ -127,6 +127,8 @@ def _trial(
         name = clean(str(item.get("name", ""))).lstrip("/")
         if item.get("type") == "fidelity" or name == declared.fidelity:
             fidelity = as_number(item.get("value")) or NAN
+        elif name and isinstance(item.get("value"), list):
+            params |= {f"{name}[{i}]": value for i, value in enumerate(item["value"])}
         elif name:
             params[name] = item.get("value")
     status = str(document.get("status"))

@@ -87,3 +87,8 @@ def test_collections_exported_one_by_one_are_read_together(tmp_path: Path) -> No
     lines = [json.dumps(trial) for trial in data["trials"]]
     (tmp_path / "trials.json").write_text("\n".join(lines) + "\n")
     assert [len(found.trials) for found in read(tmp_path)] == [24, 24]
+
+
+def test_each_element_of_a_vector_is_a_parameter() -> None:
+    space = read_priors({"/x": "uniform(0, 1, shape=2)"}, Losses("x")).space
+    assert space.names == ("x[0]", "x[1]")
