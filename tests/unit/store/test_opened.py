@@ -12,6 +12,7 @@ from hypertendril.readers.told import UntoldTableError
 from hypertendril.store import ExperimentStore
 from hypertendril.store.answers import Answers
 from hypertendril.store.opened import OpenedResults
+from tests.waiting import PATIENCE_SECONDS
 
 Open = Callable[[], OpenedResults]
 
@@ -27,6 +28,7 @@ def again(tmp_path: Path, store: ExperimentStore, monkeypatch: pytest.MonkeyPatc
     """What is open, as a program that starts finds it."""
     (tmp_path / "in").mkdir()
     monkeypatch.chdir(tmp_path / "in")
+    monkeypatch.setattr("hypertendril.store.opened.FIRST_LOOK_SECONDS", PATIENCE_SECONDS)
     return lambda: OpenedResults(tmp_path / "data", store)
 
 
