@@ -20,6 +20,11 @@ def wrong(field: str, message: str) -> JobError:
     return JobError(f"Field {field!r}: {message}")
 
 
+def _given(value: Any) -> str:
+    """Return how a message begins about a value that is not what it must be."""
+    return "it is missing; it" if value is None else repr(value)
+
+
 def known_only(data: Mapping[str, Any], known: Collection[str], field: str = "") -> None:
     """Refuse keys nobody would read: most are typing errors.
 
@@ -41,7 +46,7 @@ def text(value: Any, field: str) -> str:
         JobError: It is none.
     """
     if not isinstance(value, str) or not value.strip():
-        raise wrong(field, f"{value!r} must be a text that is not empty.")
+        raise wrong(field, f"{_given(value)} must be a text that is not empty.")
     if len(value) > MAX_NAME_LENGTH or not value.isprintable():
         raise wrong(field, f"it must be one line of at most {MAX_NAME_LENGTH} characters.")
     return value
@@ -55,7 +60,7 @@ def whole(value: Any, field: str, *, low: int, high: int) -> int:
     """
     number = int(value) if isinstance(value, float) and value.is_integer() else value
     if isinstance(number, bool) or not isinstance(number, int) or not low <= number <= high:
-        raise wrong(field, f"{value!r} must be a whole number from {low} to {high}.")
+        raise wrong(field, f"{_given(value)} must be a whole number from {low} to {high}.")
     return number
 
 
@@ -66,7 +71,7 @@ def seconds(value: Any, field: str) -> float:
         JobError: It is none.
     """
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise wrong(field, f"{value!r} must be a number of seconds.")
+        raise wrong(field, f"{_given(value)} must be a number of seconds.")
     if not (math.isfinite(value) and value > 0):
         raise wrong(field, f"{value!r} must be above 0.")
     return float(value)
@@ -96,7 +101,7 @@ def mapping(value: Any, field: str) -> Mapping[str, Any]:
         JobError: It is none.
     """
     if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
-        raise wrong(field, f"{value!r} must be a table.")
+        raise wrong(field, f"{_given(value)} must be a table.")
     return value
 
 

@@ -66,7 +66,7 @@ class Nni:
         lost="logs of trials",
         tested=Tested.REAL,
         logs=(
-            "2.10: Hyperband, BOHB, TPE, random; 3.0: population-based training, TPE with "
+            "2.10: Hyperband, BOHB, random; 3.0: population-based training, TPE with "
             "Medianstop"
         ),
     )

@@ -99,7 +99,7 @@ def test_constraints_come_back_equal_and_stand_in_the_header() -> None:
         ({"metric": "size", "at_most": 1}, "'constraints': it must be a list"),
         ([3], r"'constraints\[0\]': 3 must be a table"),
         ([{"metric": "sise", "at_most": 1}], r"'constraints\[0\].metric'.*has score, size.*'size'"),
-        ([{"at_most": 1}], r"'constraints\[0\].metric': None must be a text"),
+        ([{"at_most": 1}], r"'constraints\[0\].metric': it is missing; it must be a text"),
         ([{"metric": "size"}], r"'constraints\[0\]': 'size' needs at_most, at_least, or both"),
         ([{"metric": "size", "most": 1}], r"'constraints\[0\].most'.*at_most, at_least.*'at_most'"),
         ([{"metric": "size", "at_most": "1"}], r"at_most': '1' must be a finite number"),
