@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,20 +68,21 @@ class RayEngine:
         except (OSError, ValueError, RuntimeError, RayError) as error:
             raise ClusterError(f"The Ray cluster at {found} cannot be reached: {error}") from None
         self._head = ray.get_runtime_context().gcs_address
+        self._board = _Board.remote()
 
     def submit(self, run: str, order: str, resources: Mapping[str, float]) -> None:
         """Have an order run where these resources are free; one CPU unless they say otherwise."""
-        self._tasks[run] = _Task(order, resources, _begin(run, order, resources))
+        self._tasks[run] = _Task(order, resources, self._begin(run, order, resources))
 
     def cancel(self, run: str) -> None:
-        """Have a run ended: what trains it is interrupted."""
-        task = self._tasks.pop(run, None)
-        if task is not None:
-            ray.cancel(task.words)
+        """Have a run ended: where it trains, it learns so within a second."""
+        # Not by Ray: its interruption may get lost between two words, and where it meets the
+        # task's last moments Ray aborts this process.
+        self._board.give_up.remote(run)
+        self._tasks.pop(run, None)
 
     def forget(self, run: str) -> None:
         """Hear no more of a run that has come to its end."""
-        # Not cancelled: Ray aborts this process where that meets the task's last moments.
         self._tasks.pop(run, None)
 
     def wait(self, timeout_seconds: float) -> list[Heard | GivenUp]:
@@ -133,8 +134,18 @@ class RayEngine:
         task.lost += 1
         if task.lost > MAX_LOST:
             return [GivenUp(run, f"the processes it ran in were lost {task.lost} times: {error}")]
-        task.words = _begin(run, task.order, task.resources)
+        task.words = self._begin(run, task.order, task.resources)
         return []
+
+    def _begin(self, run: str, order: str, resources: Mapping[str, float]) -> Any:
+        rest = {name: amount for name, amount in resources.items() if name not in ("CPU", "GPU")}
+        told = _run_order.options(
+            name=run,
+            num_cpus=resources.get("CPU", 1),
+            num_gpus=resources.get("GPU", 0),
+            resources=rest,
+        )
+        return told.remote(run, order, self._board)
 
 
 def _knock(address: str) -> None:
@@ -151,21 +162,41 @@ def _lost(error: RayError) -> ClusterError:
     return ClusterError(f"The connection to the Ray cluster was lost: {error}")
 
 
-def _begin(run: str, order: str, resources: Mapping[str, float]) -> Any:
-    rest = {name: amount for name, amount in resources.items() if name not in ("CPU", "GPU")}
-    told = _run_order.options(
-        name=run,
-        num_cpus=resources.get("CPU", 1),
-        num_gpus=resources.get("GPU", 0),
-        resources=rest,
-    )
-    return told.remote(order)
+class Board:
+    """Where runs learn that nobody wants them any more."""
+
+    def __init__(self) -> None:
+        self._given_up: set[str] = set()
+
+    def give_up(self, run: str) -> None:
+        """Have a run ended."""
+        self._given_up.add(run)
+
+    def wants(self, run: str) -> bool:
+        """Return whether a run shall go on."""
+        return run not in self._given_up
 
 
-def run_order(order: str) -> Iterator[str]:
+def run_order(run: str, order: str, board: Any) -> Iterator[str]:
     """Run an order in the Ray process this is called in, giving what there is to say about it."""
-    # Whoever does not want it any more has Ray raise KeyboardInterrupt here.
-    yield from follow(order, lambda: True)
+    yield from follow(order, _asking(board, run))
 
 
+def _asking(board: Any, run: str) -> Callable[[], bool]:
+    """Return what asks the board without waiting: a task that waits lends its CPU to another."""
+    answer = board.wants.remote(run).future()
+
+    def is_wanted() -> bool:
+        nonlocal answer
+        if not answer.done():
+            return True
+        # A board that is gone went with who gave the order; Ray then ends this too.
+        is_known = answer.exception() is None
+        told, answer = answer, board.wants.remote(run).future()
+        return bool(told.result()) if is_known else True
+
+    return is_wanted
+
+
+_Board: Any = ray.remote(num_cpus=0, max_restarts=-1)(Board)
 _run_order = ray.remote(max_retries=0, num_returns="streaming")(run_order)

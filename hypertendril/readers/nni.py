@@ -65,10 +65,7 @@ class Nni:
         ),
         lost="logs of trials",
         tested=Tested.REAL,
-        logs=(
-            "2.10: Hyperband, BOHB, random; 3.0: population-based training, TPE with "
-            "Medianstop"
-        ),
+        logs=("2.10: Hyperband, BOHB, random; 3.0: population-based training, TPE with Medianstop"),
     )
 
     def detects(self, source: Source) -> bool:

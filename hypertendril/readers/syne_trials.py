@@ -59,7 +59,11 @@ def read_trials(folder: Path, space: SyneSpace, losses: Losses) -> list[SyneTria
     """
     found: dict[str, SyneTrial] = {}
     names = {p.name: p for p in space.space}
-    for row in table_rows(folder, losses):
+    n_known = len(losses.listed())
+    rows = list(table_rows(folder, losses))
+    # What a whole table lacks was cut off when the tuner stopped: Syne Tune does not count it.
+    is_whole = bool(rows) and len(losses.listed()) == n_known
+    for row in rows:
         trial_id = row.get("trial_id", "")
         if trial_id not in found:
             cells = {k.removeprefix(_CONFIG): v for k, v in row.items() if k.startswith(_CONFIG)}
@@ -73,7 +77,7 @@ def read_trials(folder: Path, space: SyneSpace, losses: Losses) -> list[SyneTria
             trial.folder = place
             trial.config = as_dict(optional_json(place / "config.json", losses)) or trial.config
     for trial in found.values():
-        if trial.folder is not None and not trial.rows:
+        if trial.folder is not None and not trial.rows and not is_whole:
             trial.rows = _printed(trial.folder, losses)
             losses.count(f"a trial that {ZIPPED} lacks; its output was read", bool(trial.rows))
         trial.config = {k: v for k, v in trial.config.items() if k not in space.fixed}

@@ -103,9 +103,15 @@ def test_failed_trials_say_why_and_an_infinite_value_is_no_failure() -> None:
     assert np.isposinf(study.trials.objectives[_row(study, 4), 0])
 
 
-def test_a_trial_the_table_lacks_has_what_it_printed() -> None:
-    study = _study(RUNS / "failing")
-    assert study.curves.of(_row(study, 7), study.header.curve_names.index("loss"))[0].size == 5
+def test_what_a_trial_printed_counts_only_where_the_table_is_not_whole(tmp_path: Path) -> None:
+    run = shutil.copytree(RUNS / "failing", tmp_path / "run")
+    whole = _study(run)
+    loss = whole.header.curve_names.index("loss")
+    assert whole.curves.of(_row(whole, 7), loss)[0].size == 0
+    assert _states(whole)[7] is TrialState.PRUNED
+    (run / "results.csv.zip").write_bytes(b"")
+    torn = _study(run)
+    assert torn.curves.of(_row(torn, 7), torn.header.curve_names.index("loss"))[0].size == 5
 
 
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.95])
