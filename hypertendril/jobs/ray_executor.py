@@ -25,13 +25,7 @@ from hypertendril.jobs.cluster import MAX_LOST, GivenUp, Heard
 from hypertendril.jobs.node import follow
 
 CONNECT_SECONDS = 15.0
-_LOST = (
-    LocalRayletDiedError,
-    NodeDiedError,
-    ObjectLostError,
-    OutOfMemoryError,
-    WorkerCrashedError,
-)
+_LOST = (LocalRayletDiedError, NodeDiedError, ObjectLostError, OutOfMemoryError, WorkerCrashedError)
 
 
 @dataclass(slots=True)
@@ -76,8 +70,7 @@ class RayEngine:
 
     def cancel(self, run: str) -> None:
         """Have a run ended: where it trains, it learns so within a second."""
-        # Not by Ray: its interruption may get lost between two words, and where it meets the
-        # task's last moments Ray aborts this process.
+        # Not by Ray: what interrupts may get lost, and in a task's last moments aborts us.
         self._board.give_up.remote(run)
         self._tasks.pop(run, None)
 
@@ -166,7 +159,7 @@ class Board:
     """Where runs learn that nobody wants them any more."""
 
     def __init__(self) -> None:
-        self._given_up: set[str] = set()
+        self._given_up = set[str]()
 
     def give_up(self, run: str) -> None:
         """Have a run ended."""
@@ -178,7 +171,7 @@ class Board:
 
 
 def run_order(run: str, order: str, board: Any) -> Iterator[str]:
-    """Run an order in the Ray process this is called in, giving what there is to say about it."""
+    """Run an order in this process, giving what there is to say about it."""
     yield from follow(order, _asking(board, run))
 
 
@@ -190,10 +183,9 @@ def _asking(board: Any, run: str) -> Callable[[], bool]:
         nonlocal answer
         if not answer.done():
             return True
-        # A board that is gone went with who gave the order; Ray then ends this too.
-        is_known = answer.exception() is None
         told, answer = answer, board.wants.remote(run).future()
-        return bool(told.result()) if is_known else True
+        # A board that is gone went with who gave the order; Ray then ends this too.
+        return told.exception() is not None or bool(told.result())
 
     return is_wanted
 
