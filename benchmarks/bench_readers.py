@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import shutil
 import tempfile
 import time
@@ -27,7 +26,7 @@ from optuna.distributions import distribution_to_json
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
-from benchmarks.harness import print_cells
+from benchmarks.harness import peak_memory_bytes, print_cells
 from benchmarks.make_ray_run import make_ray_run
 from benchmarks.make_study import SPACE, STUDY_NAME, Draw, draw, synthetic_study
 from hypertendril.readers import ReadStudy, Source, detect, read
@@ -184,7 +183,7 @@ def reading(path: Path) -> Reading:
     columns = [getattr(part, f.name) for part in parts for f in fields(part)]
     return Reading(
         cost,
-        resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        peak_memory_bytes(),
         sum(column.nbytes for column in columns if isinstance(column, np.ndarray)),
         len(study),
         len(study.curves),

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import random
-import re
 import shutil
 import subprocess
 import sys
@@ -24,7 +23,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.harness import print_cells
+from benchmarks.harness import peak_memory_bytes, print_cells
 from hypertendril.model import (
     CurvePoints,
     Direction,
@@ -94,12 +93,6 @@ def update_of(store: ExperimentStore, study_id: str, row: int) -> Batch:
     return Batch(updates=updates)
 
 
-def peak_mib() -> float:
-    """Return the most memory this program has had resident; `getrusage` would count its parent's too."""
-    (line,) = re.findall(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
-    return int(line) / 1024
-
-
 def in_a_process_of_its_own(*arguments: object) -> str:
     """Run a part of this benchmark apart, so that its memory is its own; return what it prints."""
     command = [sys.executable, "-m", "benchmarks.bench_store", *map(str, arguments)]
@@ -116,16 +109,18 @@ def fill(folder: Path, n: int) -> None:
 
 def load(folder: Path) -> None:
     """Print what opening costs: before, after and peak MiB, wall and CPU seconds, update ms."""
-    before, wall, cpu = peak_mib(), time.perf_counter(), time.process_time()
+    before, wall, cpu = peak_memory_bytes() / 2**20, time.perf_counter(), time.process_time()
     with ExperimentStore.open(folder) as store:
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
         (summary,) = store.studies()
-        opened, updating = peak_mib(), Times()
+        opened, updating = peak_memory_bytes() / 2**20, Times()
         for row in range(5):
             batch = update_of(store, summary.id, row)  # a snapshot in between: columns are copied
             updating.measure(lambda batch=batch: store.append(summary.id, batch))  # type: ignore[misc]
         median = 1000 * float(np.median(updating.all))
-        print(f"{before:.0f} {opened:.0f} {peak_mib():.0f} {wall:.2f} {cpu:.2f} {median:.1f}")
+        print(
+            f"{before:.0f} {opened:.0f} {peak_memory_bytes() / 2**20:.0f} {wall:.2f} {cpu:.2f} {median:.1f}"
+        )
 
 
 def bench_large(place: Path, n: int) -> None:

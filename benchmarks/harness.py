@@ -141,7 +141,7 @@ class Meter:
 
     def server_memory_bytes(self) -> int:
         """Return the highest resident memory each server process ever had, summed."""
-        return sum(_peak_memory_bytes(process.pid) for process in self._servers)
+        return sum(peak_memory_bytes(process.pid) for process in self._servers)
 
     def _read(self) -> Cost:
         processes = self._browser_processes()
@@ -210,7 +210,8 @@ def _memory_bytes(process: psutil.Process) -> int:
         return 0
 
 
-def _peak_memory_bytes(pid: int) -> int:
+def peak_memory_bytes(pid: int | str = "self") -> int:
+    """Return the most memory a process has had resident; `getrusage` would count its parent's too."""
     status = Path(f"/proc/{pid}/status").read_text()
     return int(status.partition("VmHWM:")[2].split()[0]) * 1024
 
