@@ -28,7 +28,7 @@ from hypertendril.readers.result import ReadStudy, Rereading, Tail
 from hypertendril.readers.source import Source
 from hypertendril.readers.sqlite_tables import columns_of, opened, records
 from hypertendril.readers.syne_space import typed
-from hypertendril.readers.tracked import Known, TrackedRun, curve_of, study_of
+from hypertendril.readers.tracked import Known, TrackedRun, study_of
 
 _QUERIES = {
     "experiment": "SELECT * FROM experiment ORDER BY eid",
@@ -148,13 +148,9 @@ def _run(job: Mapping[str, Any], points: list[tuple[float, float]], losses: Loss
     run.params = {clean(k): v for k, v in config.items() if k not in OWN}
     stored = job.get("score")
     score = as_number(typed(stored, None) if isinstance(stored, str) else stored)
-    curve = curve_of(points)
-    if curve is not None:
-        run.curves["score"] = curve
+    run.add_points("score", points)
     if score is not None:
         run.metrics["score"] = score
-    elif points:
-        run.metrics["score"] = points[-1][1]
     run.started, run.ended = _moment(job.get("start_time")), _moment(job.get("end_time"))
     status = str(job.get("status") or "")
     ended = TrialState.COMPLETE if score is not None else TrialState.FAILED

@@ -30,7 +30,7 @@ from hypertendril.readers.losses import Losses
 from hypertendril.readers.result import ReadStudy, Rereading, Tail
 from hypertendril.readers.source import Source
 from hypertendril.readers.times import posix
-from hypertendril.readers.tracked import Known, TrackedRun, curve_of, study_of
+from hypertendril.readers.tracked import Known, TrackedRun, study_of
 
 LISTS = ("sessions", "models", "trials", "nsml_sessions")
 IDS = ("session_id", "model_id", "id", "session", "name")
@@ -140,10 +140,7 @@ def _run(item: Mapping[str, Any], measure: str, position: int) -> TrackedRun:
             if number is not None and name not in STEPS:
                 points.setdefault(name, []).append((at if step is None else step, number))
     for name, of_name in points.items():
-        run.metrics[name] = of_name[-1][1]
-        curve = curve_of(of_name)
-        if curve is not None:
-            run.curves[name] = curve
+        run.add_points(name, of_name)
     reached = as_number(item.get(measure))
     if reached is not None:
         run.metrics[measure] = reached

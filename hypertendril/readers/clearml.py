@@ -6,32 +6,26 @@ which has to be unpacked.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Mapping
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from hypertendril.errors import SourceFormatError
 from hypertendril.model import TrialState
 from hypertendril.readers.about import About, Tested
 from hypertendril.readers.draft import NAN
 from hypertendril.readers.folders import (
     as_dict,
-    common_name,
-    file_token,
     head_of,
     json_as_far_as_it_goes,
-    shown_as,
-    subfolders,
 )
 from hypertendril.readers.json_lines import read_records
 from hypertendril.readers.json_text import as_number, clean
 from hypertendril.readers.losses import Losses
-from hypertendril.readers.progress import each
-from hypertendril.readers.result import ReadStudy, Rereading, Tail
-from hypertendril.readers.source import Source
 from hypertendril.readers.state_words import state_of
 from hypertendril.readers.syne_space import typed
-from hypertendril.readers.tracked import TrackedRun, by_start, curve_of, study_of
+from hypertendril.readers.tracked import TrackedRun
+from hypertendril.readers.tracked_folders import TrackedFolders
 
 TASK, METRICS = "task.json", "metrics.jsonl"
 PLAIN_SECTIONS = ("General", "Args")  # parameters of others keep the name of their section
@@ -41,8 +35,8 @@ SCALARS = ("training_stats_scalar", "plot_scalar")
 Points = dict[str, list[tuple[float, float]]]
 
 
-class ClearMl:
-    """Reads folders of offline tasks, and one alone."""
+class ClearMl(TrackedFolders):
+    """Reads folders of offline tasks, and one alone, with a study for each project."""
 
     name = "clearml"
     about = About(
@@ -54,65 +48,19 @@ class ClearMl:
         logs="2.1.12",
     )
 
-    def detects(self, source: Source) -> bool:
-        """Return whether it is a task, or a folder with one in it."""
-        if source.path is None or not source.is_folder:
-            return False
-        return next(_task_folders(source.file), None) is not None
+    tracker = "ClearML"
+    run_word = "task"
+    watches = (TASK, METRICS)
 
-    def read(self, source: Source) -> tuple[ReadStudy, ...]:
-        """Return a study for each project.
+    def is_run(self, folder: Path) -> bool:
+        """Return whether a folder holds the description of a task."""
+        head = head_of(folder / TASK)
+        return b'"offline_folder"' in head or (b'"hyperparams"' in head and b'"script"' in head)
 
-        Raises:
-            SourceFormatError: It holds no task that can be read.
-        """
-        losses = Losses(source.shown)
-        projects: dict[str, list[TrackedRun]] = {}
-        for folder in each(list(_task_folders(source.file)), "tasks"):
-            try:
-                task = as_dict(json_as_far_as_it_goes(folder / TASK, losses))
-                run = _run(folder, task, losses)
-            except SourceFormatError as error:
-                losses.add(f"{folder.name} was left out: {error}", error.line)
-                continue
-            name = clean(str(task.get("project_name") or "")) or common_name(source.file)
-            projects.setdefault(name, []).append(run)
-        if not projects:
-            raise source.error("holds no task of ClearML that can be read.")
-        return tuple(
-            shown_as(study_of(by_start(runs), name, self.name, _own(losses, source)), source)
-            for name, runs in projects.items()
-        )
-
-    def change_token(self, source: Source) -> Hashable:
-        """Return the state of the files of all tasks."""
-        places = [
-            folder / name for folder in _task_folders(source.file) for name in (TASK, METRICS)
-        ]
-        return file_token(source.file), tuple(map(file_token, places))
-
-    def follow(self, source: Source) -> Tail:
-        """Return a tail that reads everything again."""
-        return Rereading(self, source)
-
-
-def _task_folders(folder: Path) -> Iterator[Path]:
-    """Yield the folders of tasks: the folder itself, or those in it."""
-    if _is_task(folder):
-        yield folder
-        return
-    yield from (place for place in subfolders(folder) if _is_task(place))
-
-
-def _is_task(folder: Path) -> bool:
-    head = head_of(folder / TASK)
-    return b'"offline_folder"' in head or (b'"hyperparams"' in head and b'"script"' in head)
-
-
-def _own(losses: Losses, source: Source) -> Losses:
-    own = Losses(source.shown)
-    own.extend(losses)
-    return own
+    def read_run(self, folder: Path, losses: Losses) -> tuple[str, TrackedRun]:
+        """Return the project of a task, and the task."""
+        task = as_dict(json_as_far_as_it_goes(folder / TASK, losses))
+        return clean(str(task.get("project_name") or "")), _run(folder, task, losses)
 
 
 def _run(folder: Path, task: Mapping[str, Any], losses: Losses) -> TrackedRun:
@@ -124,11 +72,7 @@ def _run(folder: Path, task: Mapping[str, Any], losses: Losses) -> TrackedRun:
             run.params[clean(f"{prefix}{name}")] = _value(as_dict(item))
     points, times = _events(folder / METRICS, losses)
     for name, pairs in points.items():
-        pairs.sort(key=lambda pair: pair[0])
-        run.metrics[name] = pairs[-1][1]
-        curve = curve_of(pairs)
-        if curve is not None:
-            run.curves[name] = curve
+        run.add_points(name, sorted(pairs, key=itemgetter(0)))
     run.started, run.ended = (min(times), max(times)) if times else (NAN, NAN)
     return run
 

@@ -40,7 +40,7 @@ from hypertendril.readers.ray_space import is_grid
 from hypertendril.readers.result import ReadStudy
 from hypertendril.readers.source import Source
 from hypertendril.readers.times import posix
-from hypertendril.readers.tracked import Known, TrackedRun, curve_of, study_of
+from hypertendril.readers.tracked import Known, TrackedRun, study_of
 
 ORACLE, TRIAL = "oracle.json", "trial.json"
 OWN = "tuner/"  # parameters of the tuner itself: epochs, bracket, round
@@ -172,12 +172,7 @@ def _run(
     before = values.get(f"{OWN}trial_id")
     run.parent = str(before) if before not in (None, "", key) else None
     for name, metric in as_dict(as_dict(trial.get("metrics")).get("metrics")).items():
-        points = _points(metric)
-        curve = curve_of(points)
-        if points:
-            run.metrics[clean(name)] = points[-1][1]
-        if curve is not None:
-            run.curves[clean(name)] = curve
+        run.add_points(clean(name), _points(metric))
     score = as_number(trial.get("score"))
     if score is not None:
         run.metrics[objective.name] = score

@@ -23,7 +23,7 @@ from hypertendril.readers.progress import each
 from hypertendril.readers.result import ReadStudy, Rereading, Tail
 from hypertendril.readers.source import Source
 from hypertendril.readers.syne_space import typed
-from hypertendril.readers.tracked import Known, TrackedRun, by_start, curve_of, study_of
+from hypertendril.readers.tracked import Known, TrackedRun, by_start, study_of
 
 META = "meta.yaml"
 PARENT, NAME = "mlflow.parentRunId", "mlflow.runName"
@@ -94,7 +94,7 @@ class Mlflow:
         else:
             experiments = _of_database(source, losses)
         found = [
-            study_of(by_start(runs), name, self.name, _own(losses, source), Known(attributes=sweep))
+            study_of(by_start(runs), name, self.name, losses.copy(), Known(attributes=sweep))
             for experiment in experiments
             for name, runs, sweep in sweeps_of(experiment)
         ]
@@ -118,12 +118,6 @@ class Mlflow:
     def follow(self, source: Source) -> Tail:
         """Return a tail that reads everything again."""
         return Rereading(self, source)
-
-
-def _own(losses: Losses, source: Source) -> Losses:
-    own = Losses(source.shown)
-    own.extend(losses)
-    return own
 
 
 def sweeps_of(
@@ -207,13 +201,8 @@ def add_points(run: TrackedRun, name: str, points: Sequence[tuple[float, float, 
         name: Of the metric.
         points: (time in milliseconds, value, step), as they were recorded.
     """
-    if not points:
-        return
     ordered = sorted(points, key=lambda point: (point[2], point[0]))
-    run.metrics[name] = ordered[-1][1]
-    curve = curve_of([(step, value) for _, value, step in ordered])
-    if curve is not None:
-        run.curves[name] = curve
+    run.add_points(name, [(step, value) for _, value, step in ordered])
 
 
 def _points(path: Path, losses: Losses) -> Iterator[tuple[float, float, float]]:

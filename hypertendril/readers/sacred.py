@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Mapping
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -17,20 +18,15 @@ from hypertendril.readers.draft import NAN, flat
 from hypertendril.readers.folders import (
     as_dict,
     as_list,
-    common_name,
-    file_token,
     head_of,
     json_as_far_as_it_goes,
-    shown_as,
-    subfolders,
 )
 from hypertendril.readers.json_text import as_number, clean, last_line
 from hypertendril.readers.losses import Losses
-from hypertendril.readers.progress import each
-from hypertendril.readers.result import ReadStudy, Rereading, Tail
 from hypertendril.readers.source import Source
 from hypertendril.readers.times import posix
-from hypertendril.readers.tracked import TrackedRun, by_start, curve_of, study_of
+from hypertendril.readers.tracked import TrackedRun
+from hypertendril.readers.tracked_folders import TrackedFolders
 
 RUN, CONFIG, METRICS = "run.json", "config.json", "metrics.json"
 SEED = "seed"  # drawn anew for each run: no parameter that was searched
@@ -41,8 +37,8 @@ _STATES = {
 }  # all others ended it: FAILED, INTERRUPTED, TIMEOUT and words of the owner's
 
 
-class Sacred:
-    """Reads folders of runs, and a run alone."""
+class Sacred(TrackedFolders):
+    """Reads folders of runs, and a run alone, with a study for each experiment."""
 
     name = "sacred"
     about = About(
@@ -54,64 +50,19 @@ class Sacred:
         logs="0.8.7: nested configurations, failures, NaN",
     )
 
-    def detects(self, source: Source) -> bool:
-        """Return whether it is a run, or a folder with one in it."""
-        if source.path is None or not source.is_folder:
-            return False
-        return next(_run_folders(source.file), None) is not None
+    tracker = "Sacred"
+    watches = (RUN, CONFIG, METRICS)
 
-    def read(self, source: Source) -> tuple[ReadStudy, ...]:
-        """Return a study for each experiment.
+    def is_run(self, folder: Path) -> bool:
+        """Return whether a folder holds the description of a run."""
+        head = head_of(folder / RUN)
+        return all(word in head for word in (b'"experiment"', b'"heartbeat"', b'"command"'))
 
-        Raises:
-            SourceFormatError: It holds no run that can be read.
-        """
-        losses = Losses(source.shown)
-        experiments: dict[str, list[TrackedRun]] = {}
-        for folder in each(list(_run_folders(source.file)), "runs"):
-            try:
-                stored = _stored(folder / RUN, losses)
-            except SourceFormatError as error:
-                losses.add(f"{folder.name} was left out: {error}", error.line)
-                continue
-            name = as_dict(stored.get("experiment")).get("name")
-            name = clean(str(name)) if name else common_name(source.file)
-            experiments.setdefault(name, []).append(_run(folder, stored, losses))
-        if not experiments:
-            raise source.error("holds no run of Sacred that can be read.")
-        return tuple(
-            shown_as(study_of(by_start(runs), name, self.name, _own(losses, source)), source)
-            for name, runs in experiments.items()
-        )
-
-    def change_token(self, source: Source) -> Hashable:
-        """Return the state of the files of all runs."""
-        names = (RUN, CONFIG, METRICS)
-        runs = [folder / name for folder in _run_folders(source.file) for name in names]
-        return file_token(source.file), tuple(map(file_token, runs))
-
-    def follow(self, source: Source) -> Tail:
-        """Return a tail that reads everything again."""
-        return Rereading(self, source)
-
-
-def _run_folders(folder: Path) -> Iterator[Path]:
-    """Yield the folders of runs: the folder itself, or those in it."""
-    if _is_run(folder):
-        yield folder
-        return
-    yield from (place for place in subfolders(folder) if _is_run(place))
-
-
-def _is_run(folder: Path) -> bool:
-    head = head_of(folder / RUN)
-    return all(word in head for word in (b'"experiment"', b'"heartbeat"', b'"command"'))
-
-
-def _own(losses: Losses, source: Source) -> Losses:
-    own = Losses(source.shown)
-    own.extend(losses)
-    return own
+    def read_run(self, folder: Path, losses: Losses) -> tuple[str, TrackedRun]:
+        """Return the experiment of a run, and the run."""
+        stored = _stored(folder / RUN, losses)
+        name = as_dict(stored.get("experiment")).get("name")
+        return clean(str(name or "")), _run(folder, stored, losses)
 
 
 def _stored(path: Path, losses: Losses) -> dict[str, Any]:
@@ -191,10 +142,4 @@ def _add_metric(run: TrackedRun, name: str, points: Mapping[str, Any]) -> None:
         for step, value in zip(steps, values, strict=False)
         if step is not None
     ]
-    if not pairs:
-        return
-    pairs.sort(key=lambda pair: pair[0])
-    run.metrics[name] = pairs[-1][1]
-    curve = curve_of(pairs)
-    if curve is not None:
-        run.curves[name] = curve
+    run.add_points(name, sorted(pairs, key=itemgetter(0)))

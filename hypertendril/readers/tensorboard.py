@@ -29,7 +29,7 @@ from hypertendril.readers.progress import each
 from hypertendril.readers.protobuf import BadMessageError
 from hypertendril.readers.result import ReadStudy, Rereading, Tail
 from hypertendril.readers.source import Source
-from hypertendril.readers.tracked import Known, TrackedRun, curve_of, guess_objective, study_of
+from hypertendril.readers.tracked import Known, TrackedRun, guess_objective, study_of
 
 MARK = b"tfevents"
 DEEPEST = 6
@@ -193,10 +193,7 @@ def _run(place: Place, owner: Place, inside: Sequence[Place], root: Path) -> Tra
         scalars |= {f"{prefix}/{tag}": points for tag, points in other.scalars.items()}
     for tag, points in scalars.items():
         ordered = sorted(points, key=lambda point: (point.step, point.time))
-        run.metrics[tag] = ordered[-1].value
-        curve = curve_of([(float(point.step), point.value) for point in ordered])
-        if curve is not None:
-            run.curves[tag] = curve
+        run.add_points(tag, [(float(point.step), point.value) for point in ordered])
     times = [point.time for points in scalars.values() for point in points]
     if times:
         run.started = min(t for t in (*times, run.started) if not math.isnan(t))

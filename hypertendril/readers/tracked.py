@@ -55,6 +55,20 @@ class TrackedRun:
     ended: float = NAN
     note: str | None = None
 
+    def add_points(self, name: str, points: Sequence[tuple[float, float]]) -> None:
+        """Add a metric: its last value, and a curve if there are several points.
+
+        Args:
+            name: Of the metric.
+            points: (step, value), the one that counts last; nothing is added for none.
+        """
+        if not points:
+            return
+        self.metrics[name] = points[-1][1]
+        curve = curve_of(points)
+        if curve is not None:
+            self.curves[name] = curve
+
 
 @dataclass(frozen=True)
 class Known:

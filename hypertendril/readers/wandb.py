@@ -33,7 +33,7 @@ from hypertendril.readers.progress import each
 from hypertendril.readers.result import ReadStudy, Rereading, Tail
 from hypertendril.readers.source import Source
 from hypertendril.readers.times import posix
-from hypertendril.readers.tracked import Known, TrackedRun, by_start, curve_of, study_of
+from hypertendril.readers.tracked import Known, TrackedRun, by_start, study_of
 from hypertendril.readers.wandb_log import MAGIC, WandbRun, read_log
 from hypertendril.readers.yaml_text import BadYamlError, documents
 
@@ -256,12 +256,8 @@ def _tracked(run: WandbRun) -> TrackedRun:
     found.state = TrialState.RUNNING if run.exit_code is None else TrialState.COMPLETE
     if run.exit_code:
         found.state, found.note = TrialState.FAILED, f"exit code {run.exit_code}"
-    points = _points(run)
-    for name, of_name in points.items():
-        found.metrics[name] = of_name[-1][1]
-        curve = curve_of(of_name)
-        if curve is not None:
-            found.curves[name] = curve
+    for name, points in _points(run).items():
+        found.add_points(name, points)
     found.metrics |= _numbers(run.summary)
     _set_times(found, run)
     return found
