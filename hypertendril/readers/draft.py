@@ -167,7 +167,10 @@ class Draft:
             if name not in names and len(names) >= MOST_NAMES:
                 self.losses.count(f"curves of metrics beyond the first {MOST_NAMES}")
                 continue
-            parts.append((row, names.setdefault(name, len(names)), steps, values))
+            placed = np.isfinite(steps)
+            self.losses.count("points of curves without a step", int((~placed).sum()))
+            at = names.setdefault(name, len(names))
+            parts.append((row, at, steps[placed], values[placed]))
         if not parts:
             return (), CurvePoints.empty()
         lengths = [len(steps) for _, _, steps, _ in parts]

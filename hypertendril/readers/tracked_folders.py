@@ -22,7 +22,7 @@ class TrackedFolders:
     about: About
     tracker = ""
     run_word = "run"  # what the tracker calls one
-    watches: tuple[str, ...] = ()  # files of a run that change when it goes on
+    watches: tuple[str, ...] = ()  # files of a run that change; the first describes it
 
     def is_run(self, folder: Path) -> bool:
         """Return whether a folder holds what this tracker writes of a run."""
@@ -57,6 +57,10 @@ class TrackedFolders:
                 losses.add(f"{folder.name} was left out: {error}", error.line)
                 continue
             studies.setdefault(name or common_name(source.file), []).append(run)
+        for place in self._no_runs(source.file):
+            losses.add(
+                f"{place.parent.name} was left out: {place.name} describes no {self.run_word}."
+            )
         if not studies:
             raise source.error(f"holds no {self.run_word} of {self.tracker} that can be read.")
         return tuple(
@@ -80,3 +84,11 @@ class TrackedFolders:
             yield folder
             return
         yield from (place for place in subfolders(folder) if self.is_run(place))
+
+    def _no_runs(self, folder: Path) -> Iterator[Path]:
+        """Yield what lies where a run's description should, but was cut off or is something else."""
+        if not self.is_run(folder):
+            places = (place / self.watches[0] for place in subfolders(folder))
+            yield from (
+                place for place in places if place.is_file() and not self.is_run(place.parent)
+            )

@@ -76,7 +76,20 @@ def test_a_run_that_is_being_written_keeps_what_is_whole(runs: Path) -> None:
     (runs / "3" / "run.json").write_text("")
     (found,) = read(runs)
     assert len(found.trials) == 4
-    assert any("metrics.json" in s.reason for s in found.header.skipped)
+    said = [skipped.reason for skipped in found.header.skipped]
+    assert any("metrics.json" in reason for reason in said)
+    assert "3 was left out: run.json describes no run." in said
+
+
+def test_a_point_at_an_infinite_step_is_left_out_and_told(runs: Path) -> None:
+    path = runs / "2" / "metrics.json"
+    stored = json.loads(path.read_text())
+    stored["acc"]["steps"][2] = 1e999
+    path.write_text(json.dumps(stored))
+    (found,) = read(runs)
+    assert len(found.curves) == len(read(LOGS)[0].curves) - 1
+    assert np.isfinite(found.curves.step).all()
+    assert any("without a step" in skipped.reason for skipped in found.header.skipped)
 
 
 def test_runs_of_several_experiments_are_studies_of_their_own(runs: Path) -> None:
