@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from itertools import product
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import optuna
@@ -31,7 +30,7 @@ from hypertendril.search import METHODS, Limits
 from hypertendril.search.ladder import brackets
 from hypertendril.search.races import Races
 from hypertendril.search.scheduler import Quality
-from hypertendril.search.starting import Opening
+from hypertendril.search.setup import Setup
 
 SEEDS = 5
 TASKS = tuple(name for name in NAMES if name != "digits")
@@ -79,11 +78,11 @@ class AllResults:
 
 def _in_our_brackets(trainer: Trainer, seed: int) -> None:
     task = trainer.task
-    settings: dict[str, Any] = METHODS["bohb"].checked_settings({"eta": ETA})
     limits = Limits(10**6, task.steps, task.structural)
-    proposer, opening = AllResults(task.space, seed), Opening(task.space, seed, ())
-    sign = OBJECTIVES[0].direction.sign
-    drive(trainer, Races(brackets(settings, limits), ETA, proposer, opening, sign, limits))
+    given = Setup({"eta": ETA}, task.space, OBJECTIVES, seed, limits)
+    setup = METHODS["bohb"].checked(given)
+    plans = brackets(setup.settings, limits)
+    drive(trainer, Races(setup, plans, AllResults(task.space, seed), setup.opening()))
 
 
 _RIVALS = {rival.name: rival.search for rival in RIVALS}

@@ -32,7 +32,7 @@ from hypertendril.model import (
     SearchSpace,
     TrialState,
 )
-from hypertendril.search import Limits, Scheduler, make_scheduler
+from hypertendril.search import Limits, Result, Scheduler, Setup, make_scheduler
 from hypertendril.search.sampling import activation_order, is_active
 
 ETA = 3
@@ -142,7 +142,7 @@ def _ours(method: str) -> Search:
             own = {"interval": interval, "generations": GENERATIONS}
             own["population"] = task.full_trainings
         limits = Limits(10**6, task.steps, task.structural)
-        drive(trainer, make_scheduler(method, own, task.space, OBJECTIVES, seed, limits))
+        drive(trainer, make_scheduler(method, Setup(own, task.space, OBJECTIVES, seed, limits)))
 
     return search
 
@@ -152,7 +152,7 @@ def drive(trainer: Trainer, scheduler: Scheduler) -> None:
     while (asked := scheduler.ask()) is not None:
         wanted = trainer.task.steps if asked.to_step is None else asked.to_step
         loss = trainer.segment(asked.number, asked.values, asked.from_step, wanted, asked.parent)
-        scheduler.tell(asked.number, [loss], TrialState.COMPLETE)
+        scheduler.tell(asked.number, Result(TrialState.COMPLETE, [loss]))
 
 
 def _optunas(sampler: Callable[[int], optuna.samplers.BaseSampler], *, prunes: bool) -> Search:

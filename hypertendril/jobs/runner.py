@@ -23,7 +23,7 @@ from hypertendril.jobs.spec import JobSpec
 from hypertendril.jobs.spending import Spending
 from hypertendril.jobs.steering import Steering
 from hypertendril.model import Outcome, Study, TrialState
-from hypertendril.search import Assignment, Limits, Look, make_scheduler
+from hypertendril.search import Assignment, Limits, Look, Result, Setup, make_scheduler
 from hypertendril.search.scheduler import quality_of
 from hypertendril.store.experiment_store import ExperimentStore
 
@@ -127,7 +127,7 @@ class _Run:
             spec.budget.trials, spec.budget.steps, frozenset(objective.structural), spec.start
         )
         self._scheduler = make_scheduler(
-            spec.method, spec.settings, spec.space, spec.objectives, spec.seed, limits
+            spec.method, Setup(spec.settings, spec.space, spec.objectives, spec.seed, limits)
         )
         self._recorder = Recorder(store, study_id)
         study = store.snapshot(study_id)
@@ -286,9 +286,7 @@ class _Run:
         is_good = state is TrialState.COMPLETE
         looks = self._scheduler.tell(
             end.number,
-            objectives if is_good else None,
-            state,
-            self._recorder.violation(end.number),
+            Result(state, objectives if is_good else None, self._recorder.violation(end.number)),
         )
         self._done += not is_good
         for look in looks:

@@ -4,7 +4,6 @@ A new method is one module with a `METHOD` in it and one line in `METHODS`.
 """
 
 from hypertendril.errors import JobError, did_you_mean
-from hypertendril.model import Objective, SearchSpace
 from hypertendril.search import (
     asha,
     bohb,
@@ -20,8 +19,9 @@ from hypertendril.search import (
     sobol,
     tpe,
 )
-from hypertendril.search.method import MethodInfo, SearchMethod, Setting, Settings
-from hypertendril.search.scheduler import Assignment, Limits, Look, Recorded, Scheduler
+from hypertendril.search.method import MethodInfo, SearchMethod, Setting
+from hypertendril.search.scheduler import Assignment, Look, Recorded, Result, Scheduler
+from hypertendril.search.setup import Limits, Settings, Setup
 from hypertendril.search.starting import EarlierStudy, EarlierTrial, Origin, StartingSet, Stretch
 from hypertendril.search.whole_trials import WholeTrials
 
@@ -35,10 +35,12 @@ __all__ = [
     "MethodInfo",
     "Origin",
     "Recorded",
+    "Result",
     "Scheduler",
     "SearchMethod",
     "Setting",
     "Settings",
+    "Setup",
     "StartingSet",
     "Stretch",
     "make_method",
@@ -80,14 +82,8 @@ def method_info(name: str) -> MethodInfo:
     return _KNOWN[name]
 
 
-def make_method(
-    name: str,
-    settings: Settings,
-    space: SearchSpace,
-    objectives: tuple[Objective, ...],
-    seed: int,
-) -> SearchMethod:
-    """Return a fresh method `name` over `space` that trains each trial in one go.
+def make_method(name: str, setup: Setup) -> SearchMethod:
+    """Return a fresh method `name` that trains each trial in one go.
 
     Raises:
         JobError: No such method, it is a scheduler, or a setting is invalid.
@@ -96,17 +92,10 @@ def make_method(
     info = method_info(name)
     if info.make is None:
         raise JobError(f"The method {name!r} chooses more than values; use make_scheduler.")
-    return info.make(info.checked_settings(settings), space, objectives, seed)
+    return info.make(info.checked(setup))
 
 
-def make_scheduler(
-    name: str,
-    settings: Settings,
-    space: SearchSpace,
-    objectives: tuple[Objective, ...],
-    seed: int,
-    limits: Limits,
-) -> Scheduler:
+def make_scheduler(name: str, setup: Setup) -> Scheduler:
     """Return a fresh scheduler for the method `name`, whichever kind of method it is.
 
     Raises:
@@ -115,6 +104,5 @@ def make_scheduler(
     """
     info = method_info(name)
     if info.schedule is None:
-        method = make_method(name, settings, space, objectives, seed)
-        return WholeTrials(method, space, objectives, seed, limits)
-    return info.schedule(info.checked_settings(settings), space, objectives, seed, limits)
+        return WholeTrials(make_method(name, setup), setup)
+    return info.schedule(info.checked(setup))

@@ -5,19 +5,20 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Mapping, Sequence
 
-from hypertendril.model import Choice, Objective, Outcome, SearchSpace, TrialState
+from hypertendril.model import Choice, Outcome, TrialState
 from hypertendril.search.ladder import LADDER_SETTINGS, repeats, rungs
-from hypertendril.search.method import MethodInfo, Settings
+from hypertendril.search.method import MethodInfo
 from hypertendril.search.random import RandomSearch
 from hypertendril.search.scheduler import (
     Assignment,
-    Limits,
     Look,
     Quality,
     Recorded,
+    Result,
     quality_of,
 )
-from hypertendril.search.starting import Opening, ToldBefore, first_configurations, told_before
+from hypertendril.search.setup import Setup
+from hypertendril.search.starting import ToldBefore
 
 _Place = tuple[Quality, int]
 
@@ -35,31 +36,22 @@ class AsyncHalving:
     Source: Li et al., A system for massively parallel hyperparameter tuning (MLSys 2020).
     """
 
-    def __init__(
-        self,
-        settings: Settings,
-        space: SearchSpace,
-        objectives: tuple[Objective, ...],
-        seed: int,
-        limits: Limits,
-    ) -> None:
-        self._eta: int = settings["eta"]
-        self._resources = rungs(settings, limits)
-        self._proposer = RandomSearch(space, seed)
-        self._sign = objectives[0].direction.sign
-        self._limit = limits.trials
+    def __init__(self, setup: Setup) -> None:
+        self._eta: int = setup.settings["eta"]
+        self._resources = rungs(setup.settings, setup.limits)
+        self._proposer = RandomSearch(setup)
+        self._sign = setup.sign
+        self._limit = setup.limits.trials
         self._values: list[Mapping[str, Choice]] = []
         self._rung: list[int] = []
-        count = repeats(settings, limits)
-        first = first_configurations(limits.start, space, objectives, seed, count)
-        self._opening = Opening(space, seed, first)
+        self._opening = setup.opening(repeats(setup.settings, setup.limits))
         self._objectives: list[dict[int, float | None]] = [{} for _ in self._resources]
         self._violations: dict[int, float] = {}  # the latest, also for earlier rungs
         self._standings: list[list[_Place]] = [[] for _ in self._resources]  # the best last
         self._promoted: list[set[int]] = [set() for _ in self._resources]
         self._queue: list[int] = []
         self._running: set[int] = set()
-        for told in told_before(limits.start, space, objectives, seed):
+        for told in setup.told_before():
             self._compare_with(told)
 
     def _compare_with(self, told: ToldBefore) -> None:
@@ -85,19 +77,12 @@ class AsyncHalving:
         start = self._resources[k - 1] if k else 0
         return Assignment(number, self._values[number], start, self._resources[k], bracket=0)
 
-    def tell(
-        self,
-        number: int,
-        objectives: Sequence[float] | None,
-        state: TrialState,
-        violation: float = 0.0,
-    ) -> list[Look]:
+    def tell(self, number: int, result: Result) -> list[Look]:
         """Note a result; say who is promoted for it, and in the end who is discarded."""
-        del state
         self._running.discard(number)
         k = self._rung[number]
-        self._move(number, violation)
-        self._stand(k, number, None if objectives is None else objectives[0])
+        self._move(number, result.violation)
+        self._stand(k, number, None if result.objectives is None else result.objectives[0])
         looks = []
         if k == len(self._resources) - 1:
             looks = [self._look(number, Outcome.FINAL)] if self._has_value(number, k) else []

@@ -7,15 +7,16 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from hypertendril.model import Choice, Objective, SearchSpace
+from hypertendril.model import Choice
 from hypertendril.search.density import Axes, Density, filled
 from hypertendril.search.ladder import LADDER_SETTINGS, brackets, rungs
-from hypertendril.search.method import MethodInfo, Setting, Settings
+from hypertendril.search.method import MethodInfo, Setting
 from hypertendril.search.races import Races
 from hypertendril.search.random import RandomSearch
 from hypertendril.search.sampling import activation_order, is_active
-from hypertendril.search.scheduler import Limits, Quality, quality_of
-from hypertendril.search.starting import Opening, ToldBefore, told_before
+from hypertendril.search.scheduler import Quality, quality_of
+from hypertendril.search.setup import Setup
+from hypertendril.search.starting import ToldBefore
 
 # A kernel as narrow as the reference code allows.
 _LEAST_WIDTH = 1e-3
@@ -32,14 +33,14 @@ class TwoDensities:
     Source: Falkner, Klein, Hutter: BOHB (ICML 2018), section 3.2 and its reference code.
     """
 
-    def __init__(self, settings: Settings, space: SearchSpace, seed: int) -> None:
-        self._settings = settings
-        self._space = space
-        self._axes = Axes.of(space)
-        self._order = activation_order(space)
-        self._at_random = RandomSearch(space, seed)
-        self._seed = seed
-        self._least = settings["min_points"] or len(space) + 1
+    def __init__(self, setup: Setup) -> None:
+        self._settings = setup.settings
+        self._space = setup.space
+        self._axes = Axes.of(setup.space)
+        self._order = activation_order(setup.space)
+        self._at_random = RandomSearch(setup)
+        self._seed = setup.seed
+        self._least: int = self._settings["min_points"] or len(setup.space) + 1
         self._results: dict[int, dict[int, tuple[NDArray[np.float64], float]]] = {}
         self._is_from_model = False
         self._feasibility: dict[int, float] = {}  # the latest, also for earlier results
@@ -115,22 +116,14 @@ class TwoDensities:
         return values
 
 
-def _make(
-    settings: Settings,
-    space: SearchSpace,
-    objectives: tuple[Objective, ...],
-    seed: int,
-    limits: Limits,
-) -> Races:
-    sign = objectives[0].direction.sign
-    plans = brackets(settings, limits)
-    densities = TwoDensities(settings, space, seed)
-    opening = Opening(space, seed, limits.start.enqueued)
-    for told in told_before(limits.start, space, objectives, seed):
-        for resource, value in _at_rungs(told, rungs(settings, limits)):
-            quality = quality_of(value, sign, told.violation)
+def _make(setup: Setup) -> Races:
+    densities = TwoDensities(setup)
+    resources = rungs(setup.settings, setup.limits)
+    for told in setup.told_before():
+        for resource, value in _at_rungs(told, resources):
+            quality = quality_of(value, setup.sign, told.violation)
             densities.learn(told.number, told.values, resource, quality)
-    return Races(plans, settings["eta"], densities, opening, sign, limits)
+    return Races(setup, brackets(setup.settings, setup.limits), densities, setup.opening())
 
 
 def _at_rungs(told: ToldBefore, resources: Sequence[int]) -> Iterator[tuple[int, float]]:

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hypertendril.model import Choice, Objective, SearchSpace, TrialState
-from hypertendril.search.method import MethodInfo, Setting, Settings
-from hypertendril.search.random import RandomSearch
-from hypertendril.search.told import Result, Rows, ToldTrials
+from hypertendril.model import Choice
+from hypertendril.search.learner import Learner
+from hypertendril.search.method import MethodInfo, Setting
+from hypertendril.search.scheduler import Result
+from hypertendril.search.setup import Setup
+from hypertendril.search.told import Rows, Told
 
 _MODEL_KEY = 5  # keeps these draws apart from others for the same trial
 _LEAST_SPREAD = 1e-8
@@ -115,7 +117,7 @@ def _inverse_root(shape: Rows) -> Rows:
     return found
 
 
-class CovarianceAdaptation:
+class CovarianceAdaptation(Learner):
     """Draws trials from a `Distribution` that learns from generation after generation.
 
     Trial k belongs to generation k // population and is drawn from what the generations
@@ -124,19 +126,10 @@ class CovarianceAdaptation:
     (rounded to steps and categories), not those that were drawn.
     """
 
-    def __init__(
-        self,
-        settings: Settings,
-        space: SearchSpace,
-        objectives: tuple[Objective, ...],
-        seed: int,
-    ) -> None:
-        self._settings = settings
-        self._told = ToldTrials(space, objectives)
-        self._at_random = RandomSearch(space, seed)
-        self._size = len(space)
-        self._seed = seed
-        self._population = settings["population"] or 4 + int(3 * math.log(max(1, self._size)))
+    def __init__(self, setup: Setup) -> None:
+        super().__init__(setup)
+        default = 4 + int(3 * math.log(max(1, self._size)))
+        self._population: int = self._settings["population"] or default
         self._learnt: list[Distribution] = []  # by generation, as far as was asked for
 
     def ask(self, number: int) -> dict[str, Choice]:
@@ -148,16 +141,9 @@ class CovarianceAdaptation:
         point = self._distribution(number // self._population).draw(random)
         return self._told.space.values(point)
 
-    def tell(
-        self,
-        number: int,
-        values: Mapping[str, Choice],
-        objectives: Sequence[float] | None,
-        state: TrialState,
-        violation: float = 0.0,
-    ) -> None:
+    def tell(self, number: int, values: Mapping[str, Choice], result: Result) -> None:
         """Take note of where trial `number` stands."""
-        self._told.note(number, values, objectives, state, violation)
+        super().tell(number, values, result)
         # What was learnt from this result, or without it, is learnt anew.
         del self._learnt[max(number // self._population + 1, 0) :]
 
@@ -172,14 +158,14 @@ class CovarianceAdaptation:
             self._learnt.append(found.updated(points) if len(points) > 1 else found)
         return self._learnt[generation]
 
-    def _at_first(self, earlier: Sequence[Result]) -> Distribution:
+    def _at_first(self, earlier: Sequence[Told]) -> Distribution:
         points = _best_first(earlier)
         if not len(points):
             return Distribution.at_first(self._size, self._settings["spread"])
         return Distribution.about(points[: math.ceil(_PROMISING_SHARE * len(points))])
 
 
-def _best_first(results: Sequence[Result]) -> Rows:
+def _best_first(results: Sequence[Told]) -> Rows:
     """Return (n, d) the points that have a result, the best first, the infeasible last."""
     known = [
         (result.violation, -float(result.qualities[0]), k)

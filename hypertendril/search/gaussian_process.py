@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hypertendril.model import Choice, Objective, SearchSpace, TrialState
-from hypertendril.search.method import MethodInfo, Setting, Settings
-from hypertendril.search.random import RandomSearch
-from hypertendril.search.told import Rows, ToldTrials
+from hypertendril.model import Choice, TrialState
+from hypertendril.search.learner import Learner
+from hypertendril.search.method import MethodInfo, Setting
+from hypertendril.search.scheduler import Result
+from hypertendril.search.told import Rows
 
 # The fit takes time in proportion to the cube of this: the best and the latest are kept.
 _MAX_POINTS = 300
@@ -21,7 +22,7 @@ _LOCAL_SPREAD = (0.1, 0.02)  # about the best trials, in the unit cube
 _MODEL_KEY = 3  # keeps these draws apart from others for the same trial
 
 
-class GaussianProcess:
+class GaussianProcess(Learner):
     """Runs the candidate with the highest expected improvement.
 
     Trials under way count as if they had come out as the model expects (kriging believer),
@@ -31,35 +32,11 @@ class GaussianProcess:
     Source: Jones, Schonlau, Welch (1998); Knowles, ParEGO (2006) for several objectives.
     """
 
-    def __init__(
-        self,
-        settings: Settings,
-        space: SearchSpace,
-        objectives: tuple[Objective, ...],
-        seed: int,
-    ) -> None:
-        self._settings = settings
-        self._told = ToldTrials(space, objectives)
-        self._at_random = RandomSearch(space, seed)
-        self._size = len(space)
-        self._seed = seed
-
     def ask(self, number: int) -> dict[str, Choice]:
         """Return the active parameters of trial `number`, and count it as running from now on."""
         values = self._proposal(number)
-        self._told.note(number, values, None, TrialState.RUNNING)
+        self.tell(number, values, Result(TrialState.RUNNING))
         return values
-
-    def tell(
-        self,
-        number: int,
-        values: Mapping[str, Choice],
-        objectives: Sequence[float] | None,
-        state: TrialState,
-        violation: float = 0.0,
-    ) -> None:
-        """Take note of where trial `number` stands."""
-        self._told.note(number, values, objectives, state, violation)
 
     def _proposal(self, number: int) -> dict[str, Choice]:
         points, qualities, violations = self._told.scored(number)

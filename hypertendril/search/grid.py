@@ -7,9 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from hypertendril.errors import JobError
-from hypertendril.model import Choice, Objective, Parameter, SearchSpace, TrialState
-from hypertendril.search.method import MethodInfo, Setting, Settings
+from hypertendril.model import Choice, Parameter, SearchSpace
+from hypertendril.search.method import MethodInfo, Setting
 from hypertendril.search.sampling import activation_order, is_active
+from hypertendril.search.scheduler import Result
+from hypertendril.search.setup import Settings, Setup
 from hypertendril.search.starting import StartingSet
 
 MAX_COMBINATIONS = 200_000
@@ -22,22 +24,15 @@ class GridSearch:
     combination the order begins anew.
     """
 
-    def __init__(self, settings: Settings, space: SearchSpace, seed: int) -> None:
-        self._all = list(combinations(settings, space))
-        self._order = np.random.default_rng(seed).permutation(len(self._all))
+    def __init__(self, setup: Setup) -> None:
+        self._all = list(combinations(setup.settings, setup.space))
+        self._order = np.random.default_rng(setup.seed).permutation(len(self._all))
 
     def ask(self, number: int) -> dict[str, Choice]:
         """Return the active parameters of trial `number`."""
         return dict(self._all[self._order[number % len(self._all)]])
 
-    def tell(
-        self,
-        number: int,
-        values: Mapping[str, Choice],
-        objectives: Sequence[float] | None,
-        state: TrialState,
-        violation: float = 0.0,
-    ) -> None:
+    def tell(self, number: int, values: Mapping[str, Choice], result: Result) -> None:
         """Learn nothing."""
 
 
@@ -78,13 +73,6 @@ def _levels(parameter: Parameter, points: int) -> list[Choice]:
     return [parameter.decode(float(value)) for value in found]
 
 
-def _make(
-    settings: Settings, space: SearchSpace, objectives: tuple[Objective, ...], seed: int
-) -> GridSearch:
-    del objectives  # nothing to learn
-    return GridSearch(settings, space, seed)
-
-
 def _trials(settings: Settings, space: SearchSpace, start: StartingSet) -> int:
     return len(start.enqueued) + sum(1 for _ in combinations(settings, space))
 
@@ -96,6 +84,6 @@ METHOD = MethodInfo(
     settings=(
         Setting("points", "int", 3, "Values of each number; choices are all tried.", 2, 1000),
     ),
-    make=_make,
+    make=GridSearch,
     trials=_trials,
 )

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from hypertendril.model import Objective, SearchSpace
+from collections.abc import Callable
+
 from hypertendril.search.ladder import LADDER_SETTINGS, brackets, repeats
-from hypertendril.search.method import MethodInfo, SchedulerMaker, Settings
+from hypertendril.search.method import MethodInfo
 from hypertendril.search.races import AtRandom, Races
-from hypertendril.search.scheduler import Limits
-from hypertendril.search.starting import Opening, first_configurations
+from hypertendril.search.setup import Setup
 
 
-def _make(*, only_first: bool) -> SchedulerMaker:
+def _make(*, only_first: bool) -> Callable[[Setup], Races]:
     """Return what builds races over all brackets, or over the first of them again and again."""
 
-    def make(
-        settings: Settings,
-        space: SearchSpace,
-        objectives: tuple[Objective, ...],
-        seed: int,
-        limits: Limits,
-    ) -> Races:
-        sign, count = objectives[0].direction.sign, repeats(settings, limits)
-        plans = brackets(settings, limits)[: 1 if only_first else None]
-        first = first_configurations(limits.start, space, objectives, seed, count)
-        opening = Opening(space, seed, first)
-        return Races(plans, settings["eta"], AtRandom(space, seed), opening, sign, limits)
+    def make(setup: Setup) -> Races:
+        plans = brackets(setup.settings, setup.limits)[: 1 if only_first else None]
+        opening = setup.opening(repeats(setup.settings, setup.limits))
+        return Races(setup, plans, AtRandom(setup), opening)
 
     return make
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hypertendril.search.method import Setting, Settings
-from hypertendril.search.scheduler import Limits
+from hypertendril.search.method import Setting
+from hypertendril.search.setup import Limits, Settings
 
 DEFAULT_STEPS = 27  # where neither job nor objective says how long a full training is
 

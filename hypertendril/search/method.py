@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from hypertendril.errors import JobError, did_you_mean
-from hypertendril.model import Choice, Objective, SearchSpace, TrialState
-from hypertendril.search.scheduler import Limits, Scheduler
+from hypertendril.model import Choice, SearchSpace
+from hypertendril.search.scheduler import Result, Scheduler
+from hypertendril.search.setup import Limits, Settings, Setup
 from hypertendril.search.starting import StartingSet
-
-Settings = Mapping[str, Any]
 
 
 class SearchMethod(Protocol):
@@ -26,23 +25,14 @@ class SearchMethod(Protocol):
         """Return the active parameters of trial `number`, and count it as running from now on."""
         ...
 
-    def tell(
-        self,
-        number: int,
-        values: Mapping[str, Choice],
-        objectives: Sequence[float] | None,
-        state: TrialState,
-        violation: float = 0.0,
-    ) -> None:
+    def tell(self, number: int, values: Mapping[str, Choice], result: Result) -> None:
         """Take note of where trial `number` stands.
 
         Args:
             number: Number of the trial, whether asked for here or in an earlier life; below 0
                 for one of an earlier study.
             values: Its active parameters as the user writes them.
-            objectives: One value an objective, NaN where it has none; None for no result.
-            state: RUNNING for a trial under way that this method did not ask for itself.
-            violation: Sum of constraint violations; above 0 is infeasible.
+            result: RUNNING for a trial under way that this method did not ask for itself.
         """
         ...
 
@@ -92,10 +82,6 @@ class Setting:
         return words if self.high is None else f"{words} to {self.high:g}"
 
 
-Maker = Callable[[Settings, SearchSpace, tuple[Objective, ...], int], SearchMethod]
-SchedulerMaker = Callable[[Settings, SearchSpace, tuple[Objective, ...], int, Limits], Scheduler]
-
-
 @dataclass(frozen=True, slots=True)
 class MethodInfo:
     """A method as the registry lists it.
@@ -105,8 +91,8 @@ class MethodInfo:
         title: What the screen calls it.
         text: One sentence for the person who chooses.
         settings: What can be turned, in the order to show it.
-        make: Builds one from checked settings, space, objectives and seed: a method that trains
-            each trial in one go and chooses nothing but values.
+        make: Builds one from a setup with checked settings: a method that trains each trial in
+            one go and chooses nothing but values.
         schedule: Builds one that chooses segments, likewise; each method has one of the two.
         trials: How many trials it makes in all, given its settings, the space and the starting
             set, where that is not for the job to say.
@@ -122,8 +108,8 @@ class MethodInfo:
     title: str
     text: str
     settings: tuple[Setting, ...]
-    make: Maker | None = None
-    schedule: SchedulerMaker | None = None
+    make: Callable[[Setup], SearchMethod] | None = None
+    schedule: Callable[[Setup], Scheduler] | None = None
     trials: Callable[[Settings, SearchSpace, StartingSet], int] | None = None
     learns: bool = False
     repeats: Callable[[Settings, Limits], int] | None = None
@@ -135,6 +121,14 @@ class MethodInfo:
     def goes_on(self) -> bool:
         """Whether the trials of earlier studies make any difference to it."""
         return self.learns or self.repeats is not None
+
+    def checked(self, setup: Setup) -> Setup:
+        """Return `setup` with all settings, checked.
+
+        Raises:
+            JobError: A setting is unknown or invalid.
+        """
+        return replace(setup, settings=self.checked_settings(setup.settings))
 
     def checked_settings(self, given: Settings) -> dict[str, int | float | bool]:
         """Return all settings, `given` ones checked and the others at their defaults.

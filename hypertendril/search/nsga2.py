@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hypertendril.model import Choice, Objective, SearchSpace, TrialState
-from hypertendril.search.method import MethodInfo, Setting, Settings
-from hypertendril.search.random import RandomSearch
-from hypertendril.search.told import Rows, Scored, ToldTrials, scored
+from hypertendril.model import Choice
+from hypertendril.search.learner import Learner
+from hypertendril.search.method import MethodInfo, Setting
+from hypertendril.search.scheduler import Result
+from hypertendril.search.setup import Setup
+from hypertendril.search.told import Rows, Scored, scored
 
 _MODEL_KEY = 4  # keeps these draws apart from others for the same trial
 _MUTATION_SPREAD = 0.15  # of a coordinate in the unit cube
 
 
-class NonDominatedSorting:
+class NonDominatedSorting(Learner):
     """Crosses and mutates the best trials of earlier generations.
 
     Trial k belongs to generation k // population. Parents of a generation are the `population`
@@ -29,18 +31,8 @@ class NonDominatedSorting:
     Source: Deb et al., A fast and elitist multiobjective genetic algorithm (2002).
     """
 
-    def __init__(
-        self,
-        settings: Settings,
-        space: SearchSpace,
-        objectives: tuple[Objective, ...],
-        seed: int,
-    ) -> None:
-        self._settings = settings
-        self._told = ToldTrials(space, objectives)
-        self._at_random = RandomSearch(space, seed)
-        self._size = len(space)
-        self._seed = seed
+    def __init__(self, setup: Setup) -> None:
+        super().__init__(setup)
         self._elites: list[Scored] = []  # the parents of each generation, as far as asked for
 
     def ask(self, number: int) -> dict[str, Choice]:
@@ -56,16 +48,9 @@ class NonDominatedSorting:
             child = np.where(random.random(self._size) < 0.5, mother, father)
         return self._told.space.values(self._mutated(child, random))
 
-    def tell(
-        self,
-        number: int,
-        values: Mapping[str, Choice],
-        objectives: Sequence[float] | None,
-        state: TrialState,
-        violation: float = 0.0,
-    ) -> None:
+    def tell(self, number: int, values: Mapping[str, Choice], result: Result) -> None:
         """Take note of where trial `number` stands."""
-        self._told.note(number, values, objectives, state, violation)
+        super().tell(number, values, result)
         # What was chosen from this result, or without it, is chosen anew.
         del self._elites[max(number // self._settings["population"] + 1, 0) :]
 

@@ -16,6 +16,7 @@ from hypertendril.model import (
     TrialState,
 )
 from hypertendril.search.sampling import activation_order, grid_count, grid_step, is_active
+from hypertendril.search.scheduler import Result
 
 # Optuna is imported where it is used: half a second of CPU nobody pays for listing methods.
 
@@ -91,23 +92,6 @@ def _axis(parameter: Parameter) -> _Axis:
     return _Axis(parameter, known.FloatDistribution(low, high, log=parameter.log))
 
 
-@dataclass(frozen=True, slots=True)
-class _Told:
-    values: dict[str, Choice]
-    objectives: tuple[float, ...] | None
-    state: TrialState
-    violation: float = 0.0
-
-    @property
-    def is_scored(self) -> bool:
-        """Whether there is something to learn: infinite is (very good or very bad), NaN is not."""
-        return (
-            self.state is TrialState.COMPLETE
-            and self.objectives is not None
-            and not any(math.isnan(value) for value in self.objectives)
-        )
-
-
 class MirroredStudy:
     """What was told, as an Optuna study whose trials are in the order of the numbers.
 
@@ -118,14 +102,15 @@ class MirroredStudy:
     def __init__(self, space: SearchSpace, objectives: Sequence[Objective]) -> None:
         self._axes = [_axis(parameter) for parameter in activation_order(space)]
         self._directions: list[Any] = [objective.direction.value for objective in objectives]
-        self._told: dict[int, _Told] = {}
+        self._told: dict[int, tuple[dict[str, Choice], Result]] = {}
         self._study: Any = None
         self._first = 0  # the number of the mirror's trial 0: below 0 with earlier studies
         self._next = 0
 
     def constraints(self, trial: Any) -> tuple[float]:
         """Return the constraint values of an Optuna trial of the mirror."""
-        return (self._told[self._first + trial.number].violation,)
+        _, result = self._told[self._first + trial.number]
+        return _constraints(result)
 
     def joint_distributions(self) -> dict[str, Any]:
         """Return the Optuna distributions of the parameters that every trial has and that vary."""
@@ -145,32 +130,23 @@ class MirroredStudy:
         for axis in self._axes:
             if is_active(axis.parameter, values):
                 values[axis.parameter.name] = axis.suggest(trial)
-        self._told[number] = _Told(values, None, TrialState.RUNNING)
+        self._told[number] = values, Result(TrialState.RUNNING)
         return values
 
-    def tell(
-        self,
-        number: int,
-        values: Mapping[str, Choice],
-        objectives: Sequence[float] | None,
-        state: TrialState,
-        violation: float = 0.0,
-    ) -> None:
+    def tell(self, number: int, values: Mapping[str, Choice], result: Result) -> None:
         """Take note of where trial `number` stands (as `SearchMethod.tell`)."""
-        before = self._told.get(number)
-        found = None if objectives is None else tuple(objectives)
-        told = _Told(dict(values), found, state, max(violation, 0.0))
-        self._told[number] = told
-        ends = before is not None and before.state is TrialState.RUNNING != told.state
+        before, was = self._told.get(number, ({}, None))
+        self._told[number] = dict(values), result
         if self._study is None:
             return
-        if before is None or not ends or before.values != told.values:
+        has_ended = was is not None and was.state is TrialState.RUNNING != result.state
+        if not has_ended or before != values:
             self._study = None  # history was rewritten: the mirror is built anew when asked
             return
         from optuna.trial import TrialState as State  # noqa: PLC0415
 
-        if told.is_scored:
-            self._study.tell(number - self._first, told.objectives)
+        if result.is_scored:
+            self._study.tell(number - self._first, result.objectives)
         else:
             self._study.tell(number - self._first, state=State.FAIL)
 
@@ -184,26 +160,31 @@ class MirroredStudy:
             self._study = optuna.create_study(directions=self._directions)
             self._first = self._next = min(0, min(self._told, default=0))
         for earlier in range(self._next, number):
-            self._study.add_trial(self._frozen(self._told.get(earlier)))
+            self._study.add_trial(self._frozen(earlier))
         self._next = number
 
-    def _frozen(self, told: _Told | None) -> Any:
+    def _frozen(self, number: int) -> Any:
         from optuna.trial import TrialState as State  # noqa: PLC0415
         from optuna.trial import create_trial  # noqa: PLC0415
 
-        if told is None:
+        if number not in self._told:
             return create_trial(state=State.FAIL)
+        values, result = self._told[number]
         params, distributions = {}, {}
         for axis in self._axes:
             name = axis.parameter.name
-            value = axis.to_optuna(told.values[name]) if name in told.values else None
+            value = axis.to_optuna(values[name]) if name in values else None
             if value is not None:
                 params[name], distributions[name] = value, axis.distribution
-        state = State.RUNNING if told.state is TrialState.RUNNING else State.FAIL
+        state = State.RUNNING if result.state is TrialState.RUNNING else State.FAIL
         return create_trial(
-            state=State.COMPLETE if told.is_scored else state,
-            values=told.objectives if told.is_scored else None,
+            state=State.COMPLETE if result.is_scored else state,
+            values=result.objectives if result.is_scored else None,
             params=params,
             distributions=distributions,
-            system_attrs={"constraints": (told.violation,)} if told.is_scored else None,
+            system_attrs={"constraints": _constraints(result)} if result.is_scored else None,
         )
+
+
+def _constraints(result: Result) -> tuple[float]:
+    return (max(result.violation, 0.0),)

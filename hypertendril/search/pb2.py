@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hypertendril.model import Choice, Objective, SearchSpace
-from hypertendril.search.method import MethodInfo, Setting, Settings
+from hypertendril.model import Choice
+from hypertendril.search.method import MethodInfo, Setting
 from hypertendril.search.pbt import (
     SETTINGS,
     Gain,
@@ -20,7 +20,7 @@ from hypertendril.search.pbt import (
     repeats,
     trials,
 )
-from hypertendril.search.scheduler import Limits
+from hypertendril.search.setup import Setup
 from hypertendril.search.told import Rows, UnitSpace
 
 # Tried for the model; the likeliest are used. In ranges, per generation, of a gain's spread.
@@ -99,13 +99,13 @@ class GainModel:
 class Bandit(Perturbation):
     """Gives a child the numbers with the highest bound of the gain; the rest is perturbed."""
 
-    def __init__(self, settings: Settings, space: SearchSpace, limits: Limits) -> None:
-        super().__init__(settings, space, limits)
-        self._unit = UnitSpace(space)
+    def __init__(self, setup: Setup) -> None:
+        super().__init__(setup)
+        self._unit = UnitSpace(setup.space)
         self._numbers = [
-            space.index(parameter.name)
-            for parameter in space
-            if not parameter.is_discrete_choice and parameter.name not in limits.structural
+            setup.space.index(parameter.name)
+            for parameter in setup.space
+            if not parameter.is_discrete_choice and parameter.name not in self._kept
         ]
         self._seen: list[tuple[Rows, float]] = []
 
@@ -163,17 +163,6 @@ class Bandit(Perturbation):
         return found
 
 
-def _make(
-    settings: Settings,
-    space: SearchSpace,
-    objectives: tuple[Objective, ...],
-    seed: int,
-    limits: Limits,
-) -> Population:
-    explorer = Bandit(settings, space, limits)
-    return Population(settings, space, objectives, seed, limits, explorer)
-
-
 METHOD = MethodInfo(
     name="pb2",
     title="PB2",
@@ -182,7 +171,7 @@ METHOD = MethodInfo(
         *SETTINGS,
         Setting("candidates", "int", 500, "Points the model looks at.", low=10, high=100_000),
     ),
-    schedule=_make,
+    schedule=lambda setup: Population(setup, Bandit(setup)),
     trials=trials,
     founders=founders,
     repeats=repeats,

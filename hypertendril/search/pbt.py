@@ -8,20 +8,21 @@ from typing import Protocol
 
 import numpy as np
 
-from hypertendril.model import Choice, Objective, Outcome, SearchSpace, TrialState
-from hypertendril.search.method import MethodInfo, Setting, Settings
+from hypertendril.model import Choice, Outcome, SearchSpace
+from hypertendril.search.method import MethodInfo, Setting
 from hypertendril.search.perturb import perturbed
 from hypertendril.search.random import RandomSearch
 from hypertendril.search.scheduler import (
     Assignment,
-    Limits,
     Look,
     Quality,
     Recorded,
+    Result,
     quality_of,
     ranked,
 )
-from hypertendril.search.starting import Opening, StartingSet, first_configurations
+from hypertendril.search.setup import Limits, Settings, Setup
+from hypertendril.search.starting import StartingSet
 
 Gain = tuple[Mapping[str, Choice], float]
 
@@ -47,10 +48,10 @@ class Explorer(Protocol):
 class Perturbation:
     """Values near the parent's, whatever was learnt."""
 
-    def __init__(self, settings: Settings, space: SearchSpace, limits: Limits) -> None:
-        self._settings = settings
-        self._space = space
-        self._kept = limits.structural
+    def __init__(self, setup: Setup) -> None:
+        self._settings = setup.settings
+        self._space = setup.space
+        self._kept = setup.limits.structural
 
     def learn(self, generation: int, gains: Sequence[Gain]) -> None:
         """Learn nothing."""
@@ -80,47 +81,29 @@ class Population:
     truncation selection.
     """
 
-    def __init__(
-        self,
-        settings: Settings,
-        space: SearchSpace,
-        objectives: tuple[Objective, ...],
-        seed: int,
-        limits: Limits,
-        explorer: Explorer,
-    ) -> None:
-        self._settings = settings
+    def __init__(self, setup: Setup, explorer: Explorer) -> None:
+        self._settings = setup.settings
         self._explorer = explorer
-        self._founders = RandomSearch(space, seed)
-        count = repeats(settings, limits)
-        first = first_configurations(limits.start, space, objectives, seed, count)
-        self._opening = Opening(space, seed, first)
-        self._sign = objectives[0].direction.sign
-        self._seed = seed
-        self._limits = limits
+        self._founders = RandomSearch(setup)
+        self._opening = setup.opening(repeats(setup.settings, setup.limits))
+        self._sign = setup.sign
+        self._seed = setup.seed
+        self._limits = setup.limits
         self._generation = 0
         self._known: list[Assignment] = []
         self._members: list[int] = []
         self._queue: list[int] = []
         self._qualities: dict[int, Quality | None] = {}
         self._reached: dict[int, float] = {}  # before the present generation
-        self._found(settings["population"])
+        self._found(self._settings["population"])
 
     def ask(self) -> Assignment | None:
         """Return a member that was not trained in this generation yet."""
         return self._segment(self._queue.pop(0)) if self._queue else None
 
-    def tell(
-        self,
-        number: int,
-        objectives: Sequence[float] | None,
-        state: TrialState,
-        violation: float = 0.0,
-    ) -> list[Look]:
+    def tell(self, number: int, result: Result) -> list[Look]:
         """Note a result; with the last one of a generation, say who survives."""
-        del state
-        objective = None if objectives is None else objectives[0]
-        return self._settle(number, quality_of(objective, self._sign, violation))
+        return self._settle(number, result.quality(self._sign))
 
     def recall(self, history: Sequence[Recorded]) -> None:
         """Play the generations again from the results that were recorded."""
@@ -272,24 +255,13 @@ def repeats(settings: Settings, limits: Limits) -> int:
     return max(0, min(survivor_count(settings), int(room)))
 
 
-def _make(
-    settings: Settings,
-    space: SearchSpace,
-    objectives: tuple[Objective, ...],
-    seed: int,
-    limits: Limits,
-) -> Population:
-    explorer = Perturbation(settings, space, limits)
-    return Population(settings, space, objectives, seed, limits, explorer)
-
-
 METHOD = MethodInfo(
     name="pbt",
     title="PBT",
     text="Trains a population; now and then bad members become changed copies of good ones. "
     "Needs training code that keeps checkpoints.",
     settings=SETTINGS,
-    schedule=_make,
+    schedule=lambda setup: Population(setup, Perturbation(setup)),
     trials=trials,
     founders=founders,
     repeats=repeats,

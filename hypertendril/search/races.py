@@ -6,18 +6,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from hypertendril.model import Choice, Outcome, TrialState
+from hypertendril.model import Choice, Outcome
 from hypertendril.search.ladder import Bracket
 from hypertendril.search.random import RandomSearch
 from hypertendril.search.scheduler import (
     Assignment,
-    Limits,
     Look,
     Quality,
     Recorded,
+    Result,
     quality_of,
     ranked,
 )
+from hypertendril.search.setup import Setup
 from hypertendril.search.starting import Opening
 
 
@@ -93,28 +94,21 @@ class Races:
     Equal values go to the earlier trial; failed trials (NaN among them) never go on.
 
     Args:
+        setup: Says what is better, and `eta` of the brackets.
         plans: Brackets, repeated in this order until the job has its trials; the last one is
             smaller where fewer are left.
-        eta: Of the brackets.
         proposer: Of the values, but for those `opening` knows.
-        sign: +1 where more is better, -1 where less is.
     """
 
     def __init__(
-        self,
-        plans: Sequence[Bracket],
-        eta: int,
-        proposer: Proposer,
-        opening: Opening,
-        sign: float,
-        limits: Limits,
+        self, setup: Setup, plans: Sequence[Bracket], proposer: Proposer, opening: Opening
     ) -> None:
         self._plans = plans
-        self._eta = eta
+        self._eta: int = setup.settings["eta"]
         self._proposer = proposer
         self._opening = opening
-        self._sign = sign
-        self._trials = limits.trials
+        self._sign = setup.sign
+        self._trials = setup.limits.trials
         self._races: list[_Race] = []
         self._race_of: dict[int, _Race] = {}
         self._values: dict[int, Mapping[str, Choice]] = {}
@@ -133,17 +127,9 @@ class Races:
         remarks = self._proposer.remarks(number) if values == proposed else {}
         return replace(self._assignment(number), remarks=remarks)
 
-    def tell(
-        self,
-        number: int,
-        objectives: Sequence[float] | None,
-        state: TrialState,
-        violation: float = 0.0,
-    ) -> list[Look]:
+    def tell(self, number: int, result: Result) -> list[Look]:
         """Note a result; with the last one of a rung, say who goes on."""
-        del state  # no values, no quality
-        objective = None if objectives is None else objectives[0]
-        return self._settle(number, quality_of(objective, self._sign, violation))
+        return self._settle(number, result.quality(self._sign))
 
     def recall(self, history: Sequence[Recorded]) -> None:
         """Play the brackets again from the results that were recorded."""

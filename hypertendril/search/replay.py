@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hypertendril.model import Objective, Outcome, SearchSpace, TrialState
-from hypertendril.search.method import MethodInfo, Settings
+from hypertendril.model import Outcome, SearchSpace, TrialState
+from hypertendril.search.method import MethodInfo
 from hypertendril.search.sampling import SeededDraws
-from hypertendril.search.scheduler import Assignment, Limits, Look, Recorded
+from hypertendril.search.scheduler import Assignment, Look, Recorded, Result
+from hypertendril.search.setup import Settings, Setup
 from hypertendril.search.starting import StartingSet
 
 
@@ -19,10 +20,10 @@ class Replay:
     Where a stretch fails, the rest cannot be trained and the study is over.
     """
 
-    def __init__(self, space: SearchSpace, seed: int, limits: Limits) -> None:
-        draws = SeededDraws(space, seed)
-        schedule = limits.start.schedule
-        origin = limits.start.origin
+    def __init__(self, setup: Setup) -> None:
+        draws = SeededDraws(setup.space, setup.seed)
+        schedule = setup.limits.start.schedule
+        origin = setup.limits.start.origin
         ends = [0 if origin is None else origin.steps, *(stretch.steps for stretch in schedule)]
         self._plan = [
             Assignment(
@@ -45,17 +46,10 @@ class Replay:
         self._is_running = True
         return self._plan[self._next]
 
-    def tell(
-        self,
-        number: int,
-        objectives: Sequence[float] | None,
-        state: TrialState,
-        violation: float = 0.0,
-    ) -> list[Look]:
+    def tell(self, number: int, result: Result) -> list[Look]:
         """Go on with the next stretch, or not after a failure."""
-        del objectives, violation
         self._is_running = False
-        if state is not TrialState.COMPLETE:
+        if result.state is not TrialState.COMPLETE:
             self._next = len(self._plan)
             return []
         self._next = number + 1
@@ -70,17 +64,6 @@ class Replay:
                 self._next = len(self._plan)
 
 
-def _make(
-    settings: Settings,
-    space: SearchSpace,
-    objectives: tuple[Objective, ...],
-    seed: int,
-    limits: Limits,
-) -> Replay:
-    del settings, objectives  # nothing to turn, nothing to compare
-    return Replay(space, seed, limits)
-
-
 def _trials(settings: Settings, space: SearchSpace, start: StartingSet) -> int:
     del settings, space
     return len(start.schedule)
@@ -91,7 +74,7 @@ METHOD = MethodInfo(
     title="Replay",
     text="Trains one model along the schedule of the job, 'start.schedule'.",
     settings=(),
-    schedule=_make,
+    schedule=Replay,
     trials=_trials,
     follows=True,
 )

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from hypertendril.model import Choice, Outcome, TrialState
-from hypertendril.search.starting import StartingSet
 
 Quality = tuple[float, float]
 
@@ -39,6 +38,41 @@ class Assignment:
     parent: int | None = None
     bracket: int = -1
     remarks: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Where a trial stands, or how a segment of it ended.
+
+    Attributes:
+        state: COMPLETE where it came to its end, else FAILED, or PRUNED by its own code; RUNNING
+            while it is under way.
+        objectives: One value an objective, NaN where it has none; None for no result.
+        violation: Sum of constraint violations; above 0 is infeasible.
+    """
+
+    state: TrialState
+    objectives: Sequence[float] | None = None
+    violation: float = 0.0
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether something may still come of it."""
+        return self.state in (TrialState.RUNNING, TrialState.WAITING)
+
+    @property
+    def is_scored(self) -> bool:
+        """Whether there is something to learn: infinite is (very good or very bad), NaN is not."""
+        return (
+            self.state is TrialState.COMPLETE
+            and self.objectives is not None
+            and not any(map(math.isnan, self.objectives))
+        )
+
+    def quality(self, sign: float) -> Quality | None:
+        """Return what is greater for the better trial (as `quality_of`)."""
+        value = None if self.objectives is None else self.objectives[0]
+        return quality_of(value, sign, self.violation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,23 +127,6 @@ class Recorded:
         return self.looks[k][1] if len(self.looks) > k else Outcome.PENDING
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What a method has to know of its job.
-
-    Attributes:
-        trials: How many trials the study may have.
-        steps: Steps of a full training, None where nobody said.
-        structural: Parameters a copied model cannot change, because they shape it.
-        start: What the study begins with.
-    """
-
-    trials: int
-    steps: int | None = None
-    structural: frozenset[str] = field(default_factory=frozenset)
-    start: StartingSet = field(default_factory=StartingSet)
-
-
 class Scheduler(Protocol):
     """Says which segment comes next, and what became of the trials it looked at.
 
@@ -124,21 +141,10 @@ class Scheduler(Protocol):
         """
         ...
 
-    def tell(
-        self,
-        number: int,
-        objectives: Sequence[float] | None,
-        state: TrialState,
-        violation: float = 0.0,
-    ) -> list[Look]:
+    def tell(self, number: int, result: Result) -> list[Look]:
         """Take note of how the segment of trial `number` ended; return what follows from it.
 
         A trial that nothing was decided about waits.
-
-        Args:
-            objectives: One value an objective; None where the trial failed.
-            state: COMPLETE where the segment came to its end, else FAILED, or PRUNED by its own code.
-            violation: Sum of constraint violations; above 0 is infeasible.
         """
         ...
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from hypertendril.model import Choice, Objective, SearchSpace, TrialState
-from hypertendril.search.method import MethodInfo, Settings
+from hypertendril.model import Choice
+from hypertendril.search.method import MethodInfo
 from hypertendril.search.sampling import activation_order, draw, is_active
+from hypertendril.search.scheduler import Result
+from hypertendril.search.setup import Setup
 
 # SciPy has direction numbers for no more dimensions.
 _MAX_DIMENSIONS = 21201
@@ -21,9 +23,10 @@ class SobolSearch:
     Source: Sobol (1967), scrambled after Owen (1998); SciPy's `qmc.Sobol`.
     """
 
-    def __init__(self, space: SearchSpace, seed: int) -> None:
+    def __init__(self, setup: Setup) -> None:
+        space = setup.space
         self._columns = [(space.index(p.name), p) for p in activation_order(space)]
-        self._seed = seed
+        self._seed = setup.seed
         self._sequence: Any = None
         self._next = 0
 
@@ -36,14 +39,7 @@ class SobolSearch:
                 values[parameter.name] = draw(parameter, float(point[column]))
         return values
 
-    def tell(
-        self,
-        number: int,
-        values: Mapping[str, Choice],
-        objectives: Sequence[float] | None,
-        state: TrialState,
-        violation: float = 0.0,
-    ) -> None:
+    def tell(self, number: int, values: Mapping[str, Choice], result: Result) -> None:
         """Learn nothing."""
 
     def _point(self, number: int) -> Any:
@@ -61,17 +57,10 @@ class SobolSearch:
         return np.resize(self._sequence.random(1)[0], len(self._columns))
 
 
-def _make(
-    settings: Settings, space: SearchSpace, objectives: tuple[Objective, ...], seed: int
-) -> SobolSearch:
-    del settings, objectives  # nothing to turn, nothing to learn
-    return SobolSearch(space, seed)
-
-
 METHOD = MethodInfo(
     name="sobol",
     title="Quasi-random (Sobol)",
     text="Fills the space evenly: like random search without its gaps and clusters.",
     settings=(),
-    make=_make,
+    make=SobolSearch,
 )

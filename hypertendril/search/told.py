@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hypertendril.model import Choice, Objective, ParameterKind, SearchSpace, TrialState
+from hypertendril.model import Choice, Objective, ParameterKind, SearchSpace
 from hypertendril.search.sampling import activation_order, draw, is_active
+from hypertendril.search.scheduler import Result
 
 Rows = NDArray[np.float64]
 Scored = tuple[Rows, Rows, NDArray[np.float64]]
@@ -54,7 +55,7 @@ class UnitSpace:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class Told:
     """A trial that was told of.
 
     Attributes:
@@ -76,34 +77,25 @@ class ToldTrials:
     def __init__(self, space: SearchSpace, objectives: Sequence[Objective]) -> None:
         self.space = UnitSpace(space)
         self._signs = np.array([objective.direction.sign for objective in objectives])
-        self._found: dict[int, Result] = {}
+        self._found: dict[int, Told] = {}
 
-    def note(
-        self,
-        number: int,
-        values: Mapping[str, Choice],
-        objectives: Sequence[float] | None,
-        state: TrialState,
-        violation: float = 0.0,
-    ) -> None:
+    def note(self, number: int, values: Mapping[str, Choice], result: Result) -> None:
         """Take note of where a trial stands (as `SearchMethod.tell`)."""
         qualities = None
-        if state is TrialState.COMPLETE and objectives is not None:
-            found = self._signs * np.array(objectives, dtype=np.float64)
-            qualities = None if np.isnan(found).any() else found
-        is_running = state in (TrialState.RUNNING, TrialState.WAITING)
-        point = self.space.point(values)
-        self._found[number] = Result(point, qualities, is_running, max(violation, 0.0))
+        if result.is_scored:
+            qualities = self._signs * np.array(result.objectives, dtype=np.float64)
+        point, violation = self.space.point(values), max(result.violation, 0.0)
+        self._found[number] = Told(point, qualities, result.is_under_way, violation)
 
-    def before(self, number: int) -> list[tuple[int, Result]]:
+    def before(self, number: int) -> list[tuple[int, Told]]:
         """Return what is known of the trials before `number`, by number."""
         return [(n, self._found[n]) for n in sorted(self._found) if n < number]
 
-    def between(self, first: int, end: int) -> list[Result]:
+    def between(self, first: int, end: int) -> list[Told]:
         """Return what is known of the trials from `first` to before `end`, by number."""
         return [self._found[n] for n in range(first, end) if n in self._found]
 
-    def earlier(self) -> list[Result]:
+    def earlier(self) -> list[Told]:
         """Return what earlier studies told, by number: those below 0."""
         return [result for _, result in self.before(0)]
 
@@ -112,7 +104,7 @@ class ToldTrials:
         return scored([result for _, result in self.before(number)])
 
 
-def scored(results: Sequence[Result]) -> Scored:
+def scored(results: Sequence[Told]) -> Scored:
     """Return the numbers of those results that have any.
 
     Returns:

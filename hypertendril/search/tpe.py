@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
 import numpy as np
 
-from hypertendril.model import Choice, Objective, SearchSpace, TrialState
-from hypertendril.search.method import MethodInfo, Setting, Settings
+from hypertendril.model import Choice
+from hypertendril.search.method import MethodInfo, Setting
 from hypertendril.search.optuna_study import MirroredStudy
+from hypertendril.search.scheduler import Result
+from hypertendril.search.setup import Setup
 
 
 class TreeParzen:
@@ -21,31 +23,18 @@ class TreeParzen:
     many were drawn before it in this process.
     """
 
-    def __init__(
-        self,
-        settings: Settings,
-        space: SearchSpace,
-        objectives: tuple[Objective, ...],
-        seed: int,
-    ) -> None:
-        self._settings = settings
-        self._study = MirroredStudy(space, objectives)
-        self._seed = seed
+    def __init__(self, setup: Setup) -> None:
+        self._settings = setup.settings
+        self._study = MirroredStudy(setup.space, setup.objectives)
+        self._seed = setup.seed
 
     def ask(self, number: int) -> dict[str, Choice]:
         """Return the active parameters of trial `number`, and count it as running from now on."""
         return self._study.ask(number, self._sampler(number))
 
-    def tell(
-        self,
-        number: int,
-        values: Mapping[str, Choice],
-        objectives: Sequence[float] | None,
-        state: TrialState,
-        violation: float = 0.0,
-    ) -> None:
+    def tell(self, number: int, values: Mapping[str, Choice], result: Result) -> None:
         """Take note of where trial `number` stands."""
-        self._study.tell(number, values, objectives, state, violation)
+        self._study.tell(number, values, result)
 
     def _sampler(self, number: int) -> Any:
         from optuna.exceptions import ExperimentalWarning  # noqa: PLC0415 - see optuna_study

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from hypertendril.model import Choice, Objective, Outcome, SearchSpace, TrialState
+from hypertendril.model import Choice, Outcome, TrialState
 from hypertendril.search.method import SearchMethod
-from hypertendril.search.scheduler import Assignment, Limits, Look, Recorded
-from hypertendril.search.starting import Opening, told_before
+from hypertendril.search.scheduler import Assignment, Look, Recorded, Result
+from hypertendril.search.setup import Setup
 
 
 class WholeTrials:
@@ -16,26 +16,17 @@ class WholeTrials:
 
     Args:
         method: Fresh; it is told first what earlier studies found.
-        space, objectives, seed: What it was made with.
-        limits: Of the job.
+        setup: What it was made with.
     """
 
-    def __init__(
-        self,
-        method: SearchMethod,
-        space: SearchSpace,
-        objectives: Sequence[Objective],
-        seed: int,
-        limits: Limits,
-    ) -> None:
+    def __init__(self, method: SearchMethod, setup: Setup) -> None:
         self._method = method
-        self._limits = limits
-        self._opening = Opening(space, seed, limits.start.enqueued)
-        for told in told_before(limits.start, space, objectives, seed):
+        self._limits = setup.limits
+        self._opening = setup.opening()
+        for told in setup.told_before():
             if told.objectives is not None:
-                method.tell(
-                    told.number, told.values, told.objectives, TrialState.COMPLETE, told.violation
-                )
+                result = Result(TrialState.COMPLETE, told.objectives, told.violation)
+                method.tell(told.number, told.values, result)
         self._again: list[tuple[int, Mapping[str, Choice]]] = []
         self._under_way: dict[int, Mapping[str, Choice]] = {}
         self._next = 0
@@ -56,23 +47,17 @@ class WholeTrials:
         proposed = self._method.ask(number)
         values = self._opening.values(number, proposed)
         if values != proposed:
-            self._method.tell(number, values, None, TrialState.RUNNING)
+            self._method.tell(number, values, Result(TrialState.RUNNING))
         return values
 
     def limit(self, trials: int) -> None:
         """Make `trials` in all from now on."""
         self._limits = replace(self._limits, trials=trials)
 
-    def tell(
-        self,
-        number: int,
-        objectives: Sequence[float] | None,
-        state: TrialState,
-        violation: float = 0.0,
-    ) -> list[Look]:
+    def tell(self, number: int, result: Result) -> list[Look]:
         """Pass the result on; whatever came to its end is final."""
-        self._method.tell(number, self._under_way.pop(number), objectives, state, violation)
-        if state is not TrialState.COMPLETE:
+        self._method.tell(number, self._under_way.pop(number), result)
+        if result.state is not TrialState.COMPLETE:
             return []
         return [Look(number, Outcome.FINAL, iteration=number)]
 
@@ -82,8 +67,7 @@ class WholeTrials:
         for trial in history:
             if trial.state in (TrialState.RUNNING, TrialState.WAITING):
                 self._again.append((trial.number, trial.values))
-                self._method.tell(trial.number, trial.values, None, TrialState.RUNNING)
+                self._method.tell(trial.number, trial.values, Result(TrialState.RUNNING))
             else:
-                self._method.tell(
-                    trial.number, trial.values, trial.objectives, trial.state, trial.violation
-                )
+                result = Result(trial.state, trial.objectives, trial.violation)
+                self._method.tell(trial.number, trial.values, result)

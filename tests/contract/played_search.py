@@ -21,7 +21,9 @@ from hypertendril.search import (
     Assignment,
     Limits,
     Recorded,
+    Result,
     Scheduler,
+    Setup,
     make_scheduler,
 )
 
@@ -54,7 +56,7 @@ SETTINGS = {
     "cmaes": {"population": 8},
     "gp": {"n_startup_trials": 28, "n_candidates": 20},
 }
-Result = Callable[[Assignment], float | None]
+Scoring = Callable[[Assignment], float | None]
 Violation = Callable[[Assignment], float]
 _STATES = {
     Outcome.PROMOTED: TrialState.RUNNING,
@@ -67,7 +69,7 @@ _STATES = {
 def scheduler(
     name: str, seed: int = 1, space: SearchSpace = SPACE, limits: Limits = LIMITS
 ) -> Scheduler:
-    return make_scheduler(name, SETTINGS.get(name, {}), space, OBJECTIVES, seed, limits)
+    return make_scheduler(name, Setup(SETTINGS.get(name, {}), space, OBJECTIVES, seed, limits))
 
 
 def score(task: Assignment) -> float:
@@ -97,7 +99,7 @@ class Journal:
     """Runs a scheduler as the runner does, `parallel` segments at a time, and keeps the record."""
 
     scheduler: Scheduler
-    result: Result = score
+    result: Scoring = score
     parallel: int = 1
     violation: Violation = never
     trials: list[Recorded] = field(default_factory=list)
@@ -130,7 +132,7 @@ class Journal:
         state = TrialState.FAILED if value is None else TrialState.COMPLETE
         violation = self.violation(task)
         objectives = None if value is None else [value]
-        looks = self.scheduler.tell(task.number, objectives, state, violation)
+        looks = self.scheduler.tell(task.number, Result(state, objectives, violation))
         found = TrialState.FAILED if value is None else TrialState.WAITING
         self.trials[task.number] = replace(
             self.trials[task.number],

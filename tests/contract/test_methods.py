@@ -19,7 +19,7 @@ from hypertendril.model import (
     SearchSpace,
     TrialState,
 )
-from hypertendril.search import METHODS, SearchMethod, make_method
+from hypertendril.search import METHODS, Result, SearchMethod, Setup, make_method
 
 SPACE = SearchSpace(
     (
@@ -59,7 +59,7 @@ ALL = pytest.mark.parametrize("name", CHOOSERS)
 
 
 def method(name: str, seed: int = 1, space: SearchSpace = SPACE) -> SearchMethod:
-    return make_method(name, SETTINGS.get(name, {}), space, OBJECTIVES, seed)
+    return make_method(name, Setup(SETTINGS.get(name, {}), space, OBJECTIVES, seed))
 
 
 def score(values: Mapping[str, Choice]) -> float:
@@ -73,7 +73,7 @@ def play(searcher: SearchMethod, first: int, last: int) -> list[dict[str, Choice
     asked = []
     for number in range(first, last):
         values = searcher.ask(number)
-        searcher.tell(number, values, [score(values)], TrialState.COMPLETE)
+        searcher.tell(number, values, Result(TrialState.COMPLETE, [score(values)]))
         asked.append(values)
     return asked
 
@@ -130,7 +130,7 @@ def test_a_resumed_method_asks_for_the_same_next_trial(name: str) -> None:
     history = play(whole, 0, 25)
     resumed = method(name)
     for number, values in enumerate(history):
-        resumed.tell(number, values, [score(values)], TrialState.COMPLETE)
+        resumed.tell(number, values, Result(TrialState.COMPLETE, [score(values)]))
     assert resumed.ask(25) == whole.ask(25)
 
 
@@ -139,9 +139,9 @@ def test_the_order_of_telling_does_not_matter(name: str) -> None:
     forward, backward = method(name), method(name)
     history = play(method(name), 0, 20)
     for number, values in enumerate(history):
-        forward.tell(number, values, [score(values)], TrialState.COMPLETE)
+        forward.tell(number, values, Result(TrialState.COMPLETE, [score(values)]))
     for number, values in reversed(list(enumerate(history))):
-        backward.tell(number, values, [score(values)], TrialState.COMPLETE)
+        backward.tell(number, values, Result(TrialState.COMPLETE, [score(values)]))
     assert forward.ask(20) == backward.ask(20)
 
 
@@ -151,8 +151,8 @@ def test_an_interrupted_trial_counts_as_running_after_a_restart(name: str) -> No
     history = play(live, 0, 20)
     under_way = live.ask(20)
     for number, values in enumerate(history):
-        resumed.tell(number, values, [score(values)], TrialState.COMPLETE)
-    resumed.tell(20, under_way, None, TrialState.RUNNING)
+        resumed.tell(number, values, Result(TrialState.COMPLETE, [score(values)]))
+    resumed.tell(20, under_way, Result(TrialState.RUNNING))
     assert resumed.ask(21) == live.ask(21)
 
 
@@ -163,7 +163,7 @@ def test_failed_nan_and_infinite_trials_stop_nothing(name: str) -> None:
         values = searcher.ask(number)
         result = [None, [math.nan], [math.inf], [-math.inf], [score(values)]][number % 5]
         state = TrialState.FAILED if result is None else TrialState.COMPLETE
-        searcher.tell(number, values, result, state)
+        searcher.tell(number, values, Result(state, result))
     assert searcher.ask(40)
 
 
@@ -171,7 +171,7 @@ def test_failed_nan_and_infinite_trials_stop_nothing(name: str) -> None:
 def test_a_search_goes_on_though_every_trial_fails(name: str) -> None:
     searcher = method(name)
     for number in range(40):
-        searcher.tell(number, searcher.ask(number), None, TrialState.FAILED)
+        searcher.tell(number, searcher.ask(number), Result(TrialState.FAILED))
     assert searcher.ask(40)
 
 
@@ -187,7 +187,7 @@ def test_what_is_infeasible_is_sought_less_however_good_it_looks(name: str) -> N
             values = searcher.ask(number)
             rate = math.log10(float(values["lr"]))  # type: ignore[arg-type]
             violation = rate + 3.0 if is_told else 0.0
-            searcher.tell(number, values, [rate], TrialState.COMPLETE, violation)
+            searcher.tell(number, values, Result(TrialState.COMPLETE, [rate], violation))
             asked.append(rate <= -3.0)
         return sum(asked[20:]) / 20
 
@@ -201,7 +201,7 @@ def test_several_trials_may_be_under_way(name: str) -> None:
     waves = [searcher.ask(number) for number in range(15, 19)]
     assert len({json.dumps(values) for values in waves}) == 4
     for number, values in reversed(list(enumerate(waves, start=15))):
-        searcher.tell(number, values, [score(values)], TrialState.COMPLETE)
+        searcher.tell(number, values, Result(TrialState.COMPLETE, [score(values)]))
     assert searcher.ask(19)
 
 
@@ -210,22 +210,22 @@ def test_a_result_told_again_with_other_values_replaces_the_first(name: str) -> 
     once, twice = method(name), method(name)
     history = play(method(name), 0, 15)
     other = history[0] | {"lr": 0.05}
-    twice.tell(0, history[0], [score(history[0])], TrialState.COMPLETE)
+    twice.tell(0, history[0], Result(TrialState.COMPLETE, [score(history[0])]))
     twice.ask(1)
     for searcher in (once, twice):
-        searcher.tell(0, other, [score(other)], TrialState.COMPLETE)
+        searcher.tell(0, other, Result(TrialState.COMPLETE, [score(other)]))
         for number, values in enumerate(history[1:], start=1):
-            searcher.tell(number, values, [score(values)], TrialState.COMPLETE)
+            searcher.tell(number, values, Result(TrialState.COMPLETE, [score(values)]))
     assert once.ask(15) == twice.ask(15)
 
 
 @ALL
 def test_two_objectives_are_understood(name: str) -> None:
     objectives = (*OBJECTIVES, Objective("loss", Direction.MINIMIZE))
-    searcher = make_method(name, SETTINGS.get(name, {}), SPACE, objectives, 3)
+    searcher = make_method(name, Setup(SETTINGS.get(name, {}), SPACE, objectives, 3))
     for number in range(14):
         values = searcher.ask(number)
-        searcher.tell(number, values, [score(values), float(number)], TrialState.COMPLETE)
+        searcher.tell(number, values, Result(TrialState.COMPLETE, [score(values), float(number)]))
     assert searcher.ask(14)
 
 
@@ -243,7 +243,7 @@ def test_settings_have_defaults_and_words(name: str) -> None:
 @ALL
 def test_an_unknown_setting_is_named(name: str) -> None:
     with pytest.raises(JobError, match=r"settings\.nonsense"):
-        make_method(name, {"nonsense": 1}, SPACE, OBJECTIVES, 1)
+        make_method(name, Setup({"nonsense": 1}, SPACE, OBJECTIVES, 1))
 
 
 @ALL
@@ -263,4 +263,4 @@ def test_a_learning_method_beats_random() -> None:
 
 def test_an_unknown_method_is_refused_with_the_names_of_the_known() -> None:
     with pytest.raises(JobError, match=r"'magic' is not one of random, tpe"):
-        make_method("magic", {}, SPACE, OBJECTIVES, 1)
+        make_method("magic", Setup({}, SPACE, OBJECTIVES, 1))

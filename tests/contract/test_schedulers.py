@@ -21,6 +21,7 @@ from hypertendril.search import (
     METHODS,
     Assignment,
     Limits,
+    Setup,
     StartingSet,
     make_scheduler,
 )
@@ -29,7 +30,7 @@ from tests.contract.played_search import (
     SETTINGS,
     SPACE,
     Journal,
-    Result,
+    Scoring,
     often_bad,
     scheduler,
     score,
@@ -96,7 +97,7 @@ def test_the_same_seed_runs_the_same_study(name: str) -> None:
 
 @ALL
 @pytest.mark.parametrize("result", [score, often_bad])
-def test_a_study_killed_anywhere_goes_on_as_if_nothing_had_been(name: str, result: Result) -> None:
+def test_a_study_killed_anywhere_goes_on_as_if_nothing_had_been(name: str, result: Scoring) -> None:
     whole = Journal(scheduler(name), result).run()
     for results in range(0, len(whole.asked), 5):
         before = Journal(scheduler(name), result).run(results)
@@ -174,11 +175,7 @@ def test_less_is_better_where_the_objective_says_so(name: str) -> None:
     up = Journal(scheduler(name)).run()
     down = make_scheduler(
         name,
-        SETTINGS.get(name, {}),
-        SPACE,
-        (Objective("loss", Direction.MINIMIZE),),
-        1,
-        LIMITS,
+        Setup(SETTINGS.get(name, {}), SPACE, (Objective("loss", Direction.MINIMIZE),), 1, LIMITS),
     )
     assert Journal(down, negative).run().asked == up.asked
 

@@ -19,6 +19,7 @@ from hypertendril.search import (
     EarlierTrial,
     Limits,
     Scheduler,
+    Setup,
     StartingSet,
     make_scheduler,
 )
@@ -28,7 +29,7 @@ from tests.contract.played_search import (
     SETTINGS,
     SPACE,
     Journal,
-    Result,
+    Scoring,
     now_and_then,
     often_bad,
     scheduler,
@@ -97,7 +98,7 @@ def test_enqueued_configurations_are_run_first_and_in_order(name: str) -> None:
 @ALL
 @pytest.mark.parametrize("result", [score, often_bad])
 def test_a_study_with_a_starting_set_and_constraints_survives_kills(
-    name: str, result: Result
+    name: str, result: Scoring
 ) -> None:
     def fresh() -> Scheduler:
         return scheduler(name, limits=begun(name))
@@ -131,7 +132,9 @@ def test_a_method_keeps_what_earlier_trials_taught(name: str) -> None:
         found = [
             abs(math.log10(trial.values["lr"]) + 3.0)  # type: ignore[arg-type]
             for seed in range(3)
-            for trial in Journal(make_scheduler(name, settings, SPACE, OBJECTIVES, seed, limits))
+            for trial in Journal(
+                make_scheduler(name, Setup(settings, SPACE, OBJECTIVES, seed, limits))
+            )
             .run(5)
             .trials[:5]
         ]

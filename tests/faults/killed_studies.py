@@ -12,7 +12,7 @@ from functools import partial
 from hypertendril.jobs.queue import Job, JobId, JobState
 from hypertendril.jobs.spec import JobSpec
 from hypertendril.model import Choice, Study, TrialState
-from hypertendril.search import Limits, make_scheduler
+from hypertendril.search import Limits, Result, Setup, make_scheduler
 from tests.faults.worker_bench import REGISTRY, REGISTRY_FILE, WorkerBench
 from tests.waiting import wait_until
 
@@ -112,12 +112,12 @@ def undisturbed(spec: JobSpec) -> list[dict[str, Choice]]:
     structural = frozenset(REGISTRY[OBJECTIVE].structural)
     limits = Limits(spec.budget.trials, spec.budget.steps, structural, spec.start)
     scheduler = make_scheduler(
-        spec.method, spec.settings, spec.space, spec.objectives, spec.seed, limits
+        spec.method, Setup(spec.settings, spec.space, spec.objectives, spec.seed, limits)
     )
     values: dict[int, dict[str, Choice]] = {}
     while (asked := scheduler.ask()) is not None:
         values[asked.number] = dict(asked.values)
         step = spec.budget.steps if asked.to_step is None else asked.to_step
         score = toys.height(values[asked.number], step)
-        scheduler.tell(asked.number, [score], TrialState.COMPLETE)
+        scheduler.tell(asked.number, Result(TrialState.COMPLETE, [score]))
     return [values[number] for number in sorted(values)]

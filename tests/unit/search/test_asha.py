@@ -13,7 +13,9 @@ from hypertendril.search import (
     EarlierStudy,
     EarlierTrial,
     Limits,
+    Result,
     Scheduler,
+    Setup,
     StartingSet,
     make_scheduler,
 )
@@ -24,16 +26,16 @@ OBJECTIVES = (Objective("score", Direction.MAXIMIZE),)
 
 def asha(trials: int = 9) -> Scheduler:
     settings = {"max_resource": 9, "eta": 3}
-    return make_scheduler("asha", settings, SPACE, OBJECTIVES, 1, Limits(trials))
+    return make_scheduler("asha", Setup(settings, SPACE, OBJECTIVES, 1, Limits(trials)))
 
 
 def test_the_best_of_three_goes_on_before_its_rung_is_full() -> None:
     searcher = asha()
     tasks = [searcher.ask() for _ in range(3)]
     assert [task.to_step for task in tasks if task] == [1, 1, 1]
-    assert searcher.tell(0, [0.1], TrialState.COMPLETE) == []
-    assert searcher.tell(1, [0.9], TrialState.COMPLETE) == []
-    looks = searcher.tell(2, [0.5], TrialState.COMPLETE)
+    assert searcher.tell(0, Result(TrialState.COMPLETE, [0.1])) == []
+    assert searcher.tell(1, Result(TrialState.COMPLETE, [0.9])) == []
+    looks = searcher.tell(2, Result(TrialState.COMPLETE, [0.5]))
     assert [(look.number, look.outcome, look.rung) for look in looks] == [(1, Outcome.PROMOTED, 0)]
     task = searcher.ask()
     assert task is not None
@@ -44,7 +46,7 @@ def test_who_was_passed_over_may_be_promoted_later_and_is_discarded_only_in_the_
     searcher = asha(6)
     looks = []
     while task := searcher.ask():
-        looks += searcher.tell(task.number, [1.0 / (1 + task.number)], TrialState.COMPLETE)
+        looks += searcher.tell(task.number, Result(TrialState.COMPLETE, [1.0 / (1 + task.number)]))
     promoted = [(look.number, look.rung) for look in looks if look.outcome is Outcome.PROMOTED]
     assert promoted == [(0, 0), (1, 0)]
     ends = {look.number: look.outcome for look in looks}
@@ -58,9 +60,9 @@ def test_failed_trials_count_as_seen_but_never_go_on() -> None:
     searcher = asha()
     for _ in range(3):
         searcher.ask()
-    searcher.tell(0, None, TrialState.FAILED)
-    searcher.tell(1, None, TrialState.FAILED)
-    looks = searcher.tell(2, [0.0], TrialState.COMPLETE)
+    searcher.tell(0, Result(TrialState.FAILED))
+    searcher.tell(1, Result(TrialState.FAILED))
+    looks = searcher.tell(2, Result(TrialState.COMPLETE, [0.0]))
     assert [look.number for look in looks] == [2]
 
 
@@ -73,17 +75,17 @@ def test_new_trials_have_to_be_among_the_best_of_earlier_ones_at_the_same_step()
     )
     start = StartingSet(studies=(EarlierStudy("before", trials),))
     searcher = make_scheduler(
-        "asha", {"max_resource": 9}, SPACE, OBJECTIVES, 1, Limits(9, start=start)
+        "asha", Setup({"max_resource": 9}, SPACE, OBJECTIVES, 1, Limits(9, start=start))
     )
     tasks = [task for _ in range(5) if (task := searcher.ask())]
     # Four stand there (one lies outside); with two more, the best two of six are promoted.
     assert [task.values["x"] for task in tasks[:3]] == [0.0, 0.1, 0.2]
-    assert searcher.tell(3, [0.7], TrialState.COMPLETE) == []
-    assert searcher.tell(4, [0.75], TrialState.COMPLETE) == []
-    looks = searcher.tell(0, [0.95], TrialState.COMPLETE)
+    assert searcher.tell(3, Result(TrialState.COMPLETE, [0.7])) == []
+    assert searcher.tell(4, Result(TrialState.COMPLETE, [0.75])) == []
+    looks = searcher.tell(0, Result(TrialState.COMPLETE, [0.95]))
     assert [(look.number, look.outcome) for look in looks] == [(0, Outcome.PROMOTED)]
     task = searcher.ask()
     assert task is not None
     assert (task.number, task.from_step, task.to_step) == (0, 1, 3)
     # Five results at step 3: the best one goes on.
-    assert [look.number for look in searcher.tell(0, [0.6], TrialState.COMPLETE)] == [0]
+    assert [look.number for look in searcher.tell(0, Result(TrialState.COMPLETE, [0.6]))] == [0]

@@ -11,7 +11,7 @@ from hypertendril.model import (
     SearchSpace,
     TrialState,
 )
-from hypertendril.search import Limits, make_scheduler
+from hypertendril.search import Limits, Result, Setup, make_scheduler
 from hypertendril.search.density import Axes, Density, filled
 
 SPACE = SearchSpace(
@@ -27,12 +27,14 @@ OBJECTIVES = (Objective("loss", Direction.MINIMIZE),)
 def losses(method: str, seed: int) -> list[float]:
     """Return the losses of the second half of 120 trials, each at its last rung."""
     found = {}
-    searcher = make_scheduler(method, {"max_resource": 9}, SPACE, OBJECTIVES, seed, Limits(120))
+    searcher = make_scheduler(
+        method, Setup({"max_resource": 9}, SPACE, OBJECTIVES, seed, Limits(120))
+    )
     while task := searcher.ask():
         x, rate = task.values["x"], task.values["rate"]
         loss = (x - 2.0) ** 2 + (np.log10(rate) + 2.0) ** 2 + 3.0 * (task.values["kind"] != "b")  # type: ignore[operator, arg-type]
         found[task.number] = float(loss)
-        searcher.tell(task.number, [loss + 1.0 / (task.to_step or 9)], TrialState.COMPLETE)
+        searcher.tell(task.number, Result(TrialState.COMPLETE, [loss + 1.0 / (task.to_step or 9)]))
     return [found[number] for number in range(60, 120)]
 
 

@@ -14,17 +14,26 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hypertendril.model import Choice, Outcome, Parameter, ParameterKind, SearchSpace, TrialState
-from hypertendril.search import METHODS, Limits
+from hypertendril.model import (
+    Choice,
+    Direction,
+    Objective,
+    Outcome,
+    Parameter,
+    ParameterKind,
+    SearchSpace,
+    TrialState,
+)
+from hypertendril.search import METHODS, Limits, Result, Setup
 from hypertendril.search.bohb import MODEL_BASED, TwoDensities
 from hypertendril.search.density import Axes, Density
 from hypertendril.search.ladder import brackets
 from hypertendril.search.races import AtRandom, Races
-from hypertendril.search.starting import Opening
 
 ROOT = Path(__file__).parents[3]
 OWN = ROOT / "tests" / "data" / "bohb"
 LARGER = ROOT.parent / "shared" / "data" / "frameworks" / "hpbandster" / "bohb"
+LOSS = (Objective("loss", Direction.MINIMIZE),)
 LOGS = pytest.mark.parametrize(
     "folder",
     [
@@ -122,10 +131,8 @@ def test_the_values_of_a_log_lead_to_its_budgets_brackets_and_promotions(folder:
         for e in log.evaluated
     }
     proposer = Logged(log)
-    limits = Limits(len(proposer.keys))
-    plans = brackets(log.settings, limits)
-    opening = Opening(log.space(), 0, ())
-    races = Races(plans, log.settings["eta"], proposer, opening, -1.0, limits)
+    setup = Setup(log.settings, log.space(), LOSS, 0, Limits(len(proposer.keys)))
+    races = Races(setup, brackets(setup.settings, setup.limits), proposer, setup.opening())
     evaluated: dict[tuple[Key, int], int] = {}
     promoted: set[tuple[Key, int]] = set()
     while (task := races.ask()) is not None:
@@ -134,7 +141,7 @@ def test_the_values_of_a_log_lead_to_its_budgets_brackets_and_promotions(folder:
         evaluated[key, task.to_step] = task.bracket
         found = loss[key, task.to_step]
         state = TrialState.FAILED if found is None else TrialState.COMPLETE
-        for look in races.tell(task.number, None if found is None else [found], state):
+        for look in races.tell(task.number, Result(state, None if found is None else [found])):
             if look.outcome is Outcome.PROMOTED:
                 promoted.add((proposer.keys[look.number], round(look.resource)))
     assert evaluated == {(e.key, e.budget): e.key[0] for e in log.evaluated}
@@ -147,7 +154,7 @@ def test_a_model_is_there_whenever_the_log_drew_from_one(folder: Path) -> None:
     log = Log.read(folder)
     begun = {e.key: e.submitted for e in reversed(log.evaluated)}
     settings = log.settings | {"random_fraction": 0.0}
-    model = TwoDensities(settings, log.space(), 1)
+    model = TwoDensities(Setup(settings, log.space(), LOSS, 1))
     waiting = sorted(log.evaluated, key=lambda e: e.finished)
     numbers = {key: n for n, key in enumerate(log.values)}
     there: list[bool] = []
@@ -186,7 +193,7 @@ def test_the_point_run_has_the_highest_ratio_of_the_candidates() -> None:
     """As HpBandSter: the least max(1e-32, g) / max(1e-32, l) of 64 drawn about good points."""
     space = SearchSpace((Parameter("x", ParameterKind.FLOAT, 0.0, 1.0),))
     settings = METHODS["bohb"].checked_settings({"random_fraction": 0.0})
-    model = TwoDensities(settings, space, 3)
+    model = TwoDensities(Setup(settings, space, LOSS, 3))
     values = np.linspace(0.0, 1.0, 40)
     for number, x in enumerate(values.tolist()):
         model.learn(number, {"x": x}, 9, (0.0, -abs(x - 0.4)))

@@ -13,7 +13,7 @@ from hypertendril.model import (
     SearchSpace,
     TrialState,
 )
-from hypertendril.search import make_method
+from hypertendril.search import Result, Setup, make_method
 from hypertendril.search.cmaes import Distribution
 from hypertendril.search.nsga2 import best_first, fronts
 
@@ -41,14 +41,14 @@ def test_nsga2_covers_a_front_better_than_random_search() -> None:
 
     def distance(name: str) -> float:
         """Mean height above the front g = 1 - sqrt(f) of the last trials (ZDT1)."""
-        searcher = make_method(name, {}, space, objectives, 1)
+        searcher = make_method(name, Setup({}, space, objectives, 1))
         heights = []
         for number in range(400):
             values = searcher.ask(number)
             x = [float(values[f"x{i}"]) for i in range(6)]  # type: ignore[arg-type]
             rest = 1.0 + 9.0 * sum(x[1:]) / 5.0
             g = rest * (1.0 - np.sqrt(x[0] / rest))
-            searcher.tell(number, values, [x[0], g], TrialState.COMPLETE)
+            searcher.tell(number, values, Result(TrialState.COMPLETE, [x[0], g]))
             heights.append(g - (1.0 - np.sqrt(x[0])))
         return float(np.mean(heights[-100:]))
 

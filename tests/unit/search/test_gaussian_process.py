@@ -11,7 +11,7 @@ from hypertendril.model import (
     SearchSpace,
     TrialState,
 )
-from hypertendril.search import make_method
+from hypertendril.search import Result, Setup, make_method
 from hypertendril.search.gaussian_process import _one_target
 
 SPACE = SearchSpace(
@@ -30,12 +30,12 @@ def loss(values: dict[str, Choice]) -> float:
 
 
 def best_of(name: str, seed: int, n: int) -> float:
-    searcher = make_method(name, {}, SPACE, (Objective("loss", Direction.MINIMIZE),), seed)
+    searcher = make_method(name, Setup({}, SPACE, (Objective("loss", Direction.MINIMIZE),), seed))
     found = []
     for number in range(n):
         values = searcher.ask(number)
         found.append(loss(values))
-        searcher.tell(number, values, [found[-1]], TrialState.COMPLETE)
+        searcher.tell(number, values, Result(TrialState.COMPLETE, [found[-1]]))
     return min(found)
 
 
@@ -44,10 +44,10 @@ def test_a_few_trials_find_the_bottom_of_a_bowl() -> None:
 
 
 def test_trials_under_way_push_others_aside() -> None:
-    searcher = make_method("gp", {}, SPACE, (Objective("loss", Direction.MINIMIZE),), 1)
+    searcher = make_method("gp", Setup({}, SPACE, (Objective("loss", Direction.MINIMIZE),), 1))
     for number in range(12):
         values = searcher.ask(number)
-        searcher.tell(number, values, [loss(values)], TrialState.COMPLETE)
+        searcher.tell(number, values, Result(TrialState.COMPLETE, [loss(values)]))
     together = [searcher.ask(number) for number in range(12, 15)]
     assert len({values["x"] for values in together}) == 3
 

@@ -4,8 +4,8 @@ from collections import Counter
 
 import pytest
 
+from hypertendril.search import Limits
 from hypertendril.search.ladder import brackets, rungs
-from hypertendril.search.scheduler import Limits
 
 
 def settings(top: int, eta: int, least: int = 1) -> dict[str, int]:

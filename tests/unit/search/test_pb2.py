@@ -13,7 +13,7 @@ from hypertendril.model import (
     SearchSpace,
     TrialState,
 )
-from hypertendril.search import Limits, make_scheduler
+from hypertendril.search import Limits, Result, Setup, make_scheduler
 from hypertendril.search.pb2 import GainModel
 
 SPACE = SearchSpace(
@@ -60,7 +60,7 @@ def mean_distance(method: str, seed: int) -> float:
     """Return how far from the best rate the last generation trains; quality adds up over time."""
     settings = {"population": 6, "generations": 8, "interval": 1}
     objectives = (Objective("score", Direction.MAXIMIZE),)
-    population = make_scheduler(method, settings, SPACE, objectives, seed, Limits(1000))
+    population = make_scheduler(method, Setup(settings, SPACE, objectives, seed, Limits(1000)))
     reached: dict[int, float] = {}
     distances: list[float] = []
     while task := population.ask():
@@ -69,7 +69,7 @@ def mean_distance(method: str, seed: int) -> float:
         before = reached.get(task.number, reached[task.parent] if task.parent is not None else 0.0)
         reached[task.number] = before + 1.0 - distance / 2.0
         distances.append(float(distance))
-        population.tell(task.number, [reached[task.number]], TrialState.COMPLETE)
+        population.tell(task.number, Result(TrialState.COMPLETE, [reached[task.number]]))
     return float(np.mean(distances[-6:]))
 
 

@@ -11,7 +11,16 @@ from hypertendril.model import (
     SearchSpace,
     TrialState,
 )
-from hypertendril.search import METHODS, Assignment, Limits, Look, StartingSet, make_scheduler
+from hypertendril.search import (
+    METHODS,
+    Assignment,
+    Limits,
+    Look,
+    Result,
+    Setup,
+    StartingSet,
+    make_scheduler,
+)
 from hypertendril.search.pbt import survivor_count
 
 SPACE = SearchSpace(
@@ -28,14 +37,14 @@ def played(
     limits: Limits, settings: dict[str, float] | None = None, failing: int | None = None
 ) -> tuple[list[Assignment], list[Look]]:
     """Run to the end; the higher the number of a trial, the better it is."""
-    pbt = make_scheduler("pbt", settings or SETTINGS, SPACE, OBJECTIVES, 1, limits)
+    pbt = make_scheduler("pbt", Setup(settings or SETTINGS, SPACE, OBJECTIVES, 1, limits))
     tasks, looks = [], []
     while task := pbt.ask():
         tasks.append(task)
         if task.number == failing:
-            looks += pbt.tell(task.number, None, TrialState.FAILED)
+            looks += pbt.tell(task.number, Result(TrialState.FAILED))
         else:
-            looks += pbt.tell(task.number, [float(task.number)], TrialState.COMPLETE)
+            looks += pbt.tell(task.number, Result(TrialState.COMPLETE, [float(task.number)]))
     return tasks, looks
 
 

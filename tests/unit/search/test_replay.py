@@ -13,7 +13,16 @@ from hypertendril.model import (
     SearchSpace,
     TrialState,
 )
-from hypertendril.search import Limits, Recorded, Scheduler, StartingSet, Stretch, make_scheduler
+from hypertendril.search import (
+    Limits,
+    Recorded,
+    Result,
+    Scheduler,
+    Setup,
+    StartingSet,
+    Stretch,
+    make_scheduler,
+)
 
 SPACE = SearchSpace(
     (
@@ -31,7 +40,7 @@ SCHEDULE = (
 def replay() -> Scheduler:
     limits = Limits(3, start=StartingSet(schedule=SCHEDULE))
     objectives = (Objective("score", Direction.MAXIMIZE),)
-    return make_scheduler("replay", {}, SPACE, objectives, 0, limits)
+    return make_scheduler("replay", Setup({}, SPACE, objectives, 0, limits))
 
 
 def test_the_stretches_follow_one_another() -> None:
@@ -42,7 +51,7 @@ def test_the_stretches_follow_one_another() -> None:
         assert task is not None
         assert method.ask() is None
         told.append((task.from_step, task.to_step, task.parent, dict(task.values)))
-        (look,) = method.tell(k, [0.5], TrialState.COMPLETE)
+        (look,) = method.tell(k, Result(TrialState.COMPLETE, [0.5]))
         assert (look.outcome, look.resource) == (Outcome.FINAL, stretch.steps)
     assert told == [
         (0, 4, None, SCHEDULE[0].values),
@@ -55,7 +64,7 @@ def test_the_stretches_follow_one_another() -> None:
 def test_after_a_failure_there_is_nothing_to_go_on_from() -> None:
     method = replay()
     method.ask()
-    assert method.tell(0, None, TrialState.FAILED) == []
+    assert method.tell(0, Result(TrialState.FAILED)) == []
     assert method.ask() is None
 
 

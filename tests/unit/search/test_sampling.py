@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from hypertendril.errors import SpaceError
 from hypertendril.model import Condition, Parameter, ParameterKind, SearchSpace
+from hypertendril.search import Setup
 from hypertendril.search.random import RandomSearch
 from hypertendril.search.sampling import activation_order, draw, is_active
 
@@ -60,9 +61,9 @@ def test_a_draw_never_leaves_the_bounds(low: float, span: float, log: bool, u: f
 def test_narrowing_one_range_leaves_the_other_draws_alone() -> None:
     first = Parameter("a", ParameterKind.FLOAT, 0, 1)
     second = Parameter("b", ParameterKind.FLOAT, 0, 1)
-    wide = RandomSearch(SearchSpace((first, second)), 5).ask(3)
+    wide = RandomSearch(Setup({}, SearchSpace((first, second)), (), 5)).ask(3)
     narrow_first = Parameter("a", ParameterKind.FLOAT, 0.4, 0.6)
-    narrow = RandomSearch(SearchSpace((narrow_first, second)), 5).ask(3)
+    narrow = RandomSearch(Setup({}, SearchSpace((narrow_first, second)), (), 5)).ask(3)
     assert narrow["b"] == wide["b"]
 
 

@@ -15,7 +15,15 @@ from hypertendril.model import (
     SearchSpace,
     TrialState,
 )
-from hypertendril.search import EarlierStudy, EarlierTrial, Limits, StartingSet, make_scheduler
+from hypertendril.search import (
+    EarlierStudy,
+    EarlierTrial,
+    Limits,
+    Result,
+    Setup,
+    StartingSet,
+    make_scheduler,
+)
 from hypertendril.search.cmaes import Distribution
 from hypertendril.search.starting import first_configurations, lies_inside, told_before
 
@@ -144,7 +152,7 @@ def test_the_best_earlier_configurations_take_the_places_that_go_on(
     trials = tuple(scored(k, rate, -k) for k, rate in enumerate(earlier))
     start = StartingSet(({},), (EarlierStudy("before", trials),))
     limits = Limits(40, start=start)
-    searcher = make_scheduler(method, settings, SPACE, OBJECTIVES, 1, limits)
+    searcher = make_scheduler(method, Setup(settings, SPACE, OBJECTIVES, 1, limits))
     asked = [task.values["lr"] for _ in range(13) if (task := searcher.ask())]
     assert asked[1 : 1 + repeated] == earlier[:repeated]
     assert not {*asked[1 + repeated :]} & {*earlier}
@@ -162,7 +170,7 @@ def test_bohb_takes_looks_at_the_rung_they_had_reached() -> None:
     def distance(start: StartingSet) -> float:
         settings = {"max_resource": 9, "random_fraction": 0.0}
         limits = Limits(9, start=start)
-        method = make_scheduler("bohb", settings, SPACE, OBJECTIVES, 1, limits)
+        method = make_scheduler("bohb", Setup(settings, SPACE, OBJECTIVES, 1, limits))
         asked = [float(task.values["lr"]) for _ in range(9) if (task := method.ask())]  # type: ignore[arg-type]
         return float(np.mean(np.abs(np.log10(asked) + 3.05)))
 
@@ -180,12 +188,14 @@ def test_cmaes_begins_where_the_best_earlier_trials_lie() -> None:
 
 def test_a_grid_has_the_enqueued_configurations_and_each_combination_once() -> None:
     start = StartingSet(enqueued=({"lr": 0.05, "depth": 9}, {"lr": 0.01}))
-    grid = make_scheduler("grid", {"points": 2}, SPACE, OBJECTIVES, 1, Limits(14, start=start))
+    grid = make_scheduler(
+        "grid", Setup({"points": 2}, SPACE, OBJECTIVES, 1, Limits(14, start=start))
+    )
     asked = []
     while (task := grid.ask()) is not None:
         asked.append(task.values)
-        grid.tell(task.number, [0.0], TrialState.COMPLETE)
-    alone = make_scheduler("grid", {"points": 2}, SPACE, OBJECTIVES, 1, Limits(12))
+        grid.tell(task.number, Result(TrialState.COMPLETE, [0.0]))
+    alone = make_scheduler("grid", Setup({"points": 2}, SPACE, OBJECTIVES, 1, Limits(12)))
     combinations = [task.values for _ in range(12) if (task := alone.ask())]
     assert (asked[0]["lr"], asked[0]["depth"], asked[1]["lr"]) == (0.05, 9, 0.01)
     assert sorted(map(repr, asked[2:])) == sorted(map(repr, combinations))
