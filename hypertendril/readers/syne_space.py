@@ -84,12 +84,7 @@ def typed(text: str, parameter: Parameter | None) -> Any:
             number = kind(text)
         except ValueError:
             continue
-        if parameter is None or parameter.is_discrete_choice:
-            return number
-        return _whole(number, parameter)
+        is_int = parameter is not None and parameter.kind is ParameterKind.INT
+        is_whole = isinstance(number, float) and number.is_integer()
+        return int(number) if is_int and is_whole else number
     return {"True": True, "False": False}.get(text, text)
-
-
-def _whole(number: float, parameter: Parameter) -> float | int:
-    is_whole = parameter.kind is ParameterKind.INT and float(number).is_integer()
-    return int(number) if is_whole else number

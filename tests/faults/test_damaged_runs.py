@@ -242,3 +242,16 @@ def test_an_infinite_budget_is_a_resource_and_no_step_of_a_curve(tmp_path: Path)
     assert np.isinf(found.evaluations.resource).sum() == 1
     assert np.isfinite(found.curves.step).all()
     json.dumps(to_generic(found), allow_nan=False)
+
+
+def test_a_value_of_hundreds_of_digits_is_kept_and_marked(tmp_path: Path) -> None:
+    # Found by `python -m benchmarks.mutations`, in a column that is declared to hold integers.
+    source = next(form for form in RUN_FORMATS if form.reader == "deepcave-dataframe").make(
+        tmp_path
+    )
+    table = source.file / "trials.csv"
+    table.write_text(table.read_text().replace(",2,0.1,", f",{'9' * 400},0.1,"))
+    found = _only(source.file)
+    assert len(found.trials) == 5
+    assert np.isinf(found.trials.values[1]).any()
+    assert any("outside its range" in skipped.reason for skipped in found.header.skipped)
