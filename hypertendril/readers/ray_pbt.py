@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -128,17 +129,23 @@ def population_of(
     by_slot: dict[int, list[Member]] = {}
     for slot, log in logs.items():
         own = [e for e in exploits if e.child == slot]
-        by_slot[slot] = _cut(slot, log, own, losses)
+        by_slot[slot] = _cut(slot, log, own)
     of_exploit = {id(m.exploit): m for members in by_slot.values() for m in members if m.exploit}
     first = [members[0] for members in by_slot.values()]
     unexplained = [m for members in by_slot.values() for m in members[1:] if m.exploit is None]
     later = [of_exploit[id(e)] for e in exploits if id(e) in of_exploit]
     losses.count("exploits of a slot without results", len(exploits) - len(later))
+    if len(by_slot) == 1 and not exploits:  # a replayed schedule: the one slot goes on from itself
+        for before, member in pairwise(by_slot[first[0].slot]):
+            member.parent = before
+    else:
+        reason = "a change of configuration that no line of the log explains"
+        losses.count(reason, len(unexplained))
     _link(by_slot, later)
     return Population([*first, *later, *unexplained], interval_of(exploits, logs.values()))
 
 
-def _cut(slot: int, log: TrialLog, own: Sequence[Exploit], losses: Losses) -> list[Member]:
+def _cut(slot: int, log: TrialLog, own: Sequence[Exploit]) -> list[Member]:
     """Return the members of one slot in order."""
     stretches = log.stretches or [Stretch(log.first_config(), 0)]
     ends = [s.first for s in stretches[1:]] + [len(log)]
@@ -148,7 +155,6 @@ def _cut(slot: int, log: TrialLog, own: Sequence[Exploit], losses: Losses) -> li
         if i:
             match = _match(own, following, stretch.config)
             if match is None:
-                losses.count("a change of configuration that no line of the log explains")
                 members.append(Member(slot, stretch.config, (stretch.first, ends[i])))
                 continue
             members += [_never_ran(slot, e, stretch.first) for e in own[following:match]]

@@ -21,6 +21,7 @@ from hypertendril.readers.ray_trials import TrialLog
 from hypertendril.readers.rungs import levels_of
 
 HALVING = ("asha", "hyperband", "bohb")
+POPULATION = ("pbt", "pb2")
 
 
 @dataclass
@@ -144,6 +145,15 @@ def _value_at(trial: RayTrial, name: str, step: float) -> float:
         return NAN
     rows = [row for row, s in enumerate(log.steps) if s <= step]
     return log.metrics[name][rows[-1]] if rows else NAN
+
+
+def is_population(run: Run) -> bool:
+    """Return whether trials changed their configuration as population-based training does."""
+    changed = [t for t in run.trials if t.log and len(t.log.stretches) > 1]
+    if run.exploits or (changed and run.state.scheduler in POPULATION):
+        return True
+    run.losses.count("a trial whose configuration changed, shown with its first one", len(changed))
+    return False
 
 
 def levels_in(run: Run) -> tuple[float, ...]:

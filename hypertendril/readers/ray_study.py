@@ -15,6 +15,7 @@ from hypertendril.readers.ray_run import (
     RayTrial,
     Run,
     ended_as,
+    is_population,
     levels_in,
     number_trials,
     objective_of,
@@ -34,7 +35,7 @@ def build_study(run: Run) -> ReadStudy:
     number_trials(run.trials)
     draft = Draft(run.losses)
     attributes: dict[str, Any] = {}
-    if run.exploits:
+    if is_population(run):
         logs = {t.index: t.log for t in run.trials if t.log is not None}
         people = population_of(logs, run.exploits, run.losses)
         objective, guess = objective_of(run, ())

@@ -54,10 +54,15 @@ class Stretch:
 
 
 class TrialLog:
-    """The results of one trial; `read_on` reads what is new."""
+    """The results of one trial; `read_on` reads what is new.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        objective: What the experiment optimises, kept also where it is one of Ray's own keys.
+    """
+
+    def __init__(self, folder: Path, objective: str | None = None) -> None:
         self.folder = folder
+        self._ignored = OWN_KEYS - {objective}
         self.trial_id = ""
         self.error = ""
         self._lines = JsonLines(folder / RESULTS, b'{"')
@@ -99,6 +104,8 @@ class TrialLog:
         """Add what could not be read to `losses`."""
         losses.extend(self._lines.losses)
         losses.extend(self.losses)
+        for name in self.texts:
+            losses.count(f"metric {name!r} of a trial is not a number")
         if self._lines.torn_line is not None:
             losses.add(f"{self.folder.name}/{RESULTS}: the last line is not complete")
 
@@ -132,7 +139,7 @@ class TrialLog:
         self.times.append(np.nan if time is None else time)
         metrics = self.metrics
         for name, value in record.items():
-            if name in OWN_KEYS:
+            if name in self._ignored:
                 continue
             column = metrics.get(name)
             if type(value) is float and column is not None and len(column) == row:

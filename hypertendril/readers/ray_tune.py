@@ -123,7 +123,9 @@ class _RayTail:
         state = read_state(folder, losses)
         is_trial = (folder / RESULTS).is_file()
         places = [folder] if is_trial else list(trial_folders(folder, subfolders))
-        self._logs = {place: self._logs.get(place) or TrialLog(place) for place in places}
+        self._logs = {
+            place: self._logs.get(place) or TrialLog(place, state.metric) for place in places
+        }
         for log in each(list(self._logs.values()), "trials"):
             try:
                 log.read_on()

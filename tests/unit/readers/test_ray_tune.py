@@ -116,3 +116,31 @@ def test_a_folder_of_one_ray_trial_is_a_study_of_one_trial(tmp_path: Path) -> No
     for place in (tmp_path / "trial", tmp_path / "trial" / "result.json"):
         (found,) = read(place)
         assert len(found.trials) == 1
+
+
+def test_a_replayed_schedule_is_a_line_of_trials_each_the_child_of_the_one_before(
+    tmp_path: Path,
+) -> None:
+    rows = [{"score": i / 9, "config": {"lr": 0.1 if i < 3 else 0.02}} for i in range(6)]
+    folder = _ray(tmp_path, {"a_aaaaa_00000_0": rows}, {"trial_data": []})
+    (plain,) = read(folder)
+    assert "configuration changed" in " ".join(s.reason for s in plain.header.skipped)
+    word = b"ray.tune.schedulers.pbt\x94\x8c\x1dPopulationBasedTrainingReplay"
+    (folder / "tuner.pkl").write_bytes(word)
+    (found,) = read(folder)
+    assert found.trials.values[:, 0].tolist() == [0.1, 0.02]
+    assert found.trials.parent.tolist() == [-1, 0]
+    assert found.trials.objectives[:, 0].tolist() == [2 / 9, 5 / 9]
+    assert [skip.reason for skip in found.header.skipped if not skip.is_guess] == []
+
+
+def test_ray_results_that_are_no_numbers_are_told_and_an_objective_may_be_rays_own(
+    tmp_path: Path,
+) -> None:
+    row = {"time_total_s": 2.5, "note": "ok", "is_good": True, "config": {"lr": 0.1}}
+    state = {"trial_data": [], "runner_data": {"_metric": "time_total_s"}}
+    (found,) = read(_ray(tmp_path, {"a_aaaaa_00000_0": [row]}, state))
+    assert found.trials.objectives.tolist() == [[2.5]]
+    reasons = " ".join(skip.reason for skip in found.header.skipped)
+    assert "metric 'note' of a trial is not a number" in reasons
+    assert "metric 'is_good' of a trial is not a number" in reasons
