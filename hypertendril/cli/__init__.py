@@ -1,7 +1,8 @@
 """The command line: people read its words, programs its JSON (documented in docs/running.md).
 
 Results go to stdout alone, everything else to stderr. The exit status is 0, 2 with one
-clear line for bad input, 1 where a study that was run here did not come to its end.
+clear line for bad input, 1 where a study that was run here did not come to its end or no
+trial of it was completed.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
+from hypertendril import __version__
 from hypertendril.cli import jobs, results
 from hypertendril.cli.output import one_line, tell
 from hypertendril.errors import HyperTendrilError
@@ -43,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="hypertendril",
         description="See what a hyperparameter search did, and run the next one.",
     )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     results.add_commands(commands)
     jobs.add_commands(commands)

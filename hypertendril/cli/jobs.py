@@ -92,6 +92,7 @@ def _steering_commands(commands: Any) -> tuple[argparse.ArgumentParser, ...]:
 
 def _run(options: argparse.Namespace) -> int:
     from hypertendril.jobs.foreground import run_here  # noqa: PLC0415
+    from hypertendril.model import TrialState  # noqa: PLC0415
 
     settings = settings_of(options)
     spec = _read_job(options, settings)
@@ -110,7 +111,7 @@ def _run(options: argparse.Namespace) -> int:
         write(job.id)
     if job.message:
         tell(job.message)
-    return 0 if job.state == "done" else NOT_DONE
+    return 0 if job.state == "done" and study.counts()[TrialState.COMPLETE] else NOT_DONE
 
 
 def _submit(options: argparse.Namespace) -> int:

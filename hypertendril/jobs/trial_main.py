@@ -27,7 +27,7 @@ from hypertendril.jobs.segments import Segment
 from hypertendril.jobs.training import TrialContext, TrialPruned, as_numbers
 
 MAX_ERROR_LENGTH = 2000
-_OURS = str(Path(__file__).parents[1])
+_NOT_THEIRS = (str(Path(__file__).parents[1]), "<frozen ")
 _PR_SET_PDEATHSIG = 1
 Objective = Callable[[TrialContext], Any]
 
@@ -119,8 +119,10 @@ def _result(result: Any) -> dict[str, float]:
 
 def _told(error: BaseException, trace: TracebackType | None) -> str:
     """Return one line that says what went wrong, then the last lines of the way there through their code."""
-    summary = "".join(traceback.format_exception_only(error)).strip()
-    frames = [f for f in traceback.extract_tb(trace) if not f.filename.startswith(_OURS)]
+    lines = traceback.format_exception_only(error)
+    lines.sort(key=lambda line: line.startswith(" "))  # of a syntax error the place comes first
+    summary = "".join(lines).strip()
+    frames = [f for f in traceback.extract_tb(trace) if not f.filename.startswith(_NOT_THEIRS)]
     way = "".join(traceback.format_list(frames[-6:]))
     head = summary[: MAX_ERROR_LENGTH // 2]
     return f"{head}\n{way[-(MAX_ERROR_LENGTH - len(head) - 1) :]}".strip()

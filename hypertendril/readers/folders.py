@@ -123,8 +123,16 @@ def entries(folder: Path) -> list[os.DirEntry[str]]:
 
 
 def subfolders(folder: Path) -> list[Path]:
-    """Return the folders in a folder by name; links are not followed."""
-    return [folder / entry.name for entry in entries(folder) if _is_folder(entry)]
+    """Return the folders in a folder that may be looked into, by name; links are not followed."""
+    found = (entry for entry in entries(folder) if _is_folder(entry))
+    return [folder / entry.name for entry in found if not is_shut(entry)]
+
+
+def is_shut(entry: os.DirEntry[str]) -> bool:
+    """Return whether it is a file that may not be read, or a folder that may not be looked into."""
+    needed = os.R_OK | os.X_OK if _is_folder(entry) else os.R_OK
+    by_effective = os.access in os.supports_effective_ids
+    return not entry.is_symlink() and not os.access(entry.path, needed, effective_ids=by_effective)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

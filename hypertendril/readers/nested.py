@@ -11,7 +11,7 @@ from pathlib import Path
 from hypertendril.errors import SourceFormatError
 from hypertendril.model import Skipped
 from hypertendril.readers.about import About, Tested
-from hypertendril.readers.folders import entries, file_token, subfolders, tail_of
+from hypertendril.readers.folders import entries, file_token, is_shut, subfolders, tail_of
 from hypertendril.readers.progress import each
 from hypertendril.readers.result import Reader, ReadStudy, Tail
 from hypertendril.readers.source import Source
@@ -46,12 +46,14 @@ class Search:
     Attributes:
         looked_at: All folders.
         torn: Files of no format, begun as JSON and without its end.
+        shut: Files and folders that we have no right to read.
         is_cut: The search was ended early.
     """
 
     runs: list[FoundRun] = field(default_factory=list)
     looked_at: list[Path] = field(default_factory=list)
     torn: list[Path] = field(default_factory=list)
+    shut: list[Path] = field(default_factory=list)
     is_cut: bool = False
 
 
@@ -157,13 +159,18 @@ class NestedFolder:
 
     def _take_files(self, found: Search, root: Path, place: Path) -> None:
         for entry in entries(place):
-            if entry.name.startswith(".") or not entry.is_file(follow_symlinks=False):
+            if entry.name.startswith("."):
+                continue
+            if is_shut(entry):
+                found.shut.append(place / entry.name)
+                continue
+            if not entry.is_file(follow_symlinks=False):
                 continue
             source = Source(path=place / entry.name)
             try:
                 reader = next((r for r in self._readers() if r.detects(source)), None)
             except SourceFormatError:
-                continue  # empty, or not ours to read
+                continue  # empty, say
             if reader is not None and self._of_file(reader, source):
                 found.runs.append(FoundRun(source.file, reader, _below(root, source.file)))
             elif _is_torn(source):
@@ -202,6 +209,10 @@ class _NestedTail:
             except SourceFormatError as error:
                 problems.append(Skipped(str(run.place), f"a run that can't be read: {error}"))
         problems += [Skipped(str(p), "JSON that was cut short, of no format") for p in found.torn]
+        if found.shut:
+            others = f", and {len(found.shut) - 1} more" if found.shut[1:] else ""
+            reason = f"this account may not read {found.shut[0]}{others}"
+            problems.append(Skipped(str(found.shut[0]), reason))
         if found.is_cut:
             reason = f"more than {MOST_FOLDERS} folders or {MOST_RUNS} runs; the rest was left out"
             problems.append(Skipped(self._source.shown, reason))

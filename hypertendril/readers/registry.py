@@ -15,7 +15,7 @@ from hypertendril.readers.dataframe import DataFrameRun
 from hypertendril.readers.deepcave import DeepCave
 from hypertendril.readers.dehb import Dehb
 from hypertendril.readers.export import FORMAT
-from hypertendril.readers.folders import RunFolder
+from hypertendril.readers.folders import RunFolder, head_of
 from hypertendril.readers.generic import GenericJson
 from hypertendril.readers.hiplot import HiPlot
 from hypertendril.readers.hpbandster import HpBandSter
@@ -109,6 +109,14 @@ def detect(source: str | Path | Source) -> Reader:
     place = source if isinstance(source, Source) else Source.parse(source)
     if place.path is not None:
         place.require_there()
+    try:
+        return _knowing(place)
+    except OSError as error:
+        reason = f"{error.filename}: {error.strerror or error}"
+        raise place.error(f"can't be looked into ({reason}).") from None
+
+
+def _knowing(place: Source) -> Reader:
     for reader in READERS:
         if reader.detects(place):
             return reader
@@ -134,8 +142,8 @@ def _pickle_of(place: Source) -> Source | None:
     if not place.is_folder:
         return place if place.head().startswith(PICKLES) else None
     below = islice(place.file.rglob("*"), MOST_LOOKED_AT)
-    files = (Source(path=path) for path in below if path.is_file() and path.stat().st_size)
-    return next((file for file in files if file.head().startswith(PICKLES)), None)
+    pickles = (path for path in below if path.is_file() and head_of(path, 2) in PICKLES)
+    return next((Source(path=path) for path in pickles), None)
 
 
 def read(source: str | Path) -> tuple[ReadStudy, ...]:

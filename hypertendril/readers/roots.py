@@ -28,7 +28,7 @@ def roots_of(sources: Iterable[str | Path], told: Sequence[str | Path] = ()) -> 
         path = Source.parse(name).path
         if path is not None:
             folders.append(path if path.is_dir() else path.parent)
-    return tuple(dict.fromkeys(folder.resolve() for folder in folders))
+    return tuple(dict.fromkeys(Path(os.path.realpath(folder)) for folder in folders))
 
 
 def source_within(text: str, roots: Sequence[Path]) -> Source:
@@ -58,7 +58,7 @@ def source_within(text: str, roots: Sequence[Path]) -> Source:
 def _path_within(text: str, roots: Sequence[Path]) -> Path:
     asked = Source.parse(text).path
     try:
-        path = asked.expanduser().resolve() if asked is not None else None
+        path = asked.resolve() if asked is not None else None
     except (OSError, RuntimeError, ValueError):
         path = None
     if path is None or not any(path.is_relative_to(root) for root in roots):
@@ -87,7 +87,7 @@ def links_outside(path: Path, roots: Sequence[Path], most: int = 100_000) -> Pat
     )
     for entry in itertools.islice(entries, most):
         if entry.suffix != ".log" and entry.is_symlink():
-            target = entry.resolve()
+            target = Path(os.path.realpath(entry))  # of links in a circle too
             if not any(target.is_relative_to(root) for root in roots):
                 return entry
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import stat
 from collections.abc import Hashable
@@ -28,7 +29,7 @@ class Source:
         """Return the source a person named: a path, `sqlite:///path` or another storage URL."""
         text = str(source)
         if isinstance(source, Path) or not _URL.match(text):
-            return cls(path=Path(text).expanduser())
+            return cls(path=Path(os.path.expanduser(text)))  # noqa: PTH111 (no error: ~nobody)
         scheme, _, rest = text.partition("://")
         if scheme.lower().partition("+")[0] == "sqlite":
             return cls(path=Path(rest.removeprefix("/").partition("?")[0]))
@@ -63,8 +64,9 @@ class Source:
             return
         try:
             next(self.file.iterdir(), None)
+            (self.file / ".").stat()
         except OSError as error:
-            raise self.error(f"can't be listed ({_reason(error)}).") from None
+            raise self.error(f"can't be looked into ({_reason(error)}).") from None
 
     def require_file(self) -> None:
         """Check that `path` is a file with something in it.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import logging
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -125,7 +126,7 @@ class Answers:
 
 def _key(source: Source) -> str:
     # A password has no business in a file.
-    return str(source.path.resolve()) if source.path is not None else source.shown
+    return os.path.realpath(source.path) if source.path is not None else source.shown
 
 
 def _is_table(source: Source) -> bool:

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from hypertendril import __version__
 from hypertendril.cli import main
 from hypertendril.jobs import dask_executor
 from hypertendril.jobs.queue import JobQueue, JobState
@@ -171,8 +172,12 @@ def test_a_study_of_which_nothing_worked_says_why(call: Call, tmp_path: Path) ->
     with (tmp_path / "job.toml").open("a") as file:
         file.write(space)
     result = call("run", "job.toml")
-    assert result.status == 0
+    assert result.status == 1
     assert "No trial was completed. The first one says: ValueError: trial 0" in result.err
+
+
+def test_it_tells_its_version(call: Call) -> None:
+    assert call("--version").out == f"hypertendril {__version__}\n"
 
 
 def test_an_objective_that_cannot_be_loaded_ends_with_status_1(call: Call, tmp_path: Path) -> None:

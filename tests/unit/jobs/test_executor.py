@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -151,6 +153,18 @@ def test_an_objective_that_cannot_be_loaded_fails_everything(make: Make) -> None
     executor.start(segment(0, x=0.0))
     with pytest.raises(JobError, match="library of this objective is missing"):
         events_until(executor, lambda _: False)
+
+
+def test_a_mistake_in_the_code_is_told_first_and_then_where_it_is(tmp_path: Path) -> None:
+    (tmp_path / "unfinished.py").write_text("def train(trial:\n")
+    entry = replace(REGISTRY["odd"], function="unfinished:train", folder=tmp_path)
+    with closing(LocalExecutor(entry, 1, None)) as executor:
+        executor.start(segment(0))
+        with pytest.raises(JobError) as found:
+            events_until(executor, lambda _: False)
+    words = str(found.value)
+    assert re.search(r"loaded: SyntaxError: .*\n.*unfinished\.py", words)
+    assert "frozen" not in words
 
 
 def test_an_objective_that_takes_for_ever_to_load_fails_everything(
