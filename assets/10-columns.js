@@ -96,15 +96,23 @@
     return data;
   }
 
-  /** 0..254 worst to best of each trial's leading objective; 255 where it has none. */
+  /** Values to levels 0..254, worst to best: in equal steps of the value, or of its logarithm. */
+  ht.levelling = function ({ worst, best, log }) {
+    // Ends set by hand may lie where there is no logarithm.
+    const isLog = log && worst > 0 && best > 0;
+    const at = isLog ? (v) => Math.log(Math.max(v, Number.MIN_VALUE)) : (v) => v;
+    const from = at(worst);
+    const span = at(best) - from;
+    return (v) => Math.round(254 * (span ? Math.min(1, Math.max(0, (at(v) - from) / span)) : 1));
+  };
+
+  /** The level of each trial's leading objective; 255 where it has none. */
   function levelsOf(column, colour, n) {
     const levels = new Uint8Array(n).fill(255);
-    const span = colour.best - colour.worst;
+    const levelOf = ht.levelling(colour);
     for (let i = 0; i < n; i++) {
       const v = column.values[i];
-      if (Number.isNaN(v)) continue;
-      const t = span ? (v - colour.worst) / span : 1;
-      levels[i] = Math.round(254 * Math.min(1, Math.max(0, t)));
+      if (!Number.isNaN(v)) levels[i] = levelOf(v);
     }
     return levels;
   }

@@ -16,27 +16,6 @@
   // A long name may break after these.
   ht.SEPARATORS = /(?<=[_.:/ -])/;
 
-  /** Where the part of each name begins that tells it from the name most like it: 14 of
-      `model.encoder.layer_3.dropout` beside `model.encoder.layer_4.dropout`; by name. */
-  ht.tellingStarts = function (names) {
-    const sorted = [...new Set(names)].sort();
-    const common = (a, b) => {
-      let k = 0;
-      while (k < a.length && a[k] === b[k]) k += 1;
-      return k;
-    };
-    const shared = sorted.map((name, i) => (i ? common(sorted[i - 1], name) : 0));
-    const startOf = (name, least) => {
-      let [at, begin] = [0, 0];
-      for (const part of name.split(/(?<=[.:/ ])/)) {
-        if (at + part.length > least) return at;
-        [begin, at] = [at, at + part.length];
-      }
-      return begin;
-    };
-    return new Map(sorted.map((name, i) => [name, startOf(name, Math.max(shared[i], shared[i + 1] || 0))]));
-  };
-
   /** Show one element a line in `holder`, as `build(line)` makes it. A line that says the same as
       before keeps its element: what a person points at or has the focus on stays. */
   ht.drawLines = function (holder, lines, build) {

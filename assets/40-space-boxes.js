@@ -18,6 +18,9 @@
   const LEAST_PX = 5;
   const LEAST_OF_MANY_PX = 2;
   const MANY = 14;
+  // More would fill the row with their gaps alone.
+  const MOST = 60;
+  const CHAR_PX = 6;
   const LEAST_MAIN_SHARE = 0.3;
   const GAP_PX = 2;
   const DIVIDER_PX = 13;
@@ -142,23 +145,32 @@
     if (button.textContent !== text) button.textContent = text;
   }
 
+  /** Of a name too long for its box what tells it from its like. */
+  function shortened(view, name, width) {
+    const { telling } = view.meta.axes.find((axis) => axis.label === name);
+    return name.length * CHAR_PX <= width || telling === name ? name : `…${telling}`;
+  }
+
   /** Row 1; returns parameter -> [left, right]. */
   function drawSingles(view, right) {
     const names = sharers(view);
-    for (const [name, button] of parts.singles) if (!names.includes(name)) button.style.display = "none";
-    const order = names.slice().sort((a, b) => space.share(a) - space.share(b) || names.indexOf(a) - names.indexOf(b));
+    const ranked = names.slice().sort((a, b) => space.share(a) - space.share(b) || names.indexOf(a) - names.indexOf(b));
+    const order = ranked.slice(-MOST);
+    for (const [name, button] of parts.singles) if (!order.includes(name)) button.style.display = "none";
     const rest = Math.max(0, 1 - order.reduce((sum, name) => sum + space.share(name), 0));
     const widths = shared([rest, ...order.map(space.share)], right - EDGE);
     let x = EDGE;
     const room = rest > 0.005 ? widths[0] : 0;
     put(parts.rest, x, room, ROW1, room > 150 ? "interactions and unexplained" : "");
-    parts.rest.title = `Interactions and what no model explains: ${percent(rest)} of the variance`;
+    const lesser = ranked.length - order.length;
+    const others = lesser ? `, ${lesser} lesser parameters` : "";
+    parts.rest.title = `Interactions${others} and what no model explains: ${percent(rest)} of the variance`;
     x += widths[0] + GAP_PX;
     const places = new Map();
     order.forEach((name, k) => {
       const button = parts.singles.get(name);
       const w = widths[k + 1];
-      put(button, x, w, ROW1, w > LABELLED_ROW1_PX ? name : "");
+      put(button, x, w, ROW1, w > LABELLED_ROW1_PX ? shortened(view, name, w) : "");
       button.classList.toggle("is-on", state.focus.includes(name));
       button.title = `${name} alone: ${percent(space.share(name))} of the variance`;
       places.set(name, [x, x + w]);
@@ -192,7 +204,8 @@
     const drawn = new Set(sharers(view));
     const partners = names
       .filter((name) => name !== main && drawn.has(name) && space.pairShare(main, name) > 0)
-      .sort((a, b) => space.pairShare(main, a) - space.pairShare(main, b));
+      .sort((a, b) => space.pairShare(main, a) - space.pairShare(main, b))
+      .slice(-MOST);
     for (const name of names) if (!partners.includes(name)) parts.partners.get(name).style.display = "none";
     const divided = partners.length ? DIVIDER_PX - 2 * GAP_PX : 0;
     const shares = [...partners.map((name) => space.pairShare(main, name)), space.share(main)];
@@ -201,7 +214,7 @@
     let x = EDGE;
     partners.forEach((name, k) => {
       const button = parts.partners.get(name);
-      put(button, x, widths[k], ROW2, widths[k] > LABELLED_PX ? name : "");
+      put(button, x, widths[k], ROW2, widths[k] > LABELLED_PX ? shortened(view, name, widths[k]) : "");
       button.classList.add("is-pair");
       button.classList.toggle("is-on", state.focus[1] === name);
       button.title = `${main} and ${name} together, beyond each alone: ${percent(shares[k])} of the variance; click for the pair`;

@@ -16,12 +16,10 @@
   const LEAST_NAME_PX = 8.5;
   const UPRIGHT_NAME_PX = 9;
   const heads = new Map();
-  let starts = new Map();
 
   /** Make the heads of all axes anew, in `holder`. */
   space.makeHeads = function (view, holder) {
     heads.clear();
-    starts = ht.tellingStarts(view.meta.axes.map(({ label }) => label));
     view.meta.axes.forEach((axis, j) => heads.set(j, makeBox(view, holder, axis, j)));
   };
 
@@ -38,9 +36,9 @@
     return Math.max(LEAST_NAME_PX, Math.min(NAME_PX, (NAME_PX * room) / longest));
   }
 
-  /** A name on two lines; of one too long for them what tells it from its like and the end, which
-      tell more of `optimizer:adam:lr` than the beginning alone. */
-  function twoLines(label, room, size, start) {
+  /** A name on two lines; of one too long for them what tells it from its like, and of that the
+      beginning and the end. */
+  function twoLines({ label, telling }, room, size) {
     const parts = label.split(ht.SEPARATORS);
     const lines = [""];
     for (const part of parts) {
@@ -48,12 +46,14 @@
       else lines.push(part);
     }
     if (lines.length <= 2 && lines.every((line) => widthOf(line, size) <= room)) return lines.join("\n");
-    const first = (from, to) => (from ? "…" : "") + label.slice(from, to);
-    let head = label.length;
-    while (head > start + 1 && widthOf(first(start, head), size) > room) head -= 1;
+    const words = telling === label ? label : `…${telling}`;
+    let head = words.length;
+    while (head > 2 && widthOf(words.slice(0, head), size) > room) head -= 1;
+    if (head === words.length) return words;
     let tail = head;
-    while (tail < label.length - 1 && widthOf(`…${label.slice(tail)}`, size) > room) tail += 1;
-    return `${first(start, head)}\n…${label.slice(tail)}`;
+    const rest = () => (tail > head ? `…${words.slice(tail)}` : words.slice(tail));
+    while (tail < words.length - 1 && widthOf(rest(), size) > room) tail += 1;
+    return `${words.slice(0, head)}\n${rest()}`;
   }
 
   function makeBox(view, holder, axis, j) {
@@ -174,7 +174,7 @@
     const room = width - (width < ROOMY_PX ? 6 : 12);
     const size = isUpright ? UPRIGHT_NAME_PX : fitting(axis.label, room);
     title.style.fontSize = `${size.toFixed(1)}px`;
-    const words = isUpright ? axis.label : twoLines(axis.label, room, size, starts.get(axis.label));
+    const words = isUpright ? axis.label : twoLines(axis, room, size);
     if (title.textContent !== words) title.textContent = words;
     const marks = [view.scales[j].isFlipped ? "↓" : "", scaleMark(axis)].join("");
     badge.textContent = `${axis.choices.length ? "abc" : "123"}${marks ? ` ${marks}` : ""}`;

@@ -62,7 +62,7 @@
     const j = indexOf(view, name);
     const axis = view.meta.axes[j];
     const { edges, mean, sd } = space.known().bars[name];
-    const { colour } = state.data;
+    const levelOf = ht.levelling(state.data.colour);
     const isOwn = Boolean(space.known().gainName);
     const sign = isOwn || space.isMaximised() ? 1 : -1;
     const quality = mean.map((value) => value * sign);
@@ -74,13 +74,12 @@
     return mean.map((value, k) => {
       const [y0, y1] = axis.choices.length ? choiceEnds(view, j, edges[k][0]) : edges[k].map(place);
       const share = most > least ? (quality[k] - least) / (most - least) : 1;
-      const t = isOwn ? share : (value - colour.worst) / (colour.best - colour.worst || 1);
       return {
         x: view.xs[j] + 1,
         y: Math.min(y0, y1),
         height: Math.abs(y1 - y0),
         width: room * (LEAST_BAR_SHARE + (1 - LEAST_BAR_SHARE) * share),
-        level: Math.round(254 * Math.min(1, Math.max(0, t))),
+        level: isOwn ? Math.round(254 * share) : levelOf(value),
         mean: value,
         sd: sd[k],
       };

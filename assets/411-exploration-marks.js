@@ -33,7 +33,7 @@
     g.moveTo(px(bestX[0]), ground);
     staircase(g, scene, y);
     g.lineTo(px(bestX[bestX.length - 1]), ground);
-    g.fillStyle = gradient(g, scene, y);
+    g.fillStyle = explore.ramp(g, scene, scene.colour);
     g.globalAlpha = 0.8;
     g.fill();
     g.globalAlpha = 1;
@@ -58,13 +58,18 @@
     }
   }
 
-  function gradient(g, { colour }, y) {
-    const made = g.createLinearGradient(0, y(colour.worst), 0, y(colour.best));
+  /** Along the scale of the monitoring the colours its values have, from the worst end to the best. */
+  explore.ramp = function (g, { scales, tops, bottoms }, colour) {
+    const levelOf = ht.levelling(colour);
+    const [from, to] = [colour.worst, colour.best].map((v) => clamp(scales[0].unit(v)));
+    const y = (u) => bottoms[0] - u * (bottoms[0] - tops[0]);
+    const made = g.createLinearGradient(0, y(from), 0, y(to));
     for (let k = 0; k <= 10; k++) {
-      made.addColorStop(k / 10, ht.colour.cssOfLevel(Math.round(k * 25.4)));
+      const value = scales[0].value(from + ((to - from) * k) / 10);
+      made.addColorStop(k / 10, ht.colour.cssOfLevel(levelOf(value)));
     }
     return made;
-  }
+  };
 
   /** A faint circle an evaluation. */
   explore.circles = function (g, view, scene, { keep, mask = null, until = Infinity, alpha }) {

@@ -7,9 +7,11 @@
 
   const RUNNING = 1;
   const REACH_PX = 2.4;
+  // More, such as those a search left behind when it was killed, would bury all other marks.
+  const MOST = 40;
 
   /** Marks of the trials that are being trained: where each of them stands now. */
-  function running(scene) {
+  function runningIn(scene) {
     if (!scene.running) {
       const states = ht.state.data.col("state").values;
       scene.running = [];
@@ -31,7 +33,8 @@
 
   /** Ring the running trials among the marks `keep` leaves. */
   explore.breathe = function (view, keep) {
-    const marks = running(view.scene).filter(keep);
+    const running = runningIn(view.scene);
+    const marks = running.length > MOST ? [] : running.filter(keep);
     if (!marks.length && !view.breath) return;
     const canvas = layerOf(view);
     canvas.hidden = !marks.length;

@@ -11,6 +11,7 @@
   const NEAR_PX = 9;
   const BAR_PX = 5;
   const DIGITS = 1.5;
+  const MOST_CHARS = 6;
   let parts = null;
 
   /** Set the ends, or null for the default. `isPreview` recolours this view alone. */
@@ -84,8 +85,9 @@
     const title = "Colours from the range the results have, outliers left aside";
     const reset = ht.made("button", "pill", "reset", { title });
     reset.addEventListener("click", () => set(null));
-    parts = { worst: field("worse", "worst"), bar, best: field("better", "best"), reset, holder };
-    holder.replaceChildren(parts.worst, bar, parts.best, reset);
+    const log = ht.made("span", "ht-scale-log", "log");
+    parts = { worst: field("worse", "worst"), bar, log, best: field("better", "best"), reset, holder };
+    holder.replaceChildren(parts.worst, bar, log, parts.best, reset);
   }
 
   function typed(end) {
@@ -102,19 +104,22 @@
     if (!holder) return;
     if (!parts || parts.holder !== holder) make(holder);
     const { colour } = data;
-    // As many digits as tell the two ends apart.
-    const decimals = Math.ceil(DIGITS - Math.log10(Math.abs(colour.best - colour.worst) || 1));
-    const size = Math.max(Math.abs(colour.worst), Math.abs(colour.best));
-    const isShort = size >= 1e-4 && size < 1e5;
-    const text = (v) => (isShort ? String(+v.toFixed(Math.max(0, decimals))) : brief(v));
     for (const end of ["worst", "best"]) {
-      if (document.activeElement !== parts[end] || isWrong) parts[end].value = text(colour[end]);
+      if (document.activeElement !== parts[end] || isWrong) parts[end].value = endText(colour, end);
     }
+    parts.log.hidden = !colour.log;
     parts.reset.hidden = colour === data.ownColour;
   }
 
-  /** 5e11, not a number of which the field shows half. */
-  const brief = (v) => v.toExponential(2).replace(/\.?0*e\+?/, "e");
+  /** An end with as many digits as tell it from the other one, in powers of ten where it would be
+      longer than the field. */
+  function endText(colour, end) {
+    const [value, other] = end === "worst" ? [colour.worst, colour.best] : [colour.best, colour.worst];
+    const apart = colour.log ? value : value - other;
+    const decimals = Math.max(0, Math.ceil(DIGITS - Math.log10(Math.abs(apart) || 1)));
+    const plain = String(+value.toFixed(Math.min(decimals, 100)));
+    return plain.length <= MOST_CHARS ? plain : value.toExponential(1).replace(".0", "").replace("+", "");
+  }
 
   /* ---- handles ---- */
   function place(view, end) {
@@ -127,11 +132,7 @@
   function draw(g, view) {
     const x = view.left;
     const [worst, best] = [place(view, "worst"), place(view, "best")];
-    const made = g.createLinearGradient(0, worst, 0, best);
-    for (let k = 0; k <= 10; k++) {
-      made.addColorStop(k / 10, ht.colour.cssOfLevel(Math.round(k * 25.4)));
-    }
-    g.fillStyle = made;
+    g.fillStyle = explore.ramp(g, view.scene, state.data.colour);
     g.fillRect(x - BAR_PX, Math.min(worst, best), BAR_PX, Math.abs(worst - best));
     for (const y of [worst, best]) diamond(g, x - BAR_PX / 2, y);
   }

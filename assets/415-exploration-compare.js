@@ -44,7 +44,7 @@
         maximize: meta.maximize,
         px: (at) => view.px(column.axis, at),
         py: (at) => view.px("y", at),
-        colour: { worst: meta.worst, best: meta.best },
+        colour: { worst: meta.worst, best: meta.best, log: meta.log },
         n: data.n,
       });
       const axis = view.gd._fullLayout[`xaxis${column.axis.slice(1)}`];

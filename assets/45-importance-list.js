@@ -8,8 +8,6 @@
   const LIST = "importance-ranking-div";
   const FOCUS = "page-focus-store";
   const COMMAND = "importance-command-store";
-  // As much of a name as the narrowest list shows.
-  const LONG_CHARS = 16;
   let awaited = "";
 
   const percent = (share) => `${(100 * share).toFixed(1)}%`;
@@ -51,11 +49,7 @@
     return holder;
   }
 
-  /** A long name from the part on that tells it from its like. */
-  const shortened = (label, starts) =>
-    label.length > LONG_CHARS && starts.get(label) ? `…${label.slice(starts.get(label))}` : label;
-
-  function effect(line, starts) {
+  function effect(line) {
     const kind = line.names.length > 1 ? "pair" : "single";
     const button = made("button", `effect ${kind}${line.isOn ? " on" : ""}`, "", {
       title: line.title,
@@ -65,7 +59,7 @@
     const names = made("span", "effect-name");
     line.labels.forEach((label, k) => {
       if (k) names.append(made("i", "", "×"));
-      names.append(made("span", "", shortened(label, starts)));
+      names.append(made("span", "", label));
     });
     button.append(names, bar(line), made("span", "effect-share", line.share));
     return button;
@@ -152,8 +146,7 @@
     awaited = told.awaited;
     const effects = made("div", told.isSure ? "importance-effects" : "importance-effects unsure");
     if (told.shadow) effects.style.setProperty("--shadow", percent(told.shadow.at));
-    const starts = ht.tellingStarts(told.effects.flatMap(({ labels }) => labels));
-    effects.append(...told.effects.map((line) => effect(line, starts)));
+    effects.append(...told.effects.map(effect));
     // The first warning is the gravest and may not be overlooked; the others may wait below.
     const [first, ...others] = told.warnings.map(warning);
     const parts = [

@@ -120,7 +120,7 @@ def draw_exploration(data: ExplorationFrame, theme: Theme) -> go.Figure:
     )
     figure.update_layout(
         annotations=[
-            *strip_names(data.strips, theme),
+            *strip_names(data.strips, theme, data.hidden),
             *ordinals(data.texts, theme),
             *band_word(data.band_word, theme),
             *no_value(data, theme),

@@ -131,6 +131,7 @@ def _meta(data: Comparison) -> dict[str, Any]:
         ],
         "worst": data.worst,
         "best": data.best,
+        "log": data.is_log,
         "maximize": data.maximize,
     }
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
 from hypertendril.analysis.exploration import Band
-from hypertendril.analysis.exploration_frame import BandText, Strip
-from hypertendril.layouts.labels import plotly_lines, plotly_text
+from hypertendril.analysis.exploration_frame import EDGE, BandText, Strip
+from hypertendril.layouts.labels import plotly_lines, plotly_text, telling_ends
 from hypertendril.layouts.theme import LABEL_PX, Theme
 
 NAME_SHIFT_PX = 64
@@ -17,6 +17,8 @@ WORD_SHIFT_PX = 10
 MAX_NAME_CHARS = 12
 SMALL_PX = 9
 MAX_TICK_CHARS = 9
+# Of the height of all strips what a mark's text takes in a small window.
+TICK_SHARE = 0.026
 # Bands grow from hardly visible to clearly grey and must leave pale marks readable.
 BAND_OPACITY = {"generation": (0.0, 0.13), "bracket": (0.0, 0.1), "rung": (0.0, 0.05)}
 
@@ -79,15 +81,18 @@ def _levels(strips: Sequence[Strip]) -> list[float]:
     return [(upper.bottom + lower.top) / 2 for upper, lower in pairwise(strips)]
 
 
-def strip_names(strips: Sequence[Strip], theme: Theme) -> list[dict[str, Any]]:
-    """Return the names of the strips, left of their scales."""
+def strip_names(
+    strips: Sequence[Strip], theme: Theme, hidden: Sequence[str] = ()
+) -> list[dict[str, Any]]:
+    """Return the names of the strips, left of their scales; `hidden` parameters have none."""
+    ends = telling_ends([*(strip.axis.label for strip in strips), *hidden])
     return [
         {
             "xref": "paper",
             "yref": "y",
             "x": 0,
             "y": (strip.bottom + strip.top) / 2,
-            "text": _name(strip, theme),
+            "text": _name(strip, ends, theme),
             "showarrow": False,
             "xanchor": "right",
             "xshift": -NAME_SHIFT_PX,
@@ -97,8 +102,8 @@ def strip_names(strips: Sequence[Strip], theme: Theme) -> list[dict[str, Any]]:
     ]
 
 
-def _name(strip: Strip, theme: Theme) -> str:
-    name = f"<b>{plotly_lines(strip.axis.label, MAX_NAME_CHARS)}</b>"
+def _name(strip: Strip, ends: Mapping[str, str], theme: Theme) -> str:
+    name = f"<b>{plotly_lines(strip.axis.label, MAX_NAME_CHARS, ends)}</b>"
     if strip.is_monitor:
         small = f'<span style="font-size:{SMALL_PX}px;color:{theme.muted}">{theme.better}</span>'
         return f"<b>best</b><br>{name}<br>{small}"
@@ -140,13 +145,18 @@ def band_word(word: str, theme: Theme) -> list[dict[str, Any]]:
 
 
 def stacked_ticks(strips: Sequence[Strip]) -> tuple[list[float], list[str]]:
-    """Return heights and texts of all marks of all strips; None lanes are named too."""
-    values: list[float] = []
-    labels: list[str] = []
+    """Return heights and texts of the marks of all strips; None lanes are named too.
+
+    Where strips are low a mark that would touch another one is left out, the inner ones first.
+    """
+    room = TICK_SHARE * (strips[0].top + EDGE) if strips else 0.0
+    marks: list[tuple[float, str]] = []
     for strip in strips:
+        texts = (plotly_text(text, MAX_TICK_CHARS) for text in strip.axis.tick_labels)
+        found = list(zip(strip.tick_heights(), texts, strict=True))
         if strip.none is not None:
-            values.append(strip.none)
-            labels.append("<i>none</i>")
-        values += strip.tick_heights()
-        labels += [plotly_text(text, MAX_TICK_CHARS) for text in strip.axis.tick_labels]
-    return values, labels
+            found.insert(0, (strip.none, "<i>none</i>"))
+        for mark in [*found[:1], *found[:0:-1]]:
+            if all(abs(mark[0] - other) >= room for other, _ in marks):
+                marks.append(mark)
+    return [height for height, _ in marks], [text for _, text in marks]

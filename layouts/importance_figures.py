@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,8 @@ from hypertendril.analysis.effects import EffectsData, MarginalCurve, Surface
 from hypertendril.analysis.promising_view import JOINT, MARGINAL, QUANTILES
 from hypertendril.analysis.ticks import value_ticks
 from hypertendril.layouts.frame import axis_style, frame_figure, message_figure
-from hypertendril.layouts.labels import plain, plotly_text
+from hypertendril.layouts.importance_ranking import effect_ends
+from hypertendril.layouts.labels import plain, plotly_text, shortened
 from hypertendril.layouts.theme import LABEL_PX, TICK_PX, Theme
 from hypertendril.model import Direction
 
@@ -23,8 +25,8 @@ NO_ESTIMATE = "No scored trial<br>to estimate from yet."
 ONE_PARAMETER = "An interaction needs<br>two parameters."
 SMALL_PX = TICK_PX - 1
 TICK_TEXT_CHARS = 9
-# What fits above a plot on a small page.
-NAME_CHARS = 22
+# What fits above a plot beside the choice that stands there, and below it, on a small page.
+NAME_CHARS, TITLE_CHARS = 18, 18
 # Beside it the page lets choose the studies.
 VALUE_CHARS = 10
 # Width of a character of the tick font, on average.
@@ -62,10 +64,11 @@ def draw_marginal(data: EffectsData, theme: Theme) -> go.Figure:
         "promising": curve.promising,
     }
     figure = frame_figure(theme, meta, {"l": 38, "r": 8, "t": 22, "b": 32})
+    ends = effect_ends(data)
     low, high = _value_range(curve)
     ticks, texts = value_ticks(low + TICK_CLEARANCE * (high - low), high, 5)
     figure.update_layout(
-        xaxis=_parameter_axis(theme, curve.axis) | {"range": _ends(curve.axis, EDGE_SHARE)},
+        xaxis=_parameter_axis(theme, curve.axis, ends) | {"range": _ends(curve.axis, EDGE_SHARE)},
         yaxis=axis_style(theme, grid=True)
         | {
             "range": [low, high],
@@ -183,9 +186,10 @@ def draw_surface(data: EffectsData, theme: Theme) -> go.Figure:
     figure = frame_figure(
         theme, meta, {"l": _label_room(surface.y_axis), "r": 10, "t": 22, "b": 32}
     )
+    ends = effect_ends(data)
     figure.update_layout(
-        xaxis=_parameter_axis(theme, surface.x_axis) | {"range": _ends(surface.x_axis, 0.0)},
-        yaxis=_parameter_axis(theme, surface.y_axis)
+        xaxis=_parameter_axis(theme, surface.x_axis, ends) | {"range": _ends(surface.x_axis, 0.0)},
+        yaxis=_parameter_axis(theme, surface.y_axis, ends)
         | {"range": _ends(surface.y_axis, 0.0), "title": None},
     )
     is_smooth = not (surface.x_axis.choices or surface.y_axis.choices)
@@ -195,7 +199,7 @@ def draw_surface(data: EffectsData, theme: Theme) -> go.Figure:
     _promising_boxes(figure, surface, theme)
     if surface.incumbent is not None:
         figure.add_trace(_incumbent(surface.incumbent, theme))
-    _name_above(figure, theme, plain(surface.y_axis.label, NAME_CHARS))
+    _name_above(figure, theme, shortened(surface.y_axis.label, NAME_CHARS, ends))
     return figure
 
 
@@ -225,13 +229,14 @@ def draw_multiples(data: EffectsData, theme: Theme) -> go.Figure:
     known = np.concatenate([part.mean[np.isfinite(part.mean)] for part in data.thirds])
     low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
     width = (1 - MULTIPLE_GAP * (n - 1)) / n
+    ends = effect_ends(data)
     for k, part in enumerate(data.thirds):
         place = "" if k == 0 else str(k + 1)
         left = k * (width + MULTIPLE_GAP)
-        x_axis = _parameter_axis(theme, part.x_axis) | {
+        x_axis = _parameter_axis(theme, part.x_axis, ends) | {
             "range": _ends(part.x_axis, 0.0),
             "domain": [left, left + width],
-            "title": None if k != n // 2 else _parameter_axis(theme, part.x_axis)["title"],
+            "title": None if k != n // 2 else _parameter_axis(theme, part.x_axis, ends)["title"],
         }
         # Narrow plots have room for one mark each, in the middle.
         middle = slice(len(x_axis["tickvals"]) // 2, len(x_axis["tickvals"]) // 2 + 1)
@@ -253,10 +258,10 @@ def draw_multiples(data: EffectsData, theme: Theme) -> go.Figure:
             font={"size": SMALL_PX, "color": theme.ink},
         )
     figure.update_layout(
-        yaxis=_parameter_axis(theme, first.y_axis)
+        yaxis=_parameter_axis(theme, first.y_axis, ends)
         | {"range": _ends(first.y_axis, 0.0), "title": None}
     )
-    _name_above(figure, theme, plain(first.y_axis.label, NAME_CHARS), 18)
+    _name_above(figure, theme, shortened(first.y_axis.label, NAME_CHARS, ends), 18)
     return figure
 
 
@@ -310,7 +315,7 @@ def _contour(surface: Surface, theme: Theme) -> go.Contour | None:
     )
 
 
-def _parameter_axis(theme: Theme, axis: ColumnAxis) -> dict[str, Any]:
+def _parameter_axis(theme: Theme, axis: ColumnAxis, ends: Mapping[str, str]) -> dict[str, Any]:
     return axis_style(theme) | {
         "tickvals": axis.unit(axis.ticks).tolist(),
         "ticktext": [plotly_text(text, TICK_TEXT_CHARS) for text in axis.tick_labels],
@@ -318,7 +323,7 @@ def _parameter_axis(theme: Theme, axis: ColumnAxis) -> dict[str, Any]:
         "tickangle": 0,
         "ticklabelstandoff": 2,
         "title": {
-            "text": plotly_text(axis.label, 26),
+            "text": plotly_text(shortened(axis.label, TITLE_CHARS, ends)),
             "font": {"size": LABEL_PX, "color": theme.muted},
             "standoff": 3,
         },

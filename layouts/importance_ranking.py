@@ -6,18 +6,28 @@ As JSON that assets/45-importance-list.js draws: dozens of components would each
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hypertendril.analysis.effects import Effect, EffectsData
 from hypertendril.analysis.honesty import HIDDEN_R2, ROUGH_R2, UNRELIABLE_R2
-from hypertendril.layouts.labels import plain
+from hypertendril.layouts.labels import plain, shortened, telling_ends
 from hypertendril.layouts.promising import promising_words
+
+# As much of a name as the narrowest list shows, alone and beside another one.
+SINGLE_CHARS, PAIR_CHARS = 14, 7
+TITLE_CHARS = 24
 
 
 def subtitle(data: EffectsData) -> str:
     """Return the words behind the panel's title: the parameters in focus."""
-    return " × ".join(plain(name, 24) for name in data.focus)
+    ends = effect_ends(data)
+    return " × ".join(shortened(name, TITLE_CHARS, ends) for name in data.focus)
+
+
+def effect_ends(data: EffectsData) -> dict[str, str]:
+    """Return what tells the names of the parameters apart."""
+    return telling_ends({name for effect in data.effects for name in effect.names})
 
 
 def ranking_json(data: EffectsData) -> dict[str, Any]:
@@ -25,10 +35,11 @@ def ranking_json(data: EffectsData) -> dict[str, Any]:
     if not data.effects:
         return messages_json(data.warnings or ("This study has no parameters.",))
     most = max((effect.share for effect in data.effects), default=0.0) or 1.0
+    ends = effect_ends(data)
     return messages_json([]) | {
         "summary": None if math.isnan(data.r2) else _summary(data),
         "warnings": [{"text": plain(w, 240), "title": plain(w, 400)} for w in data.warnings],
-        "effects": [_effect(effect, most, data.focus) for effect in data.effects],
+        "effects": [_effect(effect, most, data.focus, ends) for effect in data.effects],
         "isSure": data.has_ranks,
         "shadow": _shadow(data, most),
         "promising": [promising_words(view) for view in data.promising],
@@ -93,15 +104,16 @@ def _summary(data: EffectsData) -> dict[str, str]:
     }
 
 
-def _effect(effect: Effect, most: float, focus: tuple[str, ...]) -> dict[str, Any]:
+def _effect(
+    effect: Effect, most: float, focus: tuple[str, ...], ends: Mapping[str, str]
+) -> dict[str, Any]:
     def part(share: float) -> float:
         return round(min(1.0, max(0.0, share / most)), 4)
 
     has_band = effect.sd > 0
     return {
         "names": list(effect.names),
-        # Two long names share the room: each is cut by itself.
-        "labels": [plain(name) for name in effect.names],
+        "labels": _effect_labels(effect.names, ends),
         "isOn": effect.names in (focus, focus[::-1]) or effect.names == focus[:1],
         "length": part(effect.share),
         "band": [part(effect.share - effect.sd), part(effect.share + effect.sd)]
@@ -110,6 +122,14 @@ def _effect(effect: Effect, most: float, focus: tuple[str, ...]) -> dict[str, An
         "share": f"{effect.share:.3f}",
         "title": _effect_words(effect),
     }
+
+
+def _effect_labels(names: tuple[str, ...], ends: Mapping[str, str]) -> list[str]:
+    if len(names) == 1:
+        return [shortened(names[0], SINGLE_CHARS, ends)]
+    # A short name leaves its room to the other.
+    rooms = [max(PAIR_CHARS, 2 * PAIR_CHARS - len(other)) for other in reversed(names)]
+    return [shortened(name, room, ends) for name, room in zip(names, rooms, strict=True)]
 
 
 def _effect_words(effect: Effect) -> str:

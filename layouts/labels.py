@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from itertools import accumulate
 
 MAX_LABEL_CHARS = 40
@@ -10,7 +13,9 @@ MAX_LABEL_CHARS = 40
 RESERVED_KEYS = frozenset({"__proto__", "constructor", "prototype", "toString", "valueOf"})
 ELLIPSIS = "…"
 SEPARATORS = " _-.:/"
-NARROW, BROAD = "fijlrtI.,:;|!'()[] ", "mwMW@%"
+# What follows one of these is a name of its own: `optimizer:adam:lr`.
+PART_ENDS = re.compile(r"(?<=[.:/ ])")
+NARROW, BROAD = "fijlrtI.,:;|!'()[] ", "mwMW@%…"
 WORD_JOINER = "\u2060"
 
 
@@ -40,21 +45,75 @@ def plotly_text(text: object, limit: int = MAX_LABEL_CHARS) -> str:
     )
 
 
-def plotly_lines(text: object, width: int) -> str:
+def telling_ends(names: Iterable[str]) -> dict[str, str]:
+    """Return of each name its shortest ending, of whole parts, that no other one of `names` has.
+
+    Names that begin alike are told apart by it, and those of like parts of several things too:
+    `adam:lr` and `sgd:lr` of `optimizer:adam:lr` and `optimizer:sgd:lr`.
+    """
+    endings = {name: _endings(name) for name in names}
+    counts = Counter(ending for found in endings.values() for ending in found)
+    return {
+        name: next((ending for ending in found if counts[ending] == 1), name)
+        for name, found in endings.items()
+    }
+
+
+def _endings(name: str) -> list[str]:
+    """Return the endings of a name that begin with a part of it, the shortest first."""
+    parts = PART_ENDS.split(name)
+    return list(accumulate(reversed(parts), lambda ending, part: part + ending))
+
+
+def shortened(name: str, limit: int, ends: Mapping[str, str]) -> str:
+    """Return `plain` text of `limit` characters at most: of a longer name what tells it apart.
+
+    Args:
+        name: As the user wrote it.
+        limit: Usual letters there is room for.
+        ends: Of the names it stands among, as `telling_ends` returns them.
+    """
+    words = plain(name, limit=10_000)
+    if _fits(words, limit):
+        return words
+    if (end := ends.get(name, name)) != name:
+        words = ELLIPSIS + plain(end, limit=10_000)
+    if _fits(words, limit):
+        return words
+    head = words[: _fitting(words, limit * 0.4)]
+    return f"{head}{ELLIPSIS}{_end(words, limit - 1 - len(head))}"
+
+
+def plotly_lines(name: str, width: int, ends: Mapping[str, str]) -> str:
     """Return `plotly_text` on at most two lines, `width` usual letters wide, broken after a separator.
 
-    What is too long loses its middle: of names that begin alike the ends tell them apart.
+    What is too long loses what it shares with others (`telling_ends`), then its middle.
     """
-    words = plain(text, limit=10_000)
+    lines = _two_lines(plain(name, limit=10_000), width)
+    if not _fits(lines[-1], width) and ends.get(name, name) != name:
+        lines = _two_lines(ELLIPSIS + plain(ends[name], limit=10_000), width)
+    if not _fits(lines[-1], width):
+        lines[-1] = ELLIPSIS + _end(lines[-1], width - 1)
+    return "<br>".join(map(plotly_text, lines))
+
+
+def _two_lines(words: str, width: int) -> list[str]:
+    """Return the first line, and all the rest if there is any."""
     fit = _fitting(words, width)
     if fit == len(words):
-        return plotly_text(words)
+        return [words]
     breaks = [k + 1 for k, char in enumerate(words[:fit]) if char in SEPARATORS]
     at = breaks[-1] if breaks else fit
-    rest = words[at:]
-    if _fitting(rest, width) < len(rest):
-        rest = ELLIPSIS + rest[len(rest) - _fitting(rest[::-1], width - 1) :]
-    return f"{plotly_text(words[:at])}<br>{plotly_text(rest)}"
+    return [words[:at], words[at:]]
+
+
+def _fits(words: str, width: float) -> bool:
+    return _fitting(words, width) == len(words)
+
+
+def _end(words: str, width: float) -> str:
+    """Return the last characters that take no more room than `width` usual letters."""
+    return words[len(words) - _fitting(words[::-1], width) :]
 
 
 def _fitting(words: str, width: float) -> int:
@@ -67,4 +126,6 @@ def _share(char: str) -> float:
     """Return the room a character takes, of that of a usual letter."""
     if unicodedata.east_asian_width(char) in "WF":
         return 2.0
-    return 0.5 if char in NARROW else 1.5 if char in BROAD else 1.0
+    if char in NARROW:
+        return 0.5
+    return 1.5 if char in BROAD else 1.25 if char.isupper() else 1.0

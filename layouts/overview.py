@@ -15,7 +15,7 @@ from hypertendril.analysis.overview import Hypervolume, Metric, OverviewData, Tr
 from hypertendril.analysis.ticks import number_text, value_ticks
 from hypertendril.layouts import ids
 from hypertendril.layouts.frame import axis_style, frame_figure, graph, message_figure
-from hypertendril.layouts.labels import plain, plotly_text
+from hypertendril.layouts.labels import plain, plotly_text, shortened, telling_ends
 from hypertendril.layouts.panel import panel
 from hypertendril.layouts.theme import TICK_PX, Theme
 from hypertendril.model import Direction, TrialState
@@ -138,10 +138,12 @@ def draw_histograms(data: OverviewData, theme: Theme) -> go.Figure:
     left = max(27, round(9 + CHAR_PX * len(number_text(most))))
     figure = frame_figure(theme, {}, {"l": left, "r": 7, "t": 1, "b": 1})
     share = 1.0 / len(data.histograms)
+    ends = telling_ends(metric.name for metric in data.metrics)
     for i, (metric, histogram) in enumerate(data.histograms):
         top = 1.0 - i * share
         domain = [top - share + TICKS_SHARE, top - TITLE_SHARE]
         meta["histograms"].append(_add_histogram(figure, theme, i, metric, histogram, domain))
+        _add_title(figure, theme, i, shortened(metric.name, NAME_CHARS, ends), histogram)
     figure.update_layout(meta=meta)
     return figure
 
@@ -167,22 +169,10 @@ def _add_histogram(
     }
     x_style = value_axis(theme, histogram, 3) | {"anchor": f"y{suffix}", "domain": [0, 1]}
     figure.update_layout({f"xaxis{suffix}": x_style, f"yaxis{suffix}": y_style})
-    title = {"xref": "paper", "yref": f"y{suffix} domain", "y": 1, "yanchor": "bottom"}
-    title |= {"showarrow": False, "borderpad": 0, "yshift": -1}
     # A line without text tells Plotly to draw axes that no trace uses.
     figure.add_trace(
         go.Scatter(x=[None], y=[None], xaxis=f"x{suffix}", yaxis=f"y{suffix}", mode="lines")
     )
-    figure.add_annotation(
-        title,
-        text=plotly_text(metric.name, NAME_CHARS),
-        x=0,
-        xanchor="left",
-        font={"color": theme.ink},
-    )
-    note = _missing_note(histogram)
-    if note and len(metric.name) + len(note) <= NOTE_ROOM_CHARS:
-        figure.add_annotation(title, text=note, x=1, xanchor="right", font={"size": SMALL_PX})
     return {
         "key": metric.key,
         "x": f"x{suffix}",
@@ -191,6 +181,17 @@ def _add_histogram(
         "below": histogram.n_below > 0,
         "above": histogram.n_above > 0,
     }
+
+
+def _add_title(figure: go.Figure, theme: Theme, i: int, name: str, histogram: Histogram) -> None:
+    """Write the name above a histogram, and how many trials are not in it where there is room."""
+    title = {"xref": "paper", "yref": f"y{i + 1 if i else ''} domain", "y": 1, "yanchor": "bottom"}
+    title |= {"showarrow": False, "borderpad": 0, "yshift": -1}
+    text = plotly_text(name)
+    figure.add_annotation(title, text=text, x=0, xanchor="left", font={"color": theme.ink})
+    note = _missing_note(histogram)
+    if note and len(name) + len(note) <= NOTE_ROOM_CHARS:
+        figure.add_annotation(title, text=note, x=1, xanchor="right", font={"size": SMALL_PX})
 
 
 def _missing_note(histogram: Histogram) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dash import html
 from dash.development.base_component import Component
 
-from hypertendril.analysis.colour_range import colour_range
+from hypertendril.analysis.colour_range import colour_range, is_log_coloured
 from hypertendril.analysis.ticks import number_text
 from hypertendril.model import Direction, Study
+
+LOG_WORD = "log"
 
 
 def scale_bar(study: Study, ends: tuple[float, float] | None = None) -> list[Component]:
@@ -20,6 +22,7 @@ def scale_bar(study: Study, ends: tuple[float, float] | None = None) -> list[Com
     return [
         html.Span(number_text(low, 3)),
         html.Div(className="ht-scale-bar"),
+        *([html.Span(LOG_WORD, className="ht-scale-log")] if is_log_coloured(study) else []),
         html.B(number_text(high, 3)),
         html.Span("better", className="ht-scale-word"),
     ]

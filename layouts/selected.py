@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from hypertendril.analysis.lineage import ancestry, descendants
 from hypertendril.analysis.ticks import choice_texts, number_text
 from hypertendril.layouts import ids
-from hypertendril.layouts.labels import plain
+from hypertendril.layouts.labels import plain, shortened, telling_ends
 from hypertendril.layouts.panel import aria, data, panel
 from hypertendril.layouts.theme import MODEL_COLOURS
 from hypertendril.model import Parameter, Study, TrialState, broken_constraints
@@ -30,6 +30,7 @@ MAX_TOOLTIP_CHARS = 200
 MIN_COLUMN_PX = 58
 MAX_COLUMN_PX = 128
 CHAR_PX = 6.4
+HEADER_CHARS = 16  # fit into the widest column
 DIGITS = 4
 MAX_DECIMALS = 6
 MAX_FULL = 1e9
@@ -188,7 +189,13 @@ def column_definitions(study: Study) -> list[dict[str, Any]]:
         columns.append(_figure(f"m{i}", name, trials.metrics[:, i]))
     for i, parameter in enumerate(study.space):
         columns.append(_of_parameter(f"p{i}", parameter, trials.values[:, i]))
-    return columns
+    names = [one.name for one in study.objectives]
+    names += [*study.header.metric_names, *study.space.names]
+    ends = telling_ends(names)
+    for column, name in zip(columns[-len(names) :], names, strict=True):
+        column["headerName"] = shortened(name, HEADER_CHARS, ends)
+    # Else AG Grid takes the first loss of another study for the same column, and keeps its width.
+    return [column | {"colId": f"{column['field']}@{study.id}"} for column in columns]
 
 
 def _number_width(numbers: NDArray[np.int64]) -> int:
@@ -226,11 +233,9 @@ def _of_parameter(field: str, parameter: Parameter, values: NDArray[np.float64])
 
 
 def _header(field: str, name: str) -> dict[str, Any]:
-    label = plain(name)
-    width = round(len(label) * CHAR_PX + CELL_PADDING_PX)
+    width = round(len(plain(name)) * CHAR_PX + CELL_PADDING_PX)
     return {
         "field": field,
-        "headerName": label,
         "headerTooltip": plain(name, MAX_TOOLTIP_CHARS),
         "initialWidth": min(max(width, MIN_COLUMN_PX), MAX_COLUMN_PX),
     }

@@ -15,7 +15,7 @@ from hypertendril.analysis.space import SpaceAxes
 from hypertendril.analysis.space_numbers import SpaceNumbers
 from hypertendril.layouts import ids
 from hypertendril.layouts.frame import frame_figure, graph, message_figure
-from hypertendril.layouts.labels import plain
+from hypertendril.layouts.labels import plain, telling_ends
 from hypertendril.layouts.panel import panel
 from hypertendril.layouts.promising import promising_words
 from hypertendril.layouts.theme import Theme
@@ -54,7 +54,9 @@ def draw_space(data: SpaceAxes, theme: Theme) -> go.Figure:
         return message_figure(theme, "No parameter varies in this study.")
     kinds = [kind for kind, keys in (("none", data.missing), ("failed", data.failed)) if keys]
     lanes = {kind: FIRST_LANE - LANE_STEP * k for k, kind in enumerate(kinds)}
-    meta = {"view": "space", "study": data.study, "lanes": lanes, "axes": data.to_json()}
+    ends = telling_ends(axis.label for axis in data.axes)
+    axes = [axis | {"telling": ends[axis["label"]]} for axis in data.to_json()]
+    meta = {"view": "space", "study": data.study, "lanes": lanes, "axes": axes}
     figure = frame_figure(theme, meta, MARGIN)
     bottom = min(lanes.values()) - BELOW_LANE if lanes else BOTTOM
     hidden = {"visible": False, "fixedrange": True}

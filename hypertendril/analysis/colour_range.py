@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from hypertendril.analysis.column_axis import fenced_range
+from hypertendril.analysis.column_axis import measured_range
 from hypertendril.model import Direction, Outcome, Study
 
 # One bad trial in twenty may share the palest colour; more would hide real differences.
@@ -19,7 +19,7 @@ def colour_range(study: Study, objective: int = 0) -> tuple[float, float]:
 
     The good end is the best scored trial, the bad end the 5 % quantile on the bad side:
     diverged trials are as pale as the bad end, instead of making all others equally dark; where
-    they are more, the bad end is the worst trial among the usual ones (`fenced_range`).
+    they are more, the bad end is the worst trial among the usual ones (`measured_range`).
     Where the method stops trials on purpose (rungs, generations) every evaluation counts for the
     bad end: among those that came through alone, all differences would be small ones.
 
@@ -35,12 +35,21 @@ def colour_range(study: Study, objective: int = 0) -> tuple[float, float]:
         values = np.append(_seen(study), values)
     if not len(values):
         return EMPTY_RANGE
-    lowest, highest = fenced_range(values)
+    lowest, highest, _ = measured_range(values)
     if study.objectives[objective].direction is Direction.MAXIMIZE:
         low, high = max(lowest, float(np.quantile(values, BAD_TAIL))), float(values.max())
         return (low, high) if low < high else (high - _margin(high), high)
     low, high = float(values.min()), min(highest, float(np.quantile(values, 1 - BAD_TAIL)))
     return (low, high) if low < high else (low, low + _margin(low))
+
+
+def is_log_coloured(study: Study, objective: int = 0) -> bool:
+    """Return whether colours change with the logarithm of the objective, as its axes do.
+
+    Else of losses over many decades all but the worst would be of one colour.
+    """
+    column = study.column(f"objective:{study.objectives[objective].name}")
+    return colour_range(study, objective)[0] > 0 and measured_range(column)[2]
 
 
 def _is_selective(study: Study) -> bool:

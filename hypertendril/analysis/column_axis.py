@@ -136,20 +136,40 @@ def converged_range(
 def measured_axis(study: Study, key: str, max_ticks: int = 6) -> ColumnAxis:
     """Return the axis of an objective or metric over the values it took, outliers at its ends."""
     values = study.column(key)
-    low, high = fenced_range(values)
-    log = low > 0 and np.log10(high / low) > LOG_DECADES
-    ticks, labels = value_ticks(low, high, max_ticks, log=bool(log))
+    low, high, log = measured_range(values)
+    ticks, labels = value_ticks(low, high, max_ticks, log=log)
     return ColumnAxis(
         key=key,
         label=key.partition(":")[2],
         low=low,
         high=high,
-        log=bool(log),
+        log=log,
         choices=(),
         ticks=ticks,
         tick_labels=labels,
         has_missing=bool(np.isnan(values).any()),
     )
+
+
+def measured_range(values: NDArray[np.float64]) -> tuple[float, float, bool]:
+    """Return the ends of the axis of measured values, and whether it is logarithmic.
+
+    It is where the values inside the fences lie over more than three decades, all above zero. Of
+    losses most of which are tiny the usual fences would cut the others off: there the fences of
+    their logarithms hold too.
+
+    Args:
+        values: (n,) any floats.
+    """
+    low, high = fenced_range(values)
+    finite = values[np.isfinite(values)]
+    if not len(finite) or finite.min() <= 0:
+        return low, high, False
+    log_low, log_high = np.power(10.0, fenced_range(np.log10(finite)))
+    low_of_all, high_of_all = min(low, float(log_low)), max(high, float(log_high))
+    if np.log10(high_of_all) - np.log10(low_of_all) > LOG_DECADES:
+        return low_of_all, high_of_all, True
+    return low, high, False
 
 
 def fenced_range(values: NDArray[np.float64]) -> tuple[float, float]:

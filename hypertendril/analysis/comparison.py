@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
-from hypertendril.analysis.colour_range import colour_range
+from hypertendril.analysis.colour_range import colour_range, is_log_coloured
 from hypertendril.analysis.column_axis import ColumnAxis, measured_axis, parameter_axis
 from hypertendril.analysis.crowding import MAX_LANES, lane_values
 from hypertendril.analysis.exploration import Band, Exploration
@@ -62,6 +62,7 @@ class Comparison:
         strips: Shared; the first is the monitoring of the leading objective.
         height: Of the vertical axis; it starts at 0.
         worst, best: Ends of the shared range of colours.
+        is_log: Colours change with the logarithm of the objective, as they do in a study of these.
         left_out: Why a study or parameter asked for is not shown, in sentences.
     """
 
@@ -70,6 +71,7 @@ class Comparison:
     height: float
     worst: float
     best: float
+    is_log: bool
     maximize: bool
     left_out: tuple[str, ...]
 
@@ -106,6 +108,7 @@ def prepare_comparison(studies: Sequence[Study], layouts: Sequence[Exploration])
         height=height,
         worst=low if maximize else high,
         best=high if maximize else low,
+        is_log=low > 0 and any(is_log_coloured(study) for study in shown),
         maximize=maximize,
         left_out=tuple(left_out),
     )

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hypertendril.analysis.colour_range import colour_range
+from hypertendril.analysis.colour_range import colour_range, is_log_coloured
 from hypertendril.analysis.ticks import choice_texts
 from hypertendril.model import Direction, Parameter, Study
 
@@ -95,12 +95,17 @@ def _columns(study: Study) -> Iterator[tuple[dict[str, Any], NDArray[Any]]]:
 
 
 def _colour(study: Study) -> dict[str, Any]:
-    """Return the column that colours show and its values at the worst and the best colour."""
+    """Return the column that colours show, its values at their ends, and whether they are logarithmic."""
     low, high = colour_range(study)
     leading = study.objectives[0]
     is_more_better = leading.direction is Direction.MAXIMIZE
     worst, best = (low, high) if is_more_better else (high, low)
-    return {"key": f"objective:{leading.name}", "worst": worst, "best": best}
+    return {
+        "key": f"objective:{leading.name}",
+        "worst": worst,
+        "best": best,
+        "log": is_log_coloured(study),
+    }
 
 
 def _parameter(parameter: Parameter) -> dict[str, Any]:

@@ -15,6 +15,13 @@ from tests.browser.running_app import AppProcess
 from tests.browser.studies import N_TRIALS
 from tests.waiting import wait_until
 
+GRID = "dash_ag_grid.getApi('selected-trials-table')"
+
+
+def column(field: str) -> str:
+    """Return the grid's column of a field, as the page's script knows it by `api`."""
+    return f"api.getColumns().find((one) => one.getColDef().field === '{field}')"
+
 
 @pytest.fixture
 def shown(page: Page, awkward_app: AppProcess) -> Page:
@@ -97,10 +104,10 @@ def test_columns_can_be_hidden_and_pinned(shown: Page) -> None:
     shown.locator("#selected-menu-button").click()
     line = shown.locator("#selected-columns-div > div").nth(1)
     line.locator("button").click()
-    state = shown.locator('.ag-pinned-left-header [col-id="state"]')
+    state = shown.locator('.ag-pinned-left-header [col-id^="state@"]')
     expect(state).to_have_count(1)
     line.locator("input").uncheck()
-    expect(shown.locator('.ag-header-cell[col-id="state"]')).to_have_count(0)
+    expect(shown.locator('.ag-header-cell[col-id^="state@"]')).to_have_count(0)
     shown.keyboard.press("Escape")
     expect(shown.locator("#selected-menu-div")).to_be_hidden()
 
@@ -109,8 +116,8 @@ def test_names_and_categories_are_shown_as_written(shown: Page) -> None:
     shown.locator("#selected-menu-button").click()
     expect(shown.locator("#selected-columns-div")).to_contain_text("optimizer")
     shown.keyboard.press("Escape")
-    shown.evaluate("() => dash_ag_grid.getApi('selected-trials-table').ensureColumnVisible('p2')")
-    cells = shown.locator('#selected-trials-table .ag-cell[col-id="p2"]')
+    shown.evaluate(f"() => {{ const api = {GRID}; api.ensureColumnVisible({column('p2')}); }}")
+    cells = shown.locator('#selected-trials-table .ag-cell[col-id^="p2@"]')
     expect(cells.first).to_be_visible()
     texts = cells.all_inner_texts()
     assert {text.strip("\u2060") for text in texts} <= {"sgd", "<b>x</b>", "__proto__"}
@@ -119,14 +126,14 @@ def test_names_and_categories_are_shown_as_written(shown: Page) -> None:
 @pytest.mark.parametrize("order", ["asc", "desc"])
 def test_sorting_uses_values_and_keeps_missing_ones_last(shown: Page, order: str) -> None:
     shown.evaluate(
-        """sort => dash_ag_grid.getApi('selected-trials-table').applyColumnState(
-            {state: [{colId: 'o0', sort}]})""",
+        f"""sort => {{ const api = {GRID};
+            api.applyColumnState({{state: [{{colId: {column("o0")}.getColId(), sort}}]}}); }}""",
         order,
     )
     found = shown.evaluate(
-        """() => { const values = [];
-            dash_ag_grid.getApi('selected-trials-table').forEachNodeAfterFilterAndSort(
-                (node) => values.push(node.data.o0)); return values; }"""
+        f"""() => {{ const values = [];
+            {GRID}.forEachNodeAfterFilterAndSort((node) => values.push(node.data.o0));
+            return values; }}"""
     )
     numbers = [value for value in found if value is not None]
     assert numbers == sorted(numbers, reverse=order == "desc")

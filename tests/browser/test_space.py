@@ -278,22 +278,6 @@ def test_of_many_parameters_the_most_important_have_an_axis_and_each_can_be_had(
     assert len(page.evaluate(ORDER)) == 30
 
 
-def test_names_that_begin_alike_are_shortened_to_what_tells_them_apart(shown: Page) -> None:
-    names = [
-        "model.encoder.layer_3.dropout",
-        "model.encoder.layer_4.dropout",
-        "model.decoder",
-        "lr",
-    ]
-    starts = shown.evaluate("names => Object.fromEntries(ht.tellingStarts(names))", names)
-    assert [name[starts[name] :] for name in names] == [
-        "layer_3.dropout",
-        "layer_4.dropout",
-        "decoder",
-        "lr",
-    ]
-
-
 def test_where_less_is_better_the_least_has_the_best_colour_and_is_drawn_last(
     page: Page, wide_app: AppProcess
 ) -> None:

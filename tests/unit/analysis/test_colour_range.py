@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from hypertendril.analysis.colour_range import colour_range
+from hypertendril.analysis.colour_range import colour_range, is_log_coloured
 from hypertendril.model import Outcome, Study, TrialState
 
 StudyOf = Callable[..., Study]
@@ -50,3 +50,25 @@ def test_no_scored_trial_gives_zero_to_one(study_of: StudyOf, objective: list[fl
 def test_failed_trials_do_not_count(study_of: StudyOf) -> None:
     states = [TrialState.FAILED, TrialState.COMPLETE, TrialState.COMPLETE]
     assert colour_range(study_of([9.0, 1.0, 0.0], state=states))[1] == 1.0
+
+
+def test_losses_over_many_decades_are_coloured_by_their_logarithms(study_of: StudyOf) -> None:
+    tiny = np.append(np.geomspace(1e-6, 1e-5, 80), np.geomspace(1e-4, 10, 20))
+    assert is_log_coloured(study_of(np.geomspace(1e-5, 10, 50), maximize=False))
+    assert is_log_coloured(study_of(tiny, maximize=False))
+    assert colour_range(study_of(tiny, maximize=False))[1] > 0.1
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.linspace(0.1, 0.9, 50),
+        np.append(np.linspace(0.1, 0.9, 50), 1e10),
+        np.geomspace(1e-5, 10, 50) - 1e-4,
+        np.full(4, 0.25),
+        np.full(4, np.nan),
+    ],
+    ids=["near one another", "one diverged", "some below zero", "all equal", "none"],
+)
+def test_other_values_are_coloured_as_they_are(study_of: StudyOf, values: np.ndarray) -> None:
+    assert not is_log_coloured(study_of(values, maximize=False))

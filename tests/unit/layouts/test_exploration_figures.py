@@ -115,7 +115,7 @@ def test_names_and_categories_are_shown_as_written() -> None:
     ],
 )
 def test_long_names_take_two_lines_and_keep_their_ends(name: str, shown: str) -> None:
-    assert plotly_lines(name, 12) == shown
+    assert plotly_lines(name, 12, {}) == shown
 
 
 @pytest.mark.parametrize(("theme", "words"), [(LIGHT, "darker"), (DARK, "brighter")])
