@@ -14,9 +14,9 @@ from hypertendril.readers.about import About, Tested
 from hypertendril.readers.folders import as_dict, as_list, json_as_far_as_it_goes
 from hypertendril.readers.json_text import as_number, brief, clean
 from hypertendril.readers.losses import Losses
-from hypertendril.readers.optuna_sqlite import OptunaSqlite
 from hypertendril.readers.result import ReadStudy, Rereading, Tail
 from hypertendril.readers.source import Source
+from hypertendril.readers.sqlite_file import change_token
 from hypertendril.readers.sqlite_tables import columns_of, opened, records
 from hypertendril.readers.syne_space import typed
 from hypertendril.readers.times import posix
@@ -80,7 +80,7 @@ class Atm:
 
     def change_token(self, source: Source) -> Hashable:
         """Return the state of the file and of its log."""
-        return OptunaSqlite().change_token(source)
+        return change_token(source)
 
     def follow(self, source: Source) -> Tail:
         """Return a tail that reads everything again."""

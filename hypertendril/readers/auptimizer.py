@@ -23,9 +23,9 @@ from hypertendril.readers.draft import NAN
 from hypertendril.readers.folders import as_dict, as_list
 from hypertendril.readers.json_text import BadJsonError, as_choice, as_number, brief, clean, parse
 from hypertendril.readers.losses import Losses
-from hypertendril.readers.optuna_sqlite import OptunaSqlite
 from hypertendril.readers.result import ReadStudy, Rereading, Tail
 from hypertendril.readers.source import Source
+from hypertendril.readers.sqlite_file import change_token
 from hypertendril.readers.sqlite_tables import columns_of, opened, records
 from hypertendril.readers.syne_space import typed
 from hypertendril.readers.tracked import Known, TrackedRun, study_of
@@ -94,7 +94,7 @@ class Auptimizer:
 
     def change_token(self, source: Source) -> Hashable:
         """Return the state of the file and of its log."""
-        return OptunaSqlite().change_token(source)
+        return change_token(source)
 
     def follow(self, source: Source) -> Tail:
         """Return a tail that reads everything again."""

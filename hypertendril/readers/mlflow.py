@@ -18,10 +18,10 @@ from hypertendril.readers.folders import entries, file_token, head_of, shown_as,
 from hypertendril.readers.json_text import clean
 from hypertendril.readers.losses import Losses
 from hypertendril.readers.mlflow_sqlite import has_tables, read_database
-from hypertendril.readers.optuna_sqlite import MAGIC, OptunaSqlite
 from hypertendril.readers.progress import each
 from hypertendril.readers.result import ReadStudy, Rereading, Tail
 from hypertendril.readers.source import Source
+from hypertendril.readers.sqlite_file import MAGIC, change_token
 from hypertendril.readers.syne_space import typed
 from hypertendril.readers.tracked import Known, TrackedRun, by_start, study_of
 
@@ -105,7 +105,7 @@ class Mlflow:
     def change_token(self, source: Source) -> Hashable:
         """Return the state of the database, or of all folders and metric files of the runs."""
         if not source.is_folder:
-            return OptunaSqlite().change_token(source)
+            return change_token(source)
         tokens: list[Hashable] = []
         for experiment in _candidates(source.file):
             tokens.append(file_token(experiment))

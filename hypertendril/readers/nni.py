@@ -29,10 +29,10 @@ from hypertendril.readers.nni_trials import (
     read_trials,
     settle_configs,
 )
-from hypertendril.readers.optuna_sqlite import MAGIC, Database, OptunaSqlite, open_database
 from hypertendril.readers.result import ReadStudy, Rereading, Tail
 from hypertendril.readers.rungs import levels_of
 from hypertendril.readers.source import Source
+from hypertendril.readers.sqlite_file import MAGIC, Database, change_token, open_database
 from hypertendril.readers.sqlite_pieces import (
     one_line,
     opened_as_far_as_it_goes,
@@ -100,7 +100,7 @@ class Nni:
     def change_token(self, source: Source) -> Hashable:
         """Return the state of the database and of its journals."""
         place = _database(source)
-        return None if place is None else OptunaSqlite().change_token(Source(path=place))
+        return None if place is None else change_token(Source(path=place))
 
     def follow(self, source: Source) -> Tail:
         """Return a tail that reads the database again."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from hypertendril.readers.optuna_attributes import (
@@ -23,8 +23,8 @@ class Connection(Protocol):
     def rows(self, sql: str, parameters: Parameters | None = None) -> Sequence[Row]:
         """Return the rows of a query."""
 
-    def columns(self) -> Mapping[str, frozenset[str]]:
-        """Return the column names of those of `TABLES` that exist."""
+    def columns(self, tables: Iterable[str]) -> Mapping[str, frozenset[str]]:
+        """Return the column names of those of the tables that exist."""
 
     def begin(self) -> None:
         """Start a read transaction."""

@@ -20,6 +20,7 @@ from hypertendril.readers.optuna_attributes import WARNINGS, note_of, system_val
 from hypertendril.readers.optuna_rows import LONG, OptunaTables, StudyRecord, Texts
 from hypertendril.readers.optuna_sql import (
     NEEDED,
+    TABLES,
     Connection,
     Parameters,
     Row,
@@ -94,7 +95,7 @@ class OptunaStorage:
         return build_studies(records, parts, self._texts, self._shown, self._losses)
 
     def _check_schema(self, db: Connection) -> None:
-        self._tables = db.columns()
+        self._tables = db.columns(TABLES)
         for table, columns in NEEDED.items():
             missing = [column for column in columns if column not in self._tables.get(table, ())]
             if missing:

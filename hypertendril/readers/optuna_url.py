@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
@@ -56,7 +56,7 @@ class OptunaUrl:
         if source.url is None:
             return False
         with _connected(source) as database:
-            return set(NEEDED) <= set(database.columns())
+            return set(NEEDED) <= set(database.columns(TABLES))
 
     def read(self, source: Source) -> tuple[ReadStudy, ...]:
         """Return the studies of the storage."""
@@ -111,12 +111,12 @@ class _Database:
         ).fetchall()
         return found
 
-    def columns(self) -> Mapping[str, frozenset[str]]:
-        """Return the columns of those of our tables that the database has."""
+    def columns(self, tables: Iterable[str]) -> Mapping[str, frozenset[str]]:
+        """Return the column names of those of the tables that exist."""
         from sqlalchemy import inspect  # noqa: PLC0415
 
         inspector = inspect(self._connection)
-        there = set(inspector.get_table_names()) & set(TABLES)
+        there = set(inspector.get_table_names()) & set(tables)
         return {
             table: frozenset(column["name"] for column in inspector.get_columns(table))
             for table in there

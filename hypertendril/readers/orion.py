@@ -25,10 +25,10 @@ from hypertendril.readers.folders import (
 from hypertendril.readers.json_lines import read_records
 from hypertendril.readers.json_text import BadJsonError, brief, parse
 from hypertendril.readers.losses import Losses
-from hypertendril.readers.optuna_sqlite import MAGIC, Database, OptunaSqlite, open_database
 from hypertendril.readers.orion_study import Documents, build_studies
 from hypertendril.readers.result import ReadStudy, Rereading, Tail
 from hypertendril.readers.source import Source
+from hypertendril.readers.sqlite_file import MAGIC, Database, change_token, open_database
 from hypertendril.readers.sqlite_pieces import (
     one_line,
     opened_as_far_as_it_goes,
@@ -107,7 +107,7 @@ class Orion:
         """Return what the file system says of the files."""
         if source.is_folder:
             return tuple(file_token(source.file / name) for name in (EXPERIMENTS, TRIALS))
-        return OptunaSqlite().change_token(source)
+        return change_token(source)
 
     def follow(self, source: Source) -> Tail:
         """Return a tail that reads everything again."""

@@ -13,8 +13,8 @@ from typing import Any, Protocol
 from hypertendril.errors import SourceFormatError
 from hypertendril.readers.folders import head_of
 from hypertendril.readers.losses import Losses
-from hypertendril.readers.optuna_sqlite import Database, open_database
 from hypertendril.readers.source import Source
+from hypertendril.readers.sqlite_file import Database, open_database
 
 TOGETHER = 64
 PATIENCE = 32  # pieces without a row after which the table is taken to end

@@ -9,8 +9,8 @@ from typing import Any
 
 from hypertendril.errors import SourceFormatError
 from hypertendril.readers.losses import Losses
-from hypertendril.readers.optuna_sqlite import MAGIC, Database, open_database
 from hypertendril.readers.source import Source
+from hypertendril.readers.sqlite_file import MAGIC, Database, open_database
 from hypertendril.readers.sqlite_pieces import whole_size
 
 _COLUMNS = "SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c"

@@ -24,7 +24,6 @@ from hypertendril.readers.draft import NAN
 from hypertendril.readers.hparams import any_value
 from hypertendril.readers.json_text import brief, clean
 from hypertendril.readers.losses import Losses
-from hypertendril.readers.optuna_sqlite import OptunaSqlite
 from hypertendril.readers.protobuf import (
     BadMessageError,
     Value,
@@ -37,6 +36,7 @@ from hypertendril.readers.protobuf import (
 )
 from hypertendril.readers.result import ReadStudy, Rereading, Tail
 from hypertendril.readers.source import Source
+from hypertendril.readers.sqlite_file import change_token
 from hypertendril.readers.sqlite_tables import columns_of, opened, records
 from hypertendril.readers.tracked import Known, TrackedRun, curve_of, study_of
 
@@ -100,7 +100,7 @@ class Vizier:
 
     def change_token(self, source: Source) -> Hashable:
         """Return the state of the file and of its log."""
-        return OptunaSqlite().change_token(source)
+        return change_token(source)
 
     def follow(self, source: Source) -> Tail:
         """Return a tail that reads everything again."""

@@ -326,7 +326,7 @@ def test_an_unknown_state_is_shown_as_failed_and_said(quiet: Storage) -> None:
 def test_a_locked_storage_is_one_clear_error(
     quiet: Storage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hypertendril.readers.optuna_sqlite.BUSY_SECONDS", 0.05)
+    monkeypatch.setattr("hypertendril.readers.sqlite_file.BUSY_SECONDS", 0.05)
     quiet.trial(quiet.study())
     quiet.execute("BEGIN EXCLUSIVE")
     with pytest.raises(SourceFormatError, match="locked by the program that writes it"):
