@@ -290,7 +290,10 @@ def _add_curves(
 def split_info(
     info: Any, ignored: Collection[str] = ()
 ) -> tuple[dict[str, Any], dict[str, list[float]]]:
-    """Return what a run recorded beside its objective: numbers by name, and lists of numbers."""
+    """Return what a run recorded beside its objective: values by name, and lists of numbers.
+
+    Values that are no numbers are among them, so that the draft can say that it left them out.
+    """
     numbers: dict[str, Any] = {}
     lists: dict[str, list[float]] = {}
     for name, value in flat(info).items() if isinstance(info, dict) else [("info", info)]:
@@ -304,7 +307,9 @@ def split_info(
             found = [as_number(item) for item in value]
             if found and all(item is not None for item in found):
                 lists[name] = [item for item in found if item is not None]
-        elif as_number(value) is not None:
+            elif found:
+                numbers[name] = value
+        else:
             numbers[name] = value
     return numbers, lists
 

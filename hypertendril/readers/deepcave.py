@@ -196,7 +196,7 @@ def _run(record: list[Any], m: int) -> BudgetRun | None:
     spent = number_or_nan(budget)
     values = [number_or_nan(cost) for cost in as_list(costs)[:m]]
     values += [NAN] * (m - len(values))
-    metrics, lists = split_info(as_dict(info))
+    metrics, lists = split_info(as_dict(info), ("traceback",))
     traceback = as_dict(info).get("traceback")
     note = f"{word}: {last_line(traceback)}" if isinstance(traceback, str) and traceback else word
     return BudgetRun(

@@ -28,6 +28,7 @@ from hypertendril.readers.result import ReadStudy
 CONFIGS = "configs.json"
 RESULTS = "results.json"
 LOSS = "loss"
+PICK = "model_based_pick"  # BOHB tells of each configuration; other optimizers say nothing
 
 Id = tuple[int, int, int]
 
@@ -73,13 +74,14 @@ class HpBandSter(RunFolder):
         draft = Draft(losses, declared.space, declared.constants)
         objective = Objective(LOSS, Direction.MINIMIZE)
         add_runs(draft, configs, runs, [LOSS])
-        picks = sum(bool(c.metrics.get("model_based_pick")) for c in configs.values())
+        picks = [c.metrics[PICK] for c in configs.values() if PICK in c.metrics]
         attributes: dict[str, Any] = {
-            "model_based_picks": picks,
+            "model_based_picks": sum(picks),
             "config_ids": [list(key) for key in configs if isinstance(key, tuple)],
         }
         budgets = sorted({run.budget for run in runs})
-        method = Method("bohb" if picks else "hyperband", {"budgets": budgets})
+        others = "hyperband" if len(budgets) > 1 else "random"
+        method = Method("bohb" if picks else others, {"budgets": budgets})
         name = folder.resolve().name
         header = header_of(name, self.name, [objective], method, attributes, str(folder))
         return (draft.build(header),)
@@ -101,8 +103,8 @@ def _configs(folder: Path, losses: Losses) -> dict[Hashable, Configuration]:
             losses.add(f"{CONFIGS}: a line that is no configuration: {brief(record)}", line)
             continue
         info = as_dict(record[2]) if len(record) > 2 else {}
-        picked = info.get("model_based_pick")
-        metrics = {"model_based_pick": int(picked)} if isinstance(picked, bool) else {}
+        picked = info.get(PICK)
+        metrics = {PICK: int(picked)} if isinstance(picked, bool) else {}
         found.setdefault(key, _configuration(key, len(found), record[1], metrics))
     return found
 

@@ -31,7 +31,7 @@ from hypertendril.readers.folders import (
 from hypertendril.readers.json_text import brief, clean
 from hypertendril.readers.losses import Losses
 from hypertendril.readers.result import ReadStudy
-from hypertendril.readers.smac_rows import Row, row_of
+from hypertendril.readers.smac_rows import ERROR_KEYS, Row, row_of
 from hypertendril.readers.smac_scenario import JSON, TEXT, Scenario, read_scenario
 
 HISTORY = "runhistory.json"
@@ -160,7 +160,7 @@ def _run(row: Row, names: Sequence[str]) -> BudgetRun:
     costs = row.cost if isinstance(row.cost, list) else [row.cost]
     values = [number_or_nan(cost) for cost in costs[: len(names)]]
     values += [NAN] * (len(names) - len(values))
-    metrics, lists = split_info(row.info, (ORIGIN, *names))
+    metrics, lists = split_info(row.info, (ORIGIN, *ERROR_KEYS, *names))
     if row.status != RUNNING:
         times = {"time": row.time, "cpu_time": row.cpu_time}
         metrics |= {k: t for k, t in times.items() if t == t and k not in metrics}  # noqa: PLR0124

@@ -16,7 +16,7 @@ _SECOND = {0: "RUNNING", 1: "SUCCESS", 2: "CRASHED", 3: "TIMEOUT", 4: "MEMORYOUT
 _FIRST = {1: "SUCCESS", 2: "TIMEOUT", 3: "CRASHED", 4: "ABORT", 5: "MEMOUT", 6: "CAPPED"}
 _OPEN = ("RUNNING", "DONOTADVANCE")
 _GOOD = ("SUCCESS", "CAPPED", "STOP", "DONOTADVANCE")
-_ERROR_KEYS = ("traceback", "error", "exception")
+ERROR_KEYS = ("traceback", "error", "exception")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Row:
     @property
     def note(self) -> str:
         """What SMAC says of a failed run."""
-        text = next((self.info[k] for k in _ERROR_KEYS if isinstance(self.info.get(k), str)), "")
+        text = next((self.info[k] for k in ERROR_KEYS if isinstance(self.info.get(k), str)), "")
         return f"{self.word.lower()}: {last_line(text)}" if text else self.word.lower()
 
 

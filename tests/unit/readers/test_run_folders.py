@@ -87,3 +87,20 @@ def test_a_new_run_in_a_folder_is_found_at_the_next_look(tmp_path: Path) -> None
     shutil.copytree(RUNS / "smac3" / "mf", tmp_path / "two")
     assert reader.change_token(source) != token
     assert [study.header.framework for study in tail.advance()] == ["hpbandster", "smac3"]
+
+
+def test_the_optimizer_of_hpbandster_is_known_by_what_it_tells_of_its_configurations(
+    tmp_path: Path,
+) -> None:
+    def method(info: str, budgets: tuple[float, ...]) -> str:
+        (tmp_path / "configs.json").write_text(f'[[0, 0, 0], {{"lr": 0.1}}, {info}]\n')
+        stamps = '{"submitted": 2e9, "started": 2e9, "finished": 2e9}'
+        lines = [f'[[0, 0, 0], {b}, {stamps}, {{"loss": 1, "info": "ok"}}, null]' for b in budgets]
+        (tmp_path / "results.json").write_text("\n".join(lines) + "\n")
+        (found,) = read(tmp_path)
+        assert "metric 'info' is not a number" in found.header.skipped[0].reason
+        return found.header.method.name
+
+    assert method('{"model_based_pick": false}', (1, 3)) == "bohb"
+    assert method("{}", (1, 3)) == "hyperband"
+    assert method("{}", (9,)) == "random"
