@@ -41,6 +41,7 @@ class TrackedRun:
         params: As recorded, texts already turned into numbers.
         metrics: Last value of each; NaN and infinities are kept.
         curves: Steps and values of those that were recorded more than once.
+        lone: Step and value of those that were recorded once: a curve only where others have one.
         parent: Key of the run it was forked from.
         started, ended: POSIX seconds UTC, NaN where unknown.
     """
@@ -50,6 +51,7 @@ class TrackedRun:
     state: TrialState = TrialState.COMPLETE
     metrics: dict[str, Any] = field(default_factory=dict)
     curves: dict[str, tuple[Floats, Floats]] = field(default_factory=dict)
+    lone: dict[str, tuple[float, float]] = field(default_factory=dict)
     parent: str | None = None
     started: float = NAN
     ended: float = NAN
@@ -66,7 +68,9 @@ class TrackedRun:
             return
         self.metrics[name] = points[-1][1]
         curve = curve_of(points)
-        if curve is not None:
+        if curve is None:
+            self.lone[name] = points[0]
+        else:
             self.curves[name] = curve
 
 
@@ -119,7 +123,11 @@ def study_of(
         draft.add(_row(run, number, objectives, dropped))
     _link(draft, runs, losses)
     draft.space = _space(draft, known.space)
+    moving = {curve for run in runs for curve in run.curves}
     for row, run in enumerate(runs):
+        for curve in run.lone.keys() & moving:
+            step, value = run.lone[curve]
+            run.curves[curve] = np.array([step]), np.array([value])
         _add_look(draft, row, run, objectives[0].name)
         leading = [o.name for o in objectives]
         for curve in sorted(run.curves, key=lambda n: n not in leading):

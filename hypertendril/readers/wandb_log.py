@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from hypertendril.readers.draft import NAN
-from hypertendril.readers.json_text import BadJsonError, clean, parse
+from hypertendril.readers.json_text import BadJsonError, as_number, clean, parse
 from hypertendril.readers.losses import Losses
 from hypertendril.readers.protobuf import BadMessageError, Value, fields, message, signed, text
 
@@ -149,7 +149,8 @@ def _history(run: WandbRun, data: bytes) -> None:
             values["/".join(key)] = item
         elif number == 2:
             step = float(next((signed(v) for n, v in fields(message(value)) if n == 1), 0))
-    run.history.append((step, values))
+    told = as_number(values.get("_step"))  # all that older clients tell
+    run.history.append((step if told is None else told, values))
 
 
 def _item(data: bytes) -> tuple[list[str], Any]:

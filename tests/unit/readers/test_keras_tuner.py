@@ -56,7 +56,7 @@ def test_observations_of_several_executions_are_averaged(project: Path) -> None:
     metrics = {"val_accuracy": {"direction": "max", "observations": observations}}
     _change(project, 1, metrics={"metrics": metrics}, score=0.4)
     (found,) = read(project)
-    assert found.curves.value.tolist() == pytest.approx([0.2, 0.3, 0.4])
+    assert found.curves.of(1, 0)[1].tolist() == pytest.approx([0.2, 0.3, 0.4])
 
 
 def test_hyperband_tells_bracket_rung_and_parent(project: Path) -> None:

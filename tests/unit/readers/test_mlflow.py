@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hypertendril.model import ParameterKind, TrialState
+from hypertendril.model import ParameterKind, Study, TrialState
 from hypertendril.readers import read
 
 LOGS = Path(__file__).parents[2] / "data" / "trackers"
@@ -147,3 +147,17 @@ def test_the_full_log_has_its_expected_facts() -> None:
             for n in ("n_params", "inference_ms")
         )
         assert len(found.curves) + once == expected["n_metric_points"]
+
+
+def test_a_metric_that_one_run_recorded_once_is_a_curve_of_one_point_there(store: Path) -> None:
+    path = next(store.rglob("metrics/val_accuracy"))
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:1]))
+    (found,) = read(store)
+    study = found.as_study()
+    assert study.header.attributes["run_ids"][row_of_one(study)] == path.parts[-3]
+
+
+def row_of_one(study: Study) -> int:
+    """Return the row whose leading curve has one point."""
+    counts = [len(study.curves.of(row, 0)[0]) for row in range(len(study))]
+    return counts.index(1)

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import struct
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -145,3 +147,27 @@ def test_yaml_with_aliases_or_tags_is_refused(text: bytes) -> None:
 
 def test_dates_in_yaml_stay_texts() -> None:
     assert documents(b"when: 2026-01-01\n---\nx: 1") == [{"when": "2026-01-01"}, {"x": 1}]
+
+
+def test_steps_of_older_clients_stand_among_the_values(runs: Path) -> None:
+    path = next(runs.glob("*/*.wandb"))
+    data = path.read_bytes()[:7]
+    for step in (0, 5, 10):
+        items = b"".join(
+            _field(1, _field(1, key) + _field(16, str(value).encode()))
+            for key, value in ((b"loss", 1 / (step + 1)), (b"_step", step))
+        )
+        record = _field(2, items)
+        data += struct.pack("<IHB", zlib.crc32(b"\x01" + record), len(record), 1) + record
+    path.write_bytes(data)
+    (found,) = read(path)
+    assert found.curves.step.tolist() == [0, 5, 10]
+
+
+def _field(number: int, data: bytes) -> bytes:
+    """Return a field of bytes in the encoding of protocol buffers; all here are short."""
+    head, key = [], number << 3 | 2
+    while key > 127:
+        head.append(key & 127 | 128)
+        key >>= 7
+    return bytes([*head, key, len(data)]) + data
