@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import bz2
 import json
 import lzma
@@ -11,8 +10,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from hypertendril.readers.atm import FORMAT as FORMAT_OF_ATM
-from hypertendril.readers.atm import PICKLED, VALUES, is_database, read_tables
+from hypertendril.readers.atm import is_database
+from hypertendril.readers.atm_pickle import document_of
 from hypertendril.readers.export import write_whole
 from hypertendril.readers.folders import as_dict, as_list
 from hypertendril.readers.hyperopt import FORMAT
@@ -23,7 +22,6 @@ from hypertendril.readers.inert_pickle import (
     is_pickle,
     taken_apart,
 )
-from hypertendril.readers.losses import Losses
 from hypertendril.readers.optuna_pickle import database_of, journal_of
 from hypertendril.readers.pickled_frame import frame_csv, is_frame
 from hypertendril.readers.source import Source
@@ -53,7 +51,7 @@ def convert(path: Path, out: Path) -> str:
     """
     source = Source(path=path)
     if is_database(source):
-        write_whole(out, json.dumps(_atm(source), allow_nan=True, ensure_ascii=True))
+        write_whole(out, json.dumps(document_of(source), allow_nan=True, ensure_ascii=True))
         return "atm"
     data = unpacked(source)
     if not is_pickle(data):
@@ -115,23 +113,6 @@ def _converted(source: Source, pickled: bytes) -> tuple[str, Any]:
         f"is a pickle, but holds no study of Optuna, hyperopt or Orion and no DataFrame{what}.",
         "Export the study as JSON or CSV with the program that wrote it.",
     )
-
-
-def _atm(source: Source) -> dict[str, Any]:
-    """Return the tables of a database of ATM, with the pickles in its columns taken apart."""
-    tables: dict[str, Any] = {"format": FORMAT_OF_ATM, **read_tables(source, Losses(source.shown))}
-    for row in tables["classifiers"]:
-        stored = row.pop(PICKLED, None)
-        try:
-            found = taken_apart(base64.b64decode(str(stored), validate=True))
-            row[VALUES] = as_dict(PlainForm().of(found))
-        except (BadPickleError, ValueError):
-            row[VALUES] = {}
-    wanted = ("id", "datarun_id", "method")
-    tables["hyperpartitions"] = [
-        {key: row.get(key) for key in wanted} for row in tables["hyperpartitions"]
-    ]
-    return tables
 
 
 def _hyperopt(found: Any) -> dict[str, Any] | None:

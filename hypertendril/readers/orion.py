@@ -63,9 +63,11 @@ class Orion:
         title="Orion",
         source="its SQL storage (SQLite), or its documents as JSON",
         kept="one study an experiment; priors, fidelity as resource, parents, statistics",
-        lost="PickledDB is a pickle and not opened",
+        lost="PickledDB is a pickle and not opened: convert it; why a trial is broken",
         tested=Tested.REAL,
-        logs="0.2.7: documents of TPE, ASHA, PBT, Hyperband; the SQL storage after its schema",
+        logs="0.2.7: documents of TPE, ASHA, PBT, Hyperband, grid and random search, with vectors, "
+        "matrices, choices of None, broken and open trials; the SQL storage, which no release "
+        "has, after its schema",
     )
 
     def detects(self, source: Source) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -14,7 +15,7 @@ from hypertendril.readers.json_text import as_choice, as_number, brief, clean
 from hypertendril.readers.losses import Losses
 
 SPREAD = 4.0  # standard deviations shown of a normal distribution
-MOST_ELEMENTS = 100  # of one vector
+MOST_ELEMENTS = 100  # of one vector or matrix
 LONGEST = 100_000  # characters of one prior
 
 
@@ -55,10 +56,14 @@ def read_priors(priors: Mapping[str, Any], losses: Losses) -> OrionSpace:
 
 
 def _elements(parameter: Parameter, shape: Any) -> list[Parameter]:
-    """Return a parameter for each element of a vector, `name[0]` and so on."""
-    if not isinstance(shape, int) or not 0 < shape <= MOST_ELEMENTS:
+    """Return a parameter for each element of a vector or matrix, `name[0]`, `name[0][1]`."""
+    sizes = shape if isinstance(shape, (list, tuple)) else [shape]
+    if not all(isinstance(n, int) and n > 0 for n in sizes) or math.prod(sizes) > MOST_ELEMENTS:
         return [parameter]
-    return [replace(parameter, name=f"{parameter.name}[{i}]") for i in range(shape)]
+    indices = itertools.product(*map(range, sizes))
+    return [
+        replace(parameter, name=parameter.name + "".join(f"[{i}]" for i in at)) for at in indices
+    ]
 
 
 def _call(text: str) -> tuple[str, list[Any], dict[str, Any]]:

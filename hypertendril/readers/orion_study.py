@@ -17,6 +17,7 @@ from hypertendril.readers.losses import Losses
 from hypertendril.readers.orion_space import OrionSpace, read_priors
 from hypertendril.readers.result import ReadStudy
 from hypertendril.readers.source import Source
+from hypertendril.readers.syne_space import typed
 
 STATES = {
     "new": TrialState.WAITING,
@@ -124,13 +125,11 @@ def _trial(
     params: dict[str, Any] = {}
     fidelity = NAN
     for item in map(as_dict, as_list(document.get("params"))):
-        name = clean(str(item.get("name", ""))).lstrip("/")
+        name, value = clean(str(item.get("name", ""))).lstrip("/"), _value(item.get("value"))
         if item.get("type") == "fidelity" or name == declared.fidelity:
-            fidelity = as_number(item.get("value")) or NAN
-        elif name and isinstance(item.get("value"), list):
-            params |= {f"{name}[{i}]": value for i, value in enumerate(item["value"])}
+            fidelity = as_number(value) or NAN
         elif name:
-            params[name] = item.get("value")
+            params |= _elements(name, value)
     status = str(document.get("status"))
     if status not in STATES:
         losses.count(f"the status {brief(status, 40)!r} is unknown; waiting is assumed")
@@ -140,12 +139,31 @@ def _trial(
         row.note = "broken: Orion does not keep why"
     objective = ""
     for item in map(as_dict, as_list(document.get("results"))):
-        name, value = clean(str(item.get("name", ""))), as_number(item.get("value"))
+        name, value = clean(str(item.get("name", ""))), as_number(_value(item.get("value")))
         if item.get("type") == "objective" and not objective:
             objective, row.objectives = name, [NAN if value is None else value]
         elif value is not None and name:
             row.metrics = {**row.metrics, name: value}
     return row, objective, fidelity
+
+
+def _elements(name: str, value: Any) -> dict[str, Any]:
+    """Return a value by name; of vectors and matrices each element, `name[0]`, `name[0][1]`."""
+    if not isinstance(value, list):
+        return {name: value}
+    found: dict[str, Any] = {}
+    for i, element in enumerate(value):
+        found |= _elements(f"{name}[{i}]", _value(element))
+    return found
+
+
+def _value(value: Any) -> Any:
+    """Return a value; `mongoexport` wraps numbers JSON lacks, `{"$numberDouble": "NaN"}`."""
+    if isinstance(value, dict) and len(value) == 1:
+        ((key, text),) = value.items()
+        if key.startswith("$number"):
+            return typed(str(text), None)
+    return value
 
 
 def _moment(value: Any) -> float:

@@ -11,6 +11,7 @@ from hypertendril.errors import SpaceError
 from hypertendril.model import (
     Choice,
     Condition,
+    Constraint,
     Direction,
     Method,
     Objective,
@@ -19,6 +20,7 @@ from hypertendril.model import (
     SearchSpace,
     TrialState,
 )
+from hypertendril.model.constraint import ATTRIBUTE as CONSTRAINTS
 from hypertendril.readers.about import About, Tested
 from hypertendril.readers.draft import NAN
 from hypertendril.readers.hparams import any_value
@@ -61,6 +63,7 @@ class _Spec:
     name: str = ""
     algorithm: str = ""
     objectives: list[Objective] = field(default_factory=list)
+    constraints: list[Constraint] = field(default_factory=list)
     parameters: dict[str, Parameter] = field(default_factory=dict)
     external: dict[str, int] = field(default_factory=dict)
 
@@ -72,10 +75,12 @@ class Vizier:
     about = About(
         title="Vizier",
         source="SQLite database of the open source service",
-        kept="space with conditional parameters, objectives, measurements, infeasible trials",
-        lost="metadata, safety metrics",
-        tested=Tested.MADE,
-        logs="rows made with its own messages (0.1.24)",
+        kept="space with conditional parameters, objectives, safety metrics as constraints, "
+        "measurements, infeasible trials",
+        lost="metadata",
+        tested=Tested.REAL,
+        logs="its server (0.1.24): conditions on several values, two objectives, safety metrics, "
+        "infeasible trials, NaN and infinite values; rows made with its own messages",
     )
 
     def detects(self, source: Source) -> bool:
@@ -126,9 +131,23 @@ def _study(
             except (BadMessageError, struct.error) as error:
                 losses.add(f"the trial {brief(trial.get('trial_id'))} can't be read: {error}")
     method = Method(clean(spec.algorithm.lower() or "unknown"))
-    known = Known(spec.objectives, SearchSpace(tuple(spec.parameters.values())), method)
+    limits = spec.constraints
+    attributes = {CONSTRAINTS: [limit.to_json() for limit in limits]} if limits else {}
+    space = SearchSpace(tuple(spec.parameters.values()))
+    known = Known(spec.objectives, space, method, attributes)
     name = spec.name or clean(str(row.get("study_id") or row.get("study_name")))
-    return study_of(runs, name, "vizier", losses, known, source.shown)
+    found = study_of(runs, name, "vizier", losses, known, source.shown)
+    if limits:
+        found.trials.violation[:] = [_violation(run, limits) for run in runs]
+    return found
+
+
+def _violation(run: TrackedRun, limits: Sequence[Constraint]) -> float:
+    """Return the sum of what exceeds the thresholds; NaN for a run without these metrics."""
+    metrics = [
+        (limit, run.metrics[limit.metric]) for limit in limits if limit.metric in run.metrics
+    ]
+    return sum(limit.excess(value) for limit, value in metrics) if metrics else NAN
 
 
 def _blob(value: Any) -> bytes:
@@ -144,18 +163,26 @@ def _read_study(spec: _Spec, data: bytes, losses: Losses) -> None:
         elif number == 3:
             for inner, part in fields(message(value)):
                 if inner == 1:
-                    spec.objectives.append(_metric(message(part)))
+                    _add_metric(spec, message(part))
                 elif inner == 2:
                     _add_parameter(spec, message(part), None, losses)
                 elif inner == 3:
                     spec.algorithm = text(part)
 
 
-def _metric(data: bytes) -> Objective:
+def _add_metric(spec: _Spec, data: bytes) -> None:
+    """Add an objective, or the constraint a safety metric is."""
     parts: dict[int, Value] = dict(fields(data))
     is_max = signed(parts.get(2, 0)) == 1
     name = clean(text(parts.get(1, b""))) or "objective"
-    return Objective(name, Direction.MAXIMIZE if is_max else Direction.MINIMIZE)
+    if 3 in parts:
+        safety: dict[int, Value] = dict(fields(message(parts[3])))
+        threshold = floating(safety[1]) if 1 in safety else 0.0
+        at_most, at_least = (None, threshold) if is_max else (threshold, None)
+        spec.constraints.append(Constraint(name, at_most, at_least))
+    else:
+        direction = Direction.MAXIMIZE if is_max else Direction.MINIMIZE
+        spec.objectives.append(Objective(name, direction))
 
 
 def _add_parameter(
@@ -163,7 +190,10 @@ def _add_parameter(
 ) -> None:
     parts = list(fields(data))
     name = clean(next((text(v) for n, v in parts if n == 1), ""))
-    if not name or name in spec.parameters or depth > DEEPEST:
+    if not name or depth > DEEPEST:
+        return
+    if name in spec.parameters:
+        _widen(spec, name, condition)
         return
     spec.external[name] = next((signed(v) for n, v in parts if n == 7), 0)
     try:
@@ -177,6 +207,16 @@ def _add_parameter(
             values = _condition(child, name, spec)
             if isinstance(child.get(1), bytes):
                 _add_parameter(spec, message(child[1]), values, losses, depth + 1)
+
+
+def _widen(spec: _Spec, name: str, condition: Condition | None) -> None:
+    """Add the values of a parameter that is there once for each value of its parent."""
+    known = spec.parameters[name].condition
+    if known is not None and condition is not None and known.parent == condition.parent:
+        values = tuple(dict.fromkeys((*known.values, *condition.values)))
+        spec.parameters[name] = replace(
+            spec.parameters[name], condition=Condition(known.parent, values)
+        )
 
 
 def _parameter(name: str, parts: Sequence[tuple[int, Value]], spec: _Spec) -> Parameter:

@@ -57,6 +57,21 @@ def _script(folder: Path, sql: str) -> Source:
     return Source.parse(path)
 
 
+def database_of(name: str, path: Path) -> Path:
+    """Return a database made of the statements in a log."""
+    with closing(sqlite3.connect(path)) as database, database:
+        database.executescript((LOGS / name).read_text())
+    return path
+
+
+def vizier_service(folder: Path) -> Source:
+    return Source.parse(database_of("vizier_service.sql", folder / "source"))
+
+
+def atm_run(folder: Path) -> Source:
+    return Source.parse(database_of("atm.sql", folder / "source"))
+
+
 def auptimizer(folder: Path) -> Source:
     source = _script(folder, AUPTIMIZER)
     config = {
@@ -108,12 +123,14 @@ def atm(folder: Path) -> Source:
 def _grow_atm(source: Source) -> None:
     with closing(sqlite3.connect(source.file)) as database, database:
         database.execute(
-            "INSERT INTO classifiers (datarun_id, hyperpartition_id, status) VALUES (1, 1, 'running')"
+            "INSERT INTO classifiers"
+            " (datarun_id, hyperpartition_id, hyperparameter_values_64, status)"
+            " VALUES (1, 1, '', 'running')"
         )
 
 
 def vizier(folder: Path) -> Source:
-    return _script(folder, (LOGS / "vizier.sql").read_text())
+    return Source.parse(database_of("vizier.sql", folder / "source"))
 
 
 def _grow_vizier(source: Source) -> None:
@@ -174,8 +191,10 @@ def _grow_table(source: Source) -> None:
 SERVICE_FORMATS = [
     Format("katib", katib, _grow_katib),
     Format("vizier", vizier, _grow_vizier),
+    Format("vizier", vizier_service, _grow_vizier),
     Format("auptimizer", auptimizer, _grow_auptimizer),
     Format("atm", atm, _grow_atm),
+    Format("atm", atm_run, _grow_atm),
     Format("chopt", chopt, _grow_chopt),
     Format("tracker-table", table, _grow_table),
 ]

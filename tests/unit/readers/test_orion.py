@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from hypertendril.model import Outcome, ParameterKind
+from hypertendril.model import Outcome, ParameterKind, TrialState
 from hypertendril.readers import read
 from hypertendril.readers.losses import Losses
 from hypertendril.readers.orion_space import read_priors
@@ -92,3 +92,35 @@ def test_collections_exported_one_by_one_are_read_together(tmp_path: Path) -> No
 def test_each_element_of_a_vector_is_a_parameter() -> None:
     space = read_priors({"/x": "uniform(0, 1, shape=2)"}, Losses("x")).space
     assert space.names == ("x[0]", "x[1]")
+
+
+def test_a_converted_storage_keeps_matrices_none_and_what_was_not_finished() -> None:
+    (found,) = read(RUNS / "orion" / "varied.json")
+    study = found.as_study()
+    assert study.space["flag"].choices == (True, False, None)
+    assert study.space["opt"].choices == ("adam", "sgd, slow", "émil=1")
+    assert study.space["nested.lr"].log
+    assert study.params(2)["mat[1][0]"] == 0.2512
+    assert study.space["mat[1][1]"].high == 1.0
+    assert np.flatnonzero(study.trials.state != TrialState.COMPLETE).tolist() == [3, 5]
+    assert study.trials.objectives[6, 0] == np.inf
+    assert found.header.skipped == ()
+
+
+def test_numbers_that_mongoexport_wraps_are_numbers(tmp_path: Path) -> None:
+    trial = {
+        "_id": {"$oid": "a"},
+        "experiment": {"$oid": "e"},
+        "status": "completed",
+        "params": [
+            {"name": "/n", "type": "integer", "value": {"$numberInt": "3"}},
+            {"name": "/x", "type": "real", "value": {"$numberDouble": "0.5"}},
+        ],
+        "results": [{"name": "loss", "type": "objective", "value": {"$numberDouble": "NaN"}}],
+    }
+    experiment = {"_id": {"$oid": "e"}, "name": "e", "refers": {}, "space": {}}
+    path = tmp_path / "export"
+    path.write_text(json.dumps({"experiments": [experiment], "trials": [trial]}))
+    (found,) = read(path)
+    assert found.as_study().params(0) == {"n": 3, "x": 0.5}
+    assert np.isnan(found.trials.objectives[0, 0])

@@ -16,7 +16,15 @@ from hypertendril.errors import SourceFormatError
 from hypertendril.model import Condition, Direction, ParameterKind, TrialState
 from hypertendril.readers import read
 from hypertendril.readers.convert import convert
-from tests.contract.service_formats import atm, auptimizer, chopt, katib, table, vizier
+from tests.contract.service_formats import (
+    atm,
+    auptimizer,
+    chopt,
+    database_of,
+    katib,
+    table,
+    vizier,
+)
 
 
 def test_katib_tells_space_goal_states_and_times(tmp_path: Path) -> None:
@@ -86,6 +94,22 @@ def test_vizier_tells_space_conditions_goals_and_curves(tmp_path: Path) -> None:
     assert isinstance(study.params(0)["layers"], int)
 
 
+def test_vizier_server_tells_children_of_several_values_and_safety_metrics(tmp_path: Path) -> None:
+    plain, safe = read(database_of("vizier_service.sql", tmp_path / "source"))
+    space = plain.header.space
+    assert space["momentum"].condition == Condition("optimizer", ("sgd, slow", "émil=1"))
+    assert space["tiny"].condition == Condition("layers", (1, 2))
+    assert space["kind"].condition == Condition("amsgrad", (True,))
+    study = plain.as_study()
+    assert study.counts()[TrialState.FAILED] == 2
+    assert study.counts()[TrialState.WAITING] == 3
+    assert study.trials.objectives[8, 0] == np.inf
+    assert [o.name for o in safe.header.objectives] == ["acc"]
+    assert safe.header.attributes["constraints"] == [{"metric": "temp", "at_most": 0.5}]
+    assert np.flatnonzero(safe.trials.violation > 0).tolist() == [6]  # temp 0.75
+    assert np.isnan(safe.trials.violation[2])  # infeasible before it was measured
+
+
 def test_auptimizer_tells_space_target_and_intermediate_results(tmp_path: Path) -> None:
     (found,) = read(auptimizer(tmp_path).file)
     study = found.as_study()
@@ -118,6 +142,28 @@ def test_atm_is_read_but_for_its_pickles_and_converted_with_them(tmp_path: Path)
     assert study.column("param:n_neighbors").tolist() == [1, 2, 3, 4, 5]
     assert study.trials.objectives[:, 0].tolist() == found.trials.objectives[:, 0].tolist()
     assert study.counts()[TrialState.FAILED] == 1
+
+
+def test_a_database_atm_wrote_is_converted_with_its_declared_space(tmp_path: Path) -> None:
+    path = database_of("atm.sql", tmp_path / "source")
+    convert(path, tmp_path / "out.json")
+    first, second = read(tmp_path / "out.json")
+    space, study = first.header.space, first.as_study()
+    assert space["method"].choices == ("dt", "logreg")
+    assert (space["C"].low, space["C"].high, space["C"].log) == (1e-5, 1e5, True)
+    assert space["C"].condition == Condition("method", ("logreg",))
+    assert space["dual"].condition == Condition("penalty", ("l2",))
+    assert (space["max_depth"].kind, space["max_depth"].high) == (ParameterKind.INT, 10)
+    assert study.params(0) == {
+        "method": "dt",
+        "criterion": "gini",
+        "max_features": 0.8263946760569012,
+        "max_depth": 4,
+        "min_samples_split": 4,
+        "min_samples_leaf": 3,
+    }
+    assert first.header.skipped == ()
+    assert "unexpected keyword argument 'n_iter'" in second.trials.notes[0]
 
 
 def test_chopt_tells_space_conditions_lineage_and_curves(tmp_path: Path) -> None:
