@@ -34,9 +34,13 @@ _QUERIES = {
     "experiment": "SELECT * FROM experiment ORDER BY eid",
     "job": "SELECT * FROM job ORDER BY jid",
     "intermediate_result": "SELECT * FROM intermediate_result ORDER BY jid, num",
+    "multiple_result": "SELECT * FROM multiple_result ORDER BY mrid",
 }
-OWN = ("job_id", "resource", "named_args", "save_path", "prev_job", "n_iterations")
+OWN = ("job_id", "resource", "named_args", "save_path", "prev_job", "n_iterations", "tid")
 MOST_TEXT = 100_000
+
+Points = dict[int, list[tuple[float, float]]]  # (step, value) by the place of a result
+
 _STATES = {
     "FINISHED": TrialState.COMPLETE,
     "RUNNING": TrialState.RUNNING,
@@ -54,10 +58,11 @@ class Auptimizer:
     about = About(
         title="Auptimizer",
         source="SQLite database",
-        kept="space, target, scores, intermediate results, times",
+        kept="space, target, scores, further results by their labels, intermediate results, times",
         lost="resources, users",
-        tested=Tested.SCHEMA,
-        logs="",
+        tested=Tested.REAL,
+        logs="2.0: random, grid and hyperopt's search, both targets, further results, early "
+        "stops, failures, NaN, a killed run; its Hyperband does not run any more",
     )
 
     def detects(self, source: Source) -> bool:
@@ -81,12 +86,7 @@ class Auptimizer:
             }
         if not found["experiment"]:
             raise source.error("is a database of Auptimizer without any experiment.")
-        points: dict[Any, list[tuple[float, float]]] = {}
-        for row in found["intermediate_result"]:
-            score = as_number(row.get("score"))
-            if score is not None:
-                of_job = points.setdefault(row.get("jid"), [])
-                of_job.append((as_number(row.get("num")) or 0.0, score))
+        points = _points(found)
         return tuple(
             _study(row, _jobs_of(row, found["job"]), points, source, losses)
             for row in found["experiment"]
@@ -101,6 +101,26 @@ class Auptimizer:
         return Rereading(self, source)
 
 
+def _points(tables: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[Any, Points]:
+    """Return what each job reported: under 0 its score, further results by their place."""
+    found: dict[Any, Points] = {}
+    steps: dict[Any, float] = {}
+    for row in tables["intermediate_result"]:
+        step = steps[row.get("irid")] = as_number(row.get("num")) or 0.0
+        _add_point(found, row.get("jid"), 0, step, row.get("score"))
+    for row in tables["multiple_result"]:
+        step = steps.get(row.get("irid"), 0.0)
+        label = as_number(row.get("label_order")) or 0
+        _add_point(found, row.get("jid"), int(label), step, row.get("value"))
+    return found
+
+
+def _add_point(found: dict[Any, Points], job: Any, label: int, step: float, stored: Any) -> None:
+    value = as_number(stored)
+    if value is not None:
+        found.setdefault(job, {}).setdefault(label, []).append((step, value))
+
+
 def _jobs_of(row: Mapping[str, Any], jobs: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     return [job for job in jobs if job.get("eid") == row.get("eid")]
 
@@ -108,7 +128,7 @@ def _jobs_of(row: Mapping[str, Any], jobs: Sequence[Mapping[str, Any]]) -> list[
 def _study(
     row: Mapping[str, Any],
     jobs: Sequence[Mapping[str, Any]],
-    points: Mapping[Any, list[tuple[float, float]]],
+    points: Mapping[Any, Points],
     source: Source,
     of_file: Losses,
 ) -> ReadStudy:
@@ -120,7 +140,9 @@ def _study(
         losses.guess("the target of the experiment is not recorded; min is assumed")
     is_max = target == "max"
     objective = Objective("score", Direction.MAXIMIZE if is_max else Direction.MINIMIZE)
-    runs = [_run(job, points.get(job.get("jid"), []), losses) for job in jobs]
+    labels = as_list(as_dict(config.get("resource_args")).get("multi_res_labels"))
+    names = {0: "score"} | {i: clean(str(label)) for i, label in enumerate(labels, start=1)}
+    runs = [_run(job, points.get(job.get("jid"), {}), names, losses) for job in jobs]
     method = Method(clean(str(config.get("proposer") or "unknown")).lower())
     known = Known((objective,), _space(config, losses), method)
     name = clean(str(config.get("name") or f"experiment {row.get('eid')}"))
@@ -142,13 +164,16 @@ def _config(stored: Any, losses: Losses) -> dict[str, Any]:
         return as_dict(found)
 
 
-def _run(job: Mapping[str, Any], points: list[tuple[float, float]], losses: Losses) -> TrackedRun:
+def _run(
+    job: Mapping[str, Any], points: Points, names: Mapping[int, str], losses: Losses
+) -> TrackedRun:
     run = TrackedRun(str(job.get("jid")))
     config = _config(job.get("job_config"), losses)
     run.params = {clean(k): v for k, v in config.items() if k not in OWN}
     stored = job.get("score")
     score = as_number(typed(stored, None) if isinstance(stored, str) else stored)
-    run.add_points("score", points)
+    for label, of_label in points.items():
+        run.add_points(names.get(label, f"result {label}"), of_label)
     if score is not None:
         run.metrics["score"] = score
     run.started, run.ended = _moment(job.get("start_time")), _moment(job.get("end_time"))
@@ -186,8 +211,10 @@ def _parameter(name: str, item: Mapping[str, Any]) -> Parameter:
     low, high = (as_number(value) for value in (*values[:2], None, None)[:2])
     if low is None or high is None:
         raise SpaceError(f"Parameter {name!r} has no range of two numbers.")
-    is_log = str(item.get("interval") or item.get("scale") or "").startswith("log") and low > 0
+    interval = item.get("interval")  # of a grid, or a word
+    is_log = str(interval or item.get("scale") or "").startswith("log") and low > 0
+    step = None if is_log else as_number(interval)
     is_int = kind in ("int", "integer")
     return Parameter(
-        name, ParameterKind.INT if is_int else ParameterKind.FLOAT, low, high, log=is_log
+        name, ParameterKind.INT if is_int else ParameterKind.FLOAT, low, high, log=is_log, step=step
     )

@@ -68,6 +68,10 @@ def vizier_service(folder: Path) -> Source:
     return Source.parse(database_of("vizier_service.sql", folder / "source"))
 
 
+def auptimizer_run(folder: Path) -> Source:
+    return Source.parse(database_of("auptimizer.sql", folder / "source"))
+
+
 def atm_run(folder: Path) -> Source:
     return Source.parse(database_of("atm.sql", folder / "source"))
 
@@ -193,6 +197,7 @@ SERVICE_FORMATS = [
     Format("vizier", vizier, _grow_vizier),
     Format("vizier", vizier_service, _grow_vizier),
     Format("auptimizer", auptimizer, _grow_auptimizer),
+    Format("auptimizer", auptimizer_run, _grow_auptimizer),
     Format("atm", atm, _grow_atm),
     Format("atm", atm_run, _grow_atm),
     Format("chopt", chopt, _grow_chopt),

@@ -123,6 +123,23 @@ def test_auptimizer_tells_space_target_and_intermediate_results(tmp_path: Path) 
     assert (study.trials.ended - study.trials.started).tolist() == [9] * 6
 
 
+def test_a_database_auptimizer_wrote_tells_labels_stops_and_grids(tmp_path: Path) -> None:
+    found = read(database_of("auptimizer.sql", tmp_path / "source"))
+    one, multi, stopped, grid, tpe, killed = (item.as_study() for item in found)
+    assert one.space["flag"].choices == (True, False, None)
+    assert one.space["act"].choices == ("relu", "tanh, soft", "é")
+    assert one.params(3)["flag"] is None
+    assert np.flatnonzero(np.isnan(one.trials.objectives[:, 0])).tolist() == [3, 5]  # NaN, failed
+    assert multi.objectives[0].direction is Direction.MAXIMIZE
+    assert multi.column("metric:neg")[1] == -10.146258432960842
+    assert set(multi.header.curve_names) == {"score", "neg", "size"}
+    assert stopped.counts()[TrialState.PRUNED] == 1
+    assert (grid.space["x"].step, grid.space["n"].step, len(grid)) == (1.0, 2.0, 18)
+    assert tpe.space.names == ("x", "n", "act")
+    assert len(killed) == 3
+    assert all(item.header.skipped == () for item in found)
+
+
 def test_atm_is_read_but_for_its_pickles_and_converted_with_them(tmp_path: Path) -> None:
     source = atm(tmp_path)
     with closing(sqlite3.connect(source.file)) as database, database:
