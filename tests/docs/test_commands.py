@@ -47,6 +47,8 @@ def missing(command: str) -> str:
 def missing_subcommand(words: list[str]) -> str:
     if not words or words[0].isupper():
         return ""
+    if words[0].startswith("-"):
+        return unknown_options(words, help_of("-m", "hypertendril"))
     if not re.search(rf"\b{re.escape(words[0])}\b", help_of("-m", "hypertendril")):
         return words[0]
     return unknown_options(words[1:], help_of("-m", "hypertendril", words[0]))
