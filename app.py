@@ -31,7 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="app.py", description=__doc__)
     parser.add_argument("sources", nargs="*", metavar="SOURCE", help="file, folder or storage URL")
     parser.add_argument("--host", default="127.0.0.1", choices=sorted(LOCAL_NAMES))
-    parser.add_argument("--port", type=int, default=8050, help="0 takes any free port")
+    parser.add_argument("--port", type=_port, default=8050, help="0 takes any free port")
     parser.add_argument("--data", help="data folder (default: .hypertendril)")
     parser.add_argument(
         "--root",
@@ -57,20 +57,26 @@ def main(arguments: list[str] | None = None) -> int:
         settings = Settings.find(told.data, told.objectives)
         front = Front.find(told.prefix, told.name)
         app = build(told.sources or bundled(), settings, told.root, front)
+        server = make_server(told.host, told.port, app.server, threaded=True)
         if not told.no_worker:
             WorkerKeeper(settings).start()
-        server = make_server(told.host, told.port, app.server, threaded=True)
     except (HyperTendrilError, OSError) as error:
         print(f"app.py: {error}", file=sys.stderr)
         return 2
     print(
         f"HyperTendril is ready: http://{told.host}:{server.server_port}{front.prefix}", flush=True
     )
-    try:
-        server.serve_forever()
-    except KeyboardInterrupt:
-        print("Stopped. Jobs go on in the worker.", file=sys.stderr)
+    server.serve_forever()  # until Ctrl-C
+    jobs = "" if told.no_worker else " Jobs go on; the worker ends with the last of them."
+    print(f"Stopped.{jobs}", file=sys.stderr)
     return 0
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise argparse.ArgumentTypeError(f"{port} must be from 0 to 65535")
+    return port
 
 
 def __getattr__(name: str) -> object:

@@ -48,6 +48,9 @@ def add_commands(commands: Any) -> None:
     worker.add_argument(
         "--only-if-none", action="store_true", help="end at once where another worker is active"
     )
+    worker.add_argument(
+        "--server", metavar="PID", type=int, help="end when this parent is gone and no job is left"
+    )
     add_data(run, submit, jobs, cancel, *steering, worker)
     for command in (run, submit, worker):
         command.add_argument(
@@ -184,7 +187,7 @@ def _steer(options: argparse.Namespace, change: Callable[[Any], object]) -> int:
 def _worker(options: argparse.Namespace) -> int:
     from hypertendril.jobs.worker import work  # noqa: PLC0415
 
-    work(settings_of(options), only_if_none=options.only_if_none)
+    work(settings_of(options), only_if_none=options.only_if_none, server=options.server)
     return 0
 
 

@@ -20,7 +20,8 @@ _log = logging.getLogger(__name__)
 class WorkerKeeper:
     """Starts a worker where none is active, and again when it dies, with growing patience.
 
-    Stopping the keeper leaves the worker alone: jobs outlive the server that submitted them.
+    Stopping the keeper leaves the worker alone: jobs outlive the server that submitted them. A
+    worker without jobs ends when the server has.
     """
 
     def __init__(self, settings: Settings) -> None:

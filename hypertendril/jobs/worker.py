@@ -65,7 +65,11 @@ def is_worker_alive(settings: Settings) -> bool:
 
 
 def work(
-    settings: Settings, *, only_if_none: bool = False, lease_seconds: float = LEASE_SECONDS
+    settings: Settings,
+    *,
+    only_if_none: bool = False,
+    server: int | None = None,
+    lease_seconds: float = LEASE_SECONDS,
 ) -> None:
     """Run jobs until a signal asks this process to end; what runs is then given back.
 
@@ -75,6 +79,8 @@ def work(
     Args:
         settings: Where things are.
         only_if_none: Return at once where another worker is active.
+        server: The process that started this one for its own jobs: when it is gone and no job
+            is left, so are we, as the next server may want another registry or other code.
         lease_seconds: How long a job stays with a worker that no longer answers.
 
     Raises:
@@ -85,10 +91,12 @@ def work(
             _log.info("Another worker is active in %s.", settings.data)
             return
         with open_place(settings) as place:
-            _work_at(place, settings, lock, lease_seconds)
+            _work_at(place, settings, lock, lease_seconds, server)
 
 
-def _work_at(place: Place, settings: Settings, lock: FileLock, lease_seconds: float) -> None:
+def _work_at(
+    place: Place, settings: Settings, lock: FileLock, lease_seconds: float, server: int | None
+) -> None:
     queue = JobQueue(settings.queue)
     store = ExperimentStore.open(settings.store)
     owner = queue.new_owner()
@@ -99,10 +107,13 @@ def _work_at(place: Place, settings: Settings, lock: FileLock, lease_seconds: fl
                 is_active = lock.acquire()
                 try:
                     lease = queue.claim(owner.name, lease_seconds, only_abandoned=not is_active)
-                    if lease is None:
-                        time.sleep(IDLE_SECONDS)
-                    else:
+                    if lease is not None:
                         _run(place, queue, store, lease, stop)
+                    elif server not in (None, os.getppid()):
+                        _log.info("The server is gone and no job is left.")
+                        return
+                    else:
+                        time.sleep(IDLE_SECONDS)
                 except ClusterError:
                     raise  # to connect anew is up to whoever starts workers
                 except HyperTendrilError:
@@ -126,12 +137,13 @@ def _run(
 
 
 def start_worker(settings: Settings) -> subprocess.Popen[bytes]:
-    """Start a worker in a session of its own, where none is active; it outlives this process.
+    """Start a worker in a session of its own, where none is active; its jobs outlive this process.
 
     It writes to `worker.log` in the data folder and ends at once where another is active.
     """
     folder = private_folder(settings.data)
     options = {
+        "--server": os.getpid(),
         "--data": settings.data,
         "--objectives": settings.objectives,
         "--executor": settings.executor,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,8 +16,19 @@ from hypertendril.jobs.keeper import WorkerKeeper
 from hypertendril.jobs.queue import JobState
 from hypertendril.jobs.worker import is_worker_alive, start_worker, worker_lock
 from hypertendril.model import TrialState
-from tests.faults.worker_bench import WorkerBench
+from tests.faults.worker_bench import REGISTRY_FILE, ROOT, WorkerBench
 from tests.waiting import PATIENCE_SECONDS, is_running, wait_until
+
+# A server that starts a worker and is gone at once.
+SERVE = """
+import sys
+from pathlib import Path
+from hypertendril.jobs.worker import start_worker
+from hypertendril.settings import Settings
+worker = start_worker(Settings(Path(sys.argv[1]), Path(sys.argv[2])))
+print(worker.pid)
+worker.returncode = 0  # it is not waited for
+"""
 
 
 @pytest.fixture
@@ -69,6 +81,16 @@ def test_a_worker_that_is_asked_to_end_gives_its_job_back(
     bench.start_worker()
     study = bench.wait_for_state(job_id, JobState.DONE)
     assert study.counts()[TrialState.COMPLETE] == 6
+
+
+def test_a_worker_whose_server_is_gone_ends_with_the_last_job(bench: WorkerBench) -> None:
+    jobs = [bench.submit("sphere", 2) for _ in range(2)]
+    command = [sys.executable, "-c", SERVE, str(bench.settings.data), str(REGISTRY_FILE)]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    served = subprocess.run(command, capture_output=True, check=True, env=environment)
+    wait_until(lambda: not is_running(int(served.stdout)))
+    assert [bench.job(job).state for job in jobs] == [JobState.DONE] * 2
+    assert "no job is left" in (bench.settings.data / "worker.log").read_text()
 
 
 def test_a_job_that_cannot_be_loaded_fails_with_the_reason(bench: WorkerBench) -> None:
