@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 
 from hypertendril.readers.growing import GrowingFile
 from hypertendril.readers.source import Source
 
-DELIMITERS = (",", ";", "\t")
+DELIMITERS = (",", ";", "\t", "|")
+# Between semicolons a comma may stand for the point, unless a point does.
+_POINT = re.compile(r"(?:^|;)\s*[+-]?\d*\.\d+\s*(?:;|$)", re.MULTILINE)
+_COMMA = re.compile(r"\s*[+-]?\d*,\d+(?:[eE][+-]?\d+)?\s*")
 
 Row = tuple[int, list[str]]
 
@@ -29,6 +33,7 @@ class GrowingCsv:
     def _restart(self) -> None:
         self._held: list[bytes] = []  # lines of a row whose quotes are still open
         self._delimiter = ""
+        self._has_comma = False
         self.names: list[str] = []
 
     @property
@@ -83,17 +88,25 @@ class GrowingCsv:
         if not block:
             return
         text = self._text(b"\n".join(block) + b"\n", first)
-        self._delimiter = self._delimiter or delimiter_of(text.partition("\n")[0])
+        if not self._delimiter:
+            self._delimiter = delimiter_of(text.partition("\n")[0])
+            self._has_comma = self._delimiter == ";" and not _POINT.search(text)
         reader = csv.reader(io.StringIO(text), delimiter=self._delimiter)
         try:
             for cells in reader:
                 if not self.names:
                     self.names += [name.strip() for name in cells]
                 elif cells:
-                    yield first - 1 + reader.line_num, cells
+                    yield first - 1 + reader.line_num, self._pointed(cells)
         except csv.Error as error:
             line = first - 1 + reader.line_num
             raise self._source.error(f"is not CSV: {error}.", line=line) from None
+
+    def _pointed(self, cells: list[str]) -> list[str]:
+        """Return cells with the point in their numbers, also where a comma stood for it."""
+        if not self._has_comma:
+            return cells
+        return [cell.replace(",", ".") if _COMMA.fullmatch(cell) else cell for cell in cells]
 
     def _text(self, data: bytes, first: int) -> str:
         try:

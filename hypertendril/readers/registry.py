@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from pathlib import Path
 
+from hypertendril.errors import SourceFormatError
 from hypertendril.readers.amltk import Amltk
 from hypertendril.readers.atm import Atm
 from hypertendril.readers.auptimizer import Auptimizer
@@ -37,6 +38,7 @@ from hypertendril.readers.source import Source
 from hypertendril.readers.syne_tune import SyneTune
 from hypertendril.readers.table import TableCsv
 from hypertendril.readers.tensorboard import TensorBoard
+from hypertendril.readers.told import is_untold_table, read_as_guessed
 from hypertendril.readers.tracker_table import TrackerTable
 from hypertendril.readers.vizier import Vizier
 from hypertendril.readers.wandb import Wandb
@@ -149,8 +151,16 @@ def _pickle_of(place: Source) -> Source | None:
 def read(source: str | Path) -> tuple[ReadStudy, ...]:
     """Return all studies of a file, folder or storage URL, read directly into columns.
 
+    A table whose columns don't say what they are is read by a guess, which is reported.
+
     Raises:
         SourceFormatError: It can't be read; what could only be read in part is in `header.skipped`.
     """
     place = Source.parse(source)
-    return detect(place).read(place)
+    try:
+        reader = detect(place)
+    except SourceFormatError:
+        if not is_untold_table(place):
+            raise
+        return (read_as_guessed(place),)
+    return reader.read(place)

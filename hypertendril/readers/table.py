@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import itertools
+from collections import Counter
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -224,6 +225,14 @@ def _column(name: str) -> Column | None:
 
 def _columns(names: Sequence[str], roles: Mapping[str, str], losses: Losses) -> list[Column | None]:
     found = [_column(roles.get(name, name)) for name in names]
+    seen: Counter[str] = Counter()
+    for i, name in enumerate(names):
+        column = found[i]
+        if seen[name] and name in roles and column is not None and column.group is not None:
+            another = replace(column, name=f"{column.name}.{seen[name]}")
+            losses.add(f"another column {brief(name)!r}, shown as {brief(another.name)!r}", 1)
+            found[i] = another
+        seen[name] += 1
     for name, column in zip(names, found, strict=True):
         if column is None and roles.get(name) != "":
             losses.add(f"unknown column {brief(name)!r}", 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 MOST_DIGITS = 18  # longer whole numbers are floats anyway
+# What stands for nothing in a column of numbers; among texts it may be a choice.
+MISSING = frozenset(("na", "n/a", "#n/a", "<na>", "null", "none", "-"))
+_THOUSANDS = r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?"
+_PLAIN = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?"
+_DRESSED = re.compile(
+    rf"[€$£¥]?\s*(?P<number>{_THOUSANDS}|{_PLAIN})\s*[%€$£¥]?", re.ASCII | re.IGNORECASE
+)
 
 Cell = str | int | float | bool | None
 Value = TypeVar("Value")
@@ -60,7 +68,7 @@ class Cells:
             len(self.texts) - len(texts) :
         ]  # what was taken before the one that failed
         for text in texts:
-            cell = cell_of_text(text)
+            cell = _none_if_missing(cell_of_text(text))
             if isinstance(cell, str):
                 self.is_numeric = self.is_whole = False
                 return
@@ -92,14 +100,22 @@ def _is_whole(text: str) -> bool:
 
 
 def cell_of_text(text: str) -> Cell:
-    """Return a cell as a number where it is one; None where it is empty."""
+    """Return a cell as a number where it is one; None where it is empty.
+
+    A sign of a currency, `%` and commas between thousands are left out of a number.
+    """
     text = text.strip()
     if not text:
         return None
     try:
         return int(text) if _is_whole(text) else float(text)
     except ValueError:
-        return text
+        dressed = _DRESSED.fullmatch(text)
+        return cell_of_text(dressed["number"].replace(",", "")) if dressed else text
+
+
+def _none_if_missing(cell: Cell) -> Cell:
+    return None if isinstance(cell, str) and cell.lower() in MISSING else cell
 
 
 def typed_cells(texts: Sequence[str]) -> list[Cell]:
@@ -108,8 +124,9 @@ def typed_cells(texts: Sequence[str]) -> list[Cell]:
     seen = {
         text.strip().lower() for text, cell in zip(texts, cells, strict=True) if cell is not None
     }
-    if all(cell is None or not isinstance(cell, str) for cell in cells):
-        return [None if isinstance(c, float) and math.isnan(c) else c for c in cells]
+    numbers = [_none_if_missing(cell) for cell in cells]
+    if not any(isinstance(cell, str) for cell in numbers):
+        return [None if isinstance(c, float) and math.isnan(c) else c for c in numbers]
     if seen <= {"true", "false"}:
         return [None if c is None else str(c).lower() == "true" for c in cells]
     return [None if cell is None else text for text, cell in zip(texts, cells, strict=True)]

@@ -6,14 +6,16 @@ import csv
 import itertools
 import re
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hypertendril.errors import SourceFormatError
 from hypertendril.model import Direction, Parameter
 from hypertendril.readers.directions import direction_of, rank_of
 from hypertendril.readers.inferred import infer_parameter
 from hypertendril.readers.json_text import clean
+from hypertendril.readers.losses import Losses
 from hypertendril.readers.parquet import MAGIC
+from hypertendril.readers.ray_trials import OWN_KEYS
 from hypertendril.readers.result import ReadStudy, Tail
 from hypertendril.readers.source import Source
 from hypertendril.readers.state_words import state_of
@@ -30,7 +32,9 @@ from hypertendril.readers.table_cells import typed_cells
 
 ROWS_LOOKED_AT = 2000
 ROWS_SHOWN = 5
-MOST_COLUMNS = 2000
+MOST_COLUMNS = 2000  # a person can be asked about
+MOST_GUESSED = 100_000
+SOME_COLUMNS = 20  # named in a report
 IGNORED = ""
 # Of W&B, MLflow, HiPlot and their kin: groups of columns by what stands before the name.
 _PARAMETERS = re.compile(
@@ -39,7 +43,10 @@ _PARAMETERS = re.compile(
 _METRICS = re.compile(
     r"^(?:metrics?|summary|results?|scores?|user_attrs|values)[./: _](?=.)", re.IGNORECASE
 )
-_TIMES = {"datetime_start": "started", "datetime_complete": "ended"}  # of Optuna's tables
+_TIMES = {  # of Optuna's tables, and as many others call them
+    **dict.fromkeys(("datetime_start", "start_time", "started_at"), "started"),
+    **dict.fromkeys(("datetime_complete", "end_time", "finished", "finished_at"), "ended"),
+}
 # The goal by its bare name; Optuna has a column each of several.
 _GOAL = re.compile(r"^(?:value|objective|values_.+)$", re.IGNORECASE)
 _COUNTERS = re.compile(
@@ -53,7 +60,7 @@ _STEPS = re.compile(
 _ADMINISTRATION = re.compile(
     r"^(?:unnamed: \d+|index|id|uid|from_uid|uuid|name|run[_ ]?(?:id|name|uuid)|tags?|notes?|user"
     r"|host(?:name)?|pid|seed|.*timestamp|date.*|created.*|updated.*|started.*|ended.*|_.*|state|status"
-    r"|runtime|duration|sweep|group|job type|system_attrs_.*|)$",
+    r"|runtime|duration|sweep|group|job type|logdir|system_attrs_.*|)$",
     re.IGNORECASE,
 )
 
@@ -99,15 +106,15 @@ def is_untold_table(source: Source) -> bool:
     return is_text and has_names and not starts_as_json
 
 
-def preview(source: Source) -> tuple[TableColumn, ...]:
+def preview(source: Source, most: int = MOST_COLUMNS) -> tuple[TableColumn, ...]:
     """Return the columns of a table, each with a guess of what it is.
 
     Raises:
-        SourceFormatError: Not a table that can be read.
+        SourceFormatError: Not a table that can be read, or one with more than `most` columns.
     """
     header, rows = rows_of(source)
-    if len(header) > MOST_COLUMNS:
-        raise source.error(f"has more than {MOST_COLUMNS} columns.")
+    if len(header) > most:
+        raise source.error(f"has more than {most} columns.")
     looked_at = [cells for _, cells in itertools.islice(rows, ROWS_LOOKED_AT)]
     if not looked_at:
         raise source.error("has a header and no rows.", "Nothing has been written to it yet.")
@@ -118,6 +125,7 @@ def preview(source: Source) -> tuple[TableColumn, ...]:
 def _guessed(names: Sequence[str], columns: Sequence[Sequence[str]]) -> tuple[TableColumn, ...]:
     numbers = [_numbers(cells) for cells in columns]
     roles = [_role(n, c, v) for n, c, v in zip(names, columns, numbers, strict=True)]
+    _leave_one_of_each(names, roles)
     _choose_objective(names, numbers, roles)
     return tuple(
         TableColumn(
@@ -158,10 +166,20 @@ def _role_itself(name: str, cells: Sequence[str], numbers: Sequence[float]) -> s
 
 
 def _may_be_parameter(name: str, cells: Sequence[str], numbers: Sequence[float]) -> bool:
-    if _ADMINISTRATION.match(name) or _METRICS.match(name) or not any(cells):
+    if name in OWN_KEYS or _ADMINISTRATION.match(name) or _METRICS.match(name) or not any(cells):
         return False
     is_name_of_each = len(cells) > 3 and len(set(cells)) == len(cells)
     return bool(numbers) or not is_name_of_each
+
+
+def _leave_one_of_each(names: Sequence[str], roles: list[str]) -> None:
+    """Of several columns that say the same of a trial, keep the one of that name, or the first."""
+    for plain in PLAIN:
+        same = [i for i, role in enumerate(roles) if role == plain]
+        kept = next((i for i in same if names[i] == plain), same[0] if same else None)
+        for i in same:
+            if i != kept:
+                roles[i] = IGNORED
 
 
 def _parameter_role(name: str, cells: Sequence[str]) -> str:
@@ -193,8 +211,9 @@ def _unlikeliness(name: str) -> tuple[int, bool]:
 
 def _numbers(cells: Sequence[str]) -> list[float]:
     """Return the numbers of a column; none where a cell is something else."""
-    found = [_number(cell) for cell in cells if cell.strip()]
-    return [value for value in found if value is not None] if None not in found else []
+    found = [cell for cell in typed_cells(cells) if cell is not None]
+    is_number = all(isinstance(c, (int, float)) and not isinstance(c, bool) for c in found)
+    return [float(cell) for cell in found] if is_number else []
 
 
 def _number(text: str) -> float | None:
@@ -258,6 +277,26 @@ def untold(
         path=source.shown,
         hint="Say which column is the objective and which are parameters.",
     )
+
+
+def read_as_guessed(source: Source) -> ReadStudy:
+    """Return the study of a table nobody has explained; what its columns were taken for is told.
+
+    Raises:
+        SourceFormatError: Not a table that can be read.
+    """
+    roles = {column.name: column.role for column in preview(source, MOST_GUESSED)}
+    if not any(role.startswith("objective:") for role in roles.values()):
+        raise untold(source)
+    study = read_table(source, roles)
+    losses = Losses(source.shown)
+    known = [f"{name!r} as {role}" for name, role in roles.items() if role][:SOME_COLUMNS]
+    losses.guess(f"its columns don't say what they are; taken: {', '.join(known)}")
+    left = [repr(name) for name, role in roles.items() if not role][:SOME_COLUMNS]
+    if left:
+        losses.guess(f"columns that were left out: {', '.join(left)}")
+    skipped = (*losses.listed(), *study.header.skipped)
+    return replace(study, header=replace(study.header, skipped=skipped))
 
 
 def checked_roles(roles: Mapping[str, str], columns: Sequence[TableColumn]) -> dict[str, str]:

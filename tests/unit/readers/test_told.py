@@ -2,10 +2,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from hypertendril.model import Direction, TrialState
-from hypertendril.readers import Source
+from hypertendril.readers import Source, read
+from hypertendril.readers.draft import NAN
 from hypertendril.readers.table import read_table
 from hypertendril.readers.told import ToldTable, checked_roles, is_untold_table, preview
 
@@ -129,3 +131,41 @@ def test_a_runs_table_of_weights_and_biases_is_guessed_whole(tmp_path: Path) -> 
     }
     (study,) = ToldTable(roles).read(Source.parse(path))
     assert [TrialState(s).name for s in study.trials.state] == ["COMPLETE", "FAILED", "RUNNING"]
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("lr;loss\n0,001;0,5\n1e-2;,25\n", [[0.001, 0.5], [0.01, 0.25]]),  # decimal commas
+        ('lr|loss\n"1,000"|$1.50\n20|95%\n', [[1000, 1.5], [20, 95]]),
+        ("lr,loss\nN/A,0.5\n0.1,#N/A\n-,None\n", [[NAN, 0.5], [0.1, NAN], [NAN, NAN]]),
+    ],
+    ids=["comma", "signs", "missing"],
+)
+def test_numbers_are_read_as_spreadsheets_write_them(
+    tmp_path: Path, text: str, values: list[list[float]]
+) -> None:
+    path = tmp_path / "runs.csv"
+    path.write_text(text)
+    (found,) = read(path)
+    both = np.column_stack([found.trials.values, found.trials.objectives])
+    np.testing.assert_array_equal(both, np.array(values))
+
+
+def test_a_word_for_nothing_is_a_choice_where_the_others_are_texts(tmp_path: Path) -> None:
+    path = tmp_path / "runs.csv"
+    path.write_text("pool,loss\nmax,1\nnone,2\nmax,3\n")
+    (found,) = read(path)
+    assert found.header.space["pool"].choices == ("max", "none")
+
+
+def test_columns_of_one_name_or_one_meaning_are_kept_apart(tmp_path: Path) -> None:
+    path = tmp_path / "runs.csv"
+    path.write_text("lr,lr,loss,state,status\n1,2,3,PRUNED,ok\n4,5,6,COMPLETE,ok\n")
+    (found,) = read(path)
+    assert found.header.space.names == ("lr", "lr.1")
+    assert found.trials.values.tolist() == [[1, 2], [4, 5]]
+    assert found.trials.state.tolist() == [TrialState.PRUNED, TrialState.COMPLETE]
+    reasons = [skip.reason for skip in found.header.skipped]
+    assert "columns that were left out: 'status'" in reasons
+    assert "another column 'lr', shown as 'lr.1'" in reasons
