@@ -131,7 +131,8 @@ class _Run:
         )
         self._recorder = Recorder(store, study_id)
         study = store.snapshot(study_id)
-        self._spending = Spending(spec.budget, study)
+        origin = spec.start.origin
+        self._spending = Spending(spec.budget, study, 0 if origin is None else origin.steps)
         self._running: dict[int, Assignment] = {}
         self._looks: list[Look] = []
         self._next: Assignment | None = None

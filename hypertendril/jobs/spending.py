@@ -24,19 +24,22 @@ class Spending:
     Args:
         budget: Its `total_steps` is the limit; `steps` the length of a full training.
         study: What earlier runs left.
+        origin: Steps behind the checkpoint of another study that the first trial went on from.
     """
 
-    def __init__(self, budget: Budget, study: Study) -> None:
+    def __init__(self, budget: Budget, study: Study, origin: int = 0) -> None:
         self._steps = budget.steps
         self.limit = budget.total_steps
         self._planned: dict[int, float] = {}
         self._heard_of = set(study.curves.trial.tolist())
-        begun, reached = _begun(study), _reached(study, budget.steps or 1)
-        self._begun: dict[int, float] = dict(enumerate(begun.tolist()))
+        begun, reached = _begun(study, origin), _reached(study, budget.steps or 1)
+        self._begun: dict[int, float] = {
+            number: float(step) for number, step in enumerate(begun) if not math.isnan(step)
+        }
         self._reached: dict[int, float] = {
             number: float(step) for number, step in enumerate(reached) if not math.isnan(step)
         }
-        self.steps = float(np.nansum(np.maximum(reached - begun, 0.0)))
+        self.steps = float(np.nansum(np.maximum(reached - np.nan_to_num(begun), 0.0)))
 
     def has_room(self, task: Assignment) -> bool:
         """Return whether a segment can be trained without going beyond the limit."""
@@ -82,15 +85,21 @@ def _reached(study: Study, whole: float) -> NDArray[np.float64]:
     return np.where(np.isfinite(last), last, np.where(is_whole, whole, np.nan))
 
 
-def _begun(study: Study) -> NDArray[np.float64]:
-    """Return (n,) the step each trial began at: where its parent stood when it was copied."""
+def _begun(study: Study, origin: int) -> NDArray[np.float64]:
+    """Return (n,) the step each trial began at: where what it was copied from stood then.
+
+    NaN for one of which nothing is known yet.
+    """
     first = np.full(len(study), np.inf)
     np.minimum.at(first, study.curves.trial, study.curves.step)
     looks = study.evaluations
     np.minimum.at(first, looks.trial, np.nan_to_num(looks.resource, nan=np.inf))
     begun = np.zeros(len(study))
+    if len(study) and first[0] > origin:  # else it began anew, for want of the checkpoint
+        begun[0] = origin
     for number in np.flatnonzero(study.trials.parent >= 0):
         resources = looks.resource[looks.trial == study.trials.parent[number]]
         earlier = resources[resources < first[number]]
         begun[number] = earlier.max() if len(earlier) else 0.0
+    begun[np.isinf(first)] = np.nan
     return begun

@@ -199,6 +199,11 @@ def test_segments_count_as_progress_and_go_on_counting_after_a_kill(bench: Bench
     assert seen[-1] == len(bench.study().evaluations)
 
 
+def stopped_at_3(study: Study) -> int:
+    looks = study.evaluations
+    return int(looks.trial[(looks.resource == 3) & (looks.outcome == Outcome.DISCARDED)][0])
+
+
 def finished(study: Study, row: int, step: int) -> JobSpec:
     """The job that brings a stopped trial to nine steps."""
     origin = {"study": study.id, "trial": row, "steps": step}
@@ -211,8 +216,7 @@ def finished(study: Study, row: int, step: int) -> JobSpec:
 def test_a_stopped_trial_is_brought_to_its_end_from_what_it_has_kept(bench: Bench) -> None:
     bench.run(spec("hyperband", HYPERBAND), Lives())
     study = bench.study()
-    looks = study.evaluations
-    row = int(looks.trial[(looks.resource == 3) & (looks.outcome == Outcome.DISCARDED)][0])
+    row = stopped_at_3(study)
     assert kept_step(bench.folder / "s1", study, row) == 3
     training = Lives()
     assert bench.run(finished(study, row, 3), training, study_id="s2") is Ending.DONE
@@ -220,6 +224,25 @@ def test_a_stopped_trial_is_brought_to_its_end_from_what_it_has_kept(bench: Benc
     assert training.lives[0, 9] == first + [f"0:{step}" for step in range(4, 10)]
     steps, _ = bench.study("s2").curves.of(0, 0)
     assert steps.tolist() == [4, 5, 6, 7, 8, 9]
+
+
+def test_steps_of_the_trial_that_is_gone_on_from_are_not_counted_after_an_interruption(
+    bench: Bench,
+) -> None:
+    bench.run(spec("hyperband", HYPERBAND), Lives())
+    study = bench.study()
+    row = stopped_at_3(study)
+    values = study.params(row)
+    start = {
+        "origin": {"study": study.id, "trial": row, "steps": 3},
+        "schedule": [{"steps": 6, "params": values}, {"steps": 9, "params": values}],
+    }
+    data = {"name": "rest", "objective": "sphere", "method": "replay", "start": start}
+    job = JobSpec.from_json(data | {"budget": {"total_steps": 6}}, REGISTRY)
+    release = lambda progress: Order.RELEASE if progress.segments else Order.GO_ON  # noqa: E731
+    assert bench.run(job, Lives(), release, study_id="s2") is Ending.RELEASED
+    assert bench.run(job, Lives(), study_id="s2") is Ending.DONE
+    assert bench.study("s2").curves.step.max() == 9
 
 
 def test_where_the_checkpoint_is_gone_it_is_trained_from_the_beginning(
