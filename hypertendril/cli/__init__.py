@@ -37,6 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except BrokenPipeError:  # `hypertendril jobs | head` is no error
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 0
+    except OSError as error:  # stdout on a full disk, say
+        tell(one_line(error))
+        status = BAD_INPUT
     sys.exit(status)
 
 

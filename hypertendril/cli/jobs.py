@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from hypertendril.cli.options import add_command, add_data, settings_of
-from hypertendril.cli.output import one_line, tell, write, write_json
+from hypertendril.cli.output import one_line, require_out, tell, write, write_json
 from hypertendril.errors import HyperTendrilError
 from hypertendril.settings import (
     ADDRESS_VARIABLE,
@@ -99,8 +99,8 @@ def _run(options: argparse.Namespace) -> int:
 
     settings = settings_of(options)
     spec = _read_job(options, settings)
-    if options.export is not None and not options.export.absolute().parent.is_dir():
-        raise HyperTendrilError(f"{options.export}: there is no such folder to export to.")
+    if options.export is not None:
+        require_out(options.export, options.job)
     # Ray tells of lost processes on stdout, which is for results alone.
     with _quiet_log(), redirect_stdout(sys.stderr):
         job, study = run_here(spec, settings)

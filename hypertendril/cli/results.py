@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hypertendril.cli.options import add_command, add_data, settings_of
-from hypertendril.cli.output import tell, write, write_json
+from hypertendril.cli.output import require_out, tell, write, write_json
 from hypertendril.errors import HyperTendrilError
 
 # What a command needs is imported by it: `jobs` shall not wait for a reader to load.
@@ -42,7 +42,9 @@ def add_commands(commands: Any) -> None:
     export.add_argument("source", metavar="SOURCE", help="file, folder or storage URL")
     export.add_argument("out", metavar="OUT", type=Path, help="the file to write")
     export.add_argument(
-        "--format", default="json", choices=("json", "csv", "parquet", "optuna"), help="of OUT"
+        "--format",
+        choices=("json", "csv", "parquet", "optuna"),
+        help="of OUT (default: as its name ends, else json)",
     )
     export.add_argument("--study", metavar="NAME", help="the one to write, where there are several")
     add_data(inspect, importance, export)
@@ -184,14 +186,18 @@ def _convert(options: argparse.Namespace) -> int:
     tell(WARNING)
     if not options.i_trust_this_file:
         raise HyperTendrilError("Nothing was done. Add --i-trust-this-file to go on.")
+    require_out(options.out, options.source)
     framework = convert(options.source, options.out)
     write(f"{options.out}: {framework}")
     return 0
 
 
 def _export(options: argparse.Namespace) -> int:
-    from hypertendril.exports import write_studies  # noqa: PLC0415
+    from hypertendril.exports import FORMATS, write_studies  # noqa: PLC0415
+    from hypertendril.readers import Source  # noqa: PLC0415
 
+    require_out(options.out, Source.parse(options.source).path)
+    as_named = (name for name, form in FORMATS.items() if form.suffix == options.out.suffix)
     studies = _read(options)
     if options.study is not None:
         names = [study.header.name for study in studies]
@@ -201,7 +207,7 @@ def _export(options: argparse.Namespace) -> int:
             raise HyperTendrilError(f"There is no study {options.study!r}; there are: {known}.")
     if not studies:
         raise HyperTendrilError(f"{options.source}: there is no study in it.")
-    for lost in write_studies(studies, options.out, options.format):
+    for lost in write_studies(studies, options.out, options.format or next(as_named, "json")):
         tell(lost)
     write(str(options.out))
     return 0

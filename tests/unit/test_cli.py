@@ -331,7 +331,7 @@ def test_results_are_exported_and_losses_said(call: Call, tmp_path: Path) -> Non
     trial = {"params": {"x": 1}, "values": {"y": 2}, "curves": {"y": [[1, 2]], "z": [[1, 3]]}}
     study = {"name": "s", "objectives": ["y"], "trials": [trial]}
     (tmp_path / "s.json").write_text(json.dumps(study))
-    result = call("export", "s.json", "s.csv", "--format", "csv")
+    result = call("export", "s.json", "s.csv")
     assert (result.status, result.out, result.err) == (0, "s.csv\n", "")
     result = call("export", "s.json", "s.db", "--format", "optuna")
     assert (result.status, result.out) == (0, "s.db\n")
@@ -340,6 +340,32 @@ def test_results_are_exported_and_losses_said(call: Call, tmp_path: Path) -> Non
     wrong = call("export", "s.json", "t.csv", "--study", "none")
     assert (wrong.status, wrong.err.count("\n")) == (2, 1)
     assert "there are: 's'" in wrong.err
+
+
+@pytest.mark.parametrize(
+    ("command", "out", "words"),
+    [
+        ("export s.json", "s.json", "is what is read"),
+        ("export s.json", "folder", "not a regular file"),
+        ("export s.json", "pipe", "not a regular file"),
+        ("export s.json", "none/s.json", "no such folder"),
+        ("convert s.json --i-trust-this-file", "s.json", "is what is read"),
+        ("run job.toml --export", "pipe", "not a regular file"),
+    ],
+)
+def test_nothing_but_a_file_of_results_is_written_over(
+    call: Call, tmp_path: Path, command: str, out: str, words: str
+) -> None:
+    study = '{"objectives": ["y"], "trials": [{"values": {"y": 2}}]}'
+    (tmp_path / "s.json").write_text(study)
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    write_job(tmp_path)
+    result = call(*command.split(), out)
+    assert (result.status, result.out) == (2, "")
+    assert words in result.err
+    assert (tmp_path / "s.json").read_text() == study
+    assert (tmp_path / "pipe").is_fifo()
 
 
 @pytest.mark.parametrize("command", ["worker", "run job.toml"])
