@@ -54,6 +54,7 @@ class Experiment:
     runs: list[TrackedRun] = field(default_factory=list)
     parents: dict[str, str] = field(default_factory=dict)  # run -> the run it was started in
     names: dict[str, str] = field(default_factory=dict)  # run -> what it is called
+    deleted: int = 0  # runs left out
 
 
 class Mlflow:
@@ -93,11 +94,7 @@ class Mlflow:
             ]
         else:
             experiments = _of_database(source, losses)
-        found = [
-            study_of(by_start(runs), name, self.name, losses.copy(), Known(attributes=sweep))
-            for experiment in experiments
-            for name, runs, sweep in sweeps_of(experiment)
-        ]
+        found = [study for experiment in experiments for study in _studies(experiment, losses)]
         if not found:
             raise source.error("is a store of MLflow without any run.")
         return tuple(shown_as(study, source) for study in found)
@@ -118,6 +115,16 @@ class Mlflow:
     def follow(self, source: Source) -> Tail:
         """Return a tail that reads everything again."""
         return Rereading(self, source)
+
+
+def _studies(experiment: Experiment, of_store: Losses) -> Iterator[ReadStudy]:
+    """Yield the studies of an experiment; what it lacks is told with the first."""
+    deleted = experiment.deleted
+    for name, runs, sweep in sweeps_of(experiment):
+        losses = of_store.copy()
+        losses.count("a run that was deleted", deleted)
+        deleted = 0
+        yield study_of(by_start(runs), name, Mlflow.name, losses, Known(attributes=sweep))
 
 
 def sweeps_of(
@@ -170,7 +177,7 @@ def _experiment(folder: Path, losses: Losses) -> Experiment:
             continue
         state = _flat_yaml(place / META, losses)
         if state.get("lifecycle_stage") == "deleted":
-            losses.count("a run that was deleted")
+            found.deleted += 1
             continue
         key = state.get("run_id") or state.get("run_uuid") or place.name
         found.runs.append(_run(place, key, state, losses))
@@ -289,6 +296,8 @@ def _of_database(source: Source, losses: Losses) -> list[Experiment]:
     stored = read_database(source, losses)
     for key, name in stored.experiments:
         found[key] = Experiment(clean(name) or key)
+    for key, count in stored.deleted.items():
+        found.setdefault(key, Experiment(key)).deleted = count
     for run in stored.runs:
         own = found.setdefault(run.experiment, Experiment(run.experiment))
         tracked = TrackedRun(run.key, state=STATES.get(run.status, TrialState.RUNNING))

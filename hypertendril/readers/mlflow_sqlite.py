@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,10 +47,11 @@ class StoredRun:
 
 @dataclass
 class Stored:
-    """All of a database: experiments as (id, name), and runs."""
+    """All of a database: experiments as (id, name), runs, and how many of each were deleted."""
 
     experiments: list[tuple[str, str]]
     runs: list[StoredRun]
+    deleted: Counter[str]
 
 
 def has_tables(source: Source) -> bool:
@@ -59,7 +61,7 @@ def has_tables(source: Source) -> bool:
 
 
 def read_database(source: Source, losses: Losses) -> Stored:
-    """Return what is in the database; deleted runs and experiments are counted as losses.
+    """Return what is in the database but deleted runs and experiments.
 
     Raises:
         SourceFormatError: It can't be read.
@@ -74,16 +76,19 @@ def read_database(source: Source, losses: Losses) -> Stored:
         if e.get("lifecycle_stage") == "deleted"
     }
     runs: dict[str, StoredRun] = {}
+    left_out: Counter[str] = Counter()
     for row in tables["runs"]:
         run = _run(row)
-        if row.get("lifecycle_stage") == "deleted" or run.experiment in deleted:
-            losses.count("a run that was deleted")
+        if run.experiment in deleted:
+            continue
+        if row.get("lifecycle_stage") == "deleted":
+            left_out[run.experiment] += 1
         else:
             runs[run.key] = run
     _fill(runs, tables, losses)
     kept = [e for e in tables["experiments"] if str(e.get("experiment_id")) not in deleted]
     named = [(str(e.get("experiment_id")), str(e.get("name") or "")) for e in kept]
-    return Stored(named, list(runs.values()))
+    return Stored(named, list(runs.values()), left_out)
 
 
 def _run(row: dict[str, Any]) -> StoredRun:

@@ -24,6 +24,9 @@ MOST_LATELY = 16
 WITHIN = 16  # bytes from the end of a file of JSON, where its last bracket is
 
 
+TABLES = (".csv", ".tsv", ".parquet")
+
+
 @dataclass(frozen=True)
 class FoundRun:
     """A run inside a folder.
@@ -45,6 +48,7 @@ class Search:
 
     Attributes:
         looked_at: All folders.
+        tables: Files named as tables, of no format.
         torn: Files of no format, begun as JSON and without its end.
         shut: Files and folders that we have no right to read.
         is_cut: The search was ended early.
@@ -52,6 +56,7 @@ class Search:
 
     runs: list[FoundRun] = field(default_factory=list)
     looked_at: list[Path] = field(default_factory=list)
+    tables: list[Path] = field(default_factory=list)
     torn: list[Path] = field(default_factory=list)
     shut: list[Path] = field(default_factory=list)
     is_cut: bool = False
@@ -173,6 +178,8 @@ class NestedFolder:
                 continue  # empty, say
             if reader is not None and self._of_file(reader, source):
                 found.runs.append(FoundRun(source.file, reader, _below(root, source.file)))
+            elif reader is None and entry.name.endswith(TABLES):
+                found.tables.append(source.file)
             elif _is_torn(source):
                 found.torn.append(source.file)
 
@@ -209,6 +216,10 @@ class _NestedTail:
             except SourceFormatError as error:
                 problems.append(Skipped(str(run.place), f"a run that can't be read: {error}"))
         problems += [Skipped(str(p), "JSON that was cut short, of no format") for p in found.torn]
+        if found.tables:
+            which = f"{len(found.tables)} tables have" if found.tables[1:] else "a table has"
+            reason = f"{which} columns of no known format; opened alone, it is asked what they are"
+            problems.append(Skipped(str(found.tables[0]), reason))
         if found.shut:
             others = f", and {len(found.shut) - 1} more" if found.shut[1:] else ""
             reason = f"this account may not read {found.shut[0]}{others}"

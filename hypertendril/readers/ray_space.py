@@ -14,6 +14,7 @@ from hypertendril.model import Choice, Parameter, ParameterKind, SearchSpace
 from hypertendril.readers.draft import Draft, ordinal_of
 from hypertendril.readers.inferred import infer_parameter
 from hypertendril.readers.json_text import as_choice, as_number
+from hypertendril.readers.null_choices import with_null_choices
 
 FACTORS = (0.8, 1.2)  # by which Ray perturbs unless told otherwise
 EARLY = 10  # values at least that are looked at for the scale
@@ -31,7 +32,7 @@ def space_of(draft: Draft) -> SearchSpace:
         parameter = ordinal_of(name, drawn) or infer_parameter(name, drawn)
         if parameter is not None:
             found.append(_stepped(_scaled(parameter, drawn), drawn))
-    return SearchSpace(tuple(found))
+    return SearchSpace(tuple(with_null_choices(found, draft.trials, draft.losses)))
 
 
 def _drawn(draft: Draft, name: str, factors: Iterable[float]) -> list[Any]:

@@ -108,6 +108,20 @@ def test_deleted_runs_are_left_out_and_counted(store: Path) -> None:
     assert any("deleted" in s.reason for s in found.header.skipped)
 
 
+def test_deleted_runs_are_told_once_with_the_experiment_that_had_them(database: Path) -> None:
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute(
+            "UPDATE runs SET lifecycle_stage = 'deleted' WHERE run_uuid IN"
+            " (SELECT MIN(run_uuid) FROM runs WHERE run_uuid NOT IN"
+            "  (SELECT value FROM tags WHERE key = 'mlflow.parentRunId') GROUP BY experiment_id)"
+        )
+    told = [
+        [s.reason for s in found.header.skipped if "deleted" in s.reason]
+        for found in read(database)
+    ]
+    assert told == [["a run that was deleted"]] * 2
+
+
 def test_each_experiment_of_a_database_is_a_study(database: Path) -> None:
     first, second = read(database)
     assert (first.header.name, second.header.name) == ("digits-random", "second")

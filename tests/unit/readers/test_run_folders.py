@@ -60,6 +60,16 @@ def test_a_run_that_cant_be_read_does_not_hide_the_others(tmp_path: Path) -> Non
     assert "can't be read" in found.header.skipped[-1].reason
 
 
+def test_tables_no_reader_knows_are_told_once(tmp_path: Path) -> None:
+    shutil.copytree(RUNS / "hpbandster", tmp_path / "run")
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / name).write_text("learning rate,accuracy\n0.1,0.9\n")
+    (found,) = read(tmp_path)
+    told = [s for s in found.header.skipped if "tables" in s.reason]
+    assert [s.file for s in told] == [str(tmp_path / "a.csv")]
+    assert "2 tables" in told[0].reason
+
+
 def test_links_and_hidden_folders_are_not_followed(tmp_path: Path) -> None:
     shutil.copytree(RUNS / "hpbandster", tmp_path / "runs" / "one")
     shutil.copytree(RUNS / "hpbandster", tmp_path / "runs" / ".trash")

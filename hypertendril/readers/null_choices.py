@@ -1,0 +1,64 @@
+"""Whether null in a configuration is a choice like others, or marks a parameter as inactive.
+
+Frameworks that keep no space write null for both. It is taken for inactive where another
+parameter says when it is there, else for a choice: a search that leaves a parameter out for no
+reason is rarer than one over `[None, "l1", "l2"]`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from hypertendril.model import Parameter, ParameterKind
+from hypertendril.readers.conditions import infer_conditions
+from hypertendril.readers.draft import TrialRow
+from hypertendril.readers.json_text import as_choice, as_number
+from hypertendril.readers.losses import Losses
+
+MOST_NUMBERS = 8  # that are a list to choose from, each drawn twice or more on average
+
+
+def with_null_choices(
+    parameters: list[Parameter], trials: Sequence[TrialRow], losses: Losses
+) -> list[Parameter]:
+    """Return the parameters; null is a choice of some, and others have the condition found.
+
+    Args:
+        parameters: As told from all values but null.
+        trials: Null is a parameter whose value is None; an absent one is inactive in any case.
+        losses: Gets the numbers of a range that are null without a reason.
+    """
+    nulls = {name for trial in trials for name, value in trial.params.items() if value is None}
+    if not nulls.intersection(parameter.name for parameter in parameters):
+        return parameters
+    values = np.array(
+        [[p.encode(as_choice(trial.params.get(p.name))) for p in parameters] for trial in trials]
+    )
+    states = np.array([trial.state for trial in trials], dtype=np.int8)
+    explained = infer_conditions(parameters, values, states)
+    return [
+        parameter
+        if parameter.name not in nulls
+        else found
+        if found.condition is not None
+        else _with_null(parameter, trials, losses)
+        for parameter, found in zip(parameters, explained, strict=True)
+    ]
+
+
+def _with_null(parameter: Parameter, trials: Sequence[TrialRow], losses: Losses) -> Parameter:
+    choices: Sequence[Any] = parameter.choices
+    if not parameter.is_discrete_choice:
+        drawn = [trial.params.get(parameter.name) for trial in trials]
+        numbers = [value for value in drawn if as_number(value) is not None]
+        choices = sorted(set(numbers))
+        if len(choices) > MOST_NUMBERS or len(numbers) < 2 * len(choices):
+            losses.add(
+                f"{parameter.name!r} is null in some trials and no other parameter says why; "
+                "it is taken to be inactive there"
+            )
+            return parameter
+    return Parameter(parameter.name, ParameterKind.CATEGORICAL, choices=(*choices, None))
