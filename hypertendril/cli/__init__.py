@@ -2,7 +2,7 @@
 
 Results go to stdout alone, everything else to stderr. The exit status is 0, 2 with one
 clear line for bad input, 1 where a study that was run here did not come to its end or no
-trial of it was completed.
+trial of it was completed, 130 after an interruption.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from hypertendril.cli.output import one_line, tell
 from hypertendril.errors import HyperTendrilError
 
 BAD_INPUT = 2
+INTERRUPTED = 130  # as a shell says it
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -34,6 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except HyperTendrilError as error:
         tell(one_line(error))
         status = BAD_INPUT
+    except KeyboardInterrupt:
+        tell("interrupted.")
+        status = INTERRUPTED
     except BrokenPipeError:  # `hypertendril jobs | head` is no error
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 0

@@ -102,6 +102,7 @@ def _importance_command(commands: Any) -> argparse.ArgumentParser:
 
 
 def _inspect(options: argparse.Namespace) -> int:
+    from hypertendril.cli.reading import reading_shown  # noqa: PLC0415
     from hypertendril.readers import Source, inspect_json  # noqa: PLC0415
     from hypertendril.readers.telling import kind_of, roles_said  # noqa: PLC0415
     from hypertendril.readers.told import UntoldTableError  # noqa: PLC0415
@@ -112,7 +113,8 @@ def _inspect(options: argparse.Namespace) -> int:
         said = roles_said(columns, options.objective, options.direction, options.column)
         answers.tell(source, said)
     try:
-        studies = [inspect_json(study) for study in answers.read(source)]
+        with reading_shown():
+            studies = [inspect_json(study) for study in answers.read(source)]
     except UntoldTableError as error:
         guessed = ", ".join(f"{c.name} ({kind_of(c)})" for c in answers.columns(source))
         raise HyperTendrilError(f"{error.args[0]} {TELL} It looks like: {guessed}.") from None
@@ -137,9 +139,11 @@ def _answers(options: argparse.Namespace) -> Any:
 
 def _read(options: argparse.Namespace) -> Any:
     """Return the studies of a source as they were told."""
+    from hypertendril.cli.reading import reading_shown  # noqa: PLC0415
     from hypertendril.readers import Source  # noqa: PLC0415
 
-    return _answers(options).read(Source.parse(options.source))
+    with reading_shown():
+        return _answers(options).read(Source.parse(options.source))
 
 
 def _importance(options: argparse.Namespace) -> int:

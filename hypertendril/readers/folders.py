@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
+import re
 import stat
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
@@ -11,13 +13,16 @@ from typing import Any
 
 from hypertendril.errors import SourceFormatError
 from hypertendril.readers.about import About
-from hypertendril.readers.json_text import BadJsonError, parse
+from hypertendril.readers.json_pieces import parse_in_pieces
+from hypertendril.readers.json_text import BadJsonError
 from hypertendril.readers.losses import Losses
 from hypertendril.readers.result import ReadStudy, Rereading, Tail
 from hypertendril.readers.salvage import salvaged
 from hypertendril.readers.source import Source
 
-MOST_BYTES = 1 << 30  # Python needs some ten times as much to parse JSON
+MOST_BYTES = 1 << 30
+ANYWHERE_BYTES = 1 << 24  # a file that any machine can read
+MEMORY_TIMES = 8  # bytes of memory that a byte of JSON takes at the most, while it is read
 MOST_ENTRIES = 200_000  # of one folder; a run with more files than this is not followed in time
 
 
@@ -169,11 +174,34 @@ def small_enough(path: Path) -> bytes:
     """
     source = Source(path=path)
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise source.error("has more than 1 GiB; that much JSON does not fit into memory.")
+        _refuse_too_large(source, path.stat().st_size)
         return path.read_bytes().removeprefix(b"\xef\xbb\xbf")
     except OSError as error:
         raise source.error(f"can't be read ({error.strerror}).") from None
+
+
+def _refuse_too_large(source: Source, size: int) -> None:
+    hint = "Save it in parts, as a CSV table or in a database."
+    if size > MOST_BYTES:
+        raise source.error("has more than 1 GiB; that much is not read as a whole.", hint)
+    if size <= ANYWHERE_BYTES:
+        return
+    needed, free = size * MEMORY_TIMES, free_memory_bytes()
+    if needed > free:
+        raise source.error(
+            f"has {size / 1e6:,.0f} MB, which take up to {needed / 1e9:.1f} GB of memory to read; "
+            f"{free / 1e9:.1f} GB are free.",
+            hint,
+        )
+
+
+def free_memory_bytes() -> float:
+    """Return how much memory there is to be had; infinite where the system does not tell."""
+    try:
+        found = re.search(r"MemAvailable:\s*(\d+) kB", Path("/proc/meminfo").read_text())
+    except OSError:
+        found = None
+    return int(found[1]) * 1024 if found else math.inf
 
 
 def json_file(path: Path) -> Any:
@@ -183,7 +211,7 @@ def json_file(path: Path) -> Any:
         SourceFormatError: It can't be read, or is not JSON.
     """
     try:
-        return parse(small_enough(path))
+        return parse_in_pieces(small_enough(path))
     except BadJsonError as error:
         raise Source(path=path).error(f"is {error.reason}.", line=error.line) from None
 
@@ -227,7 +255,7 @@ def json_as_far_as_it_goes(path: Path, losses: Losses, depth: int = 2) -> Any:
     """
     text = small_enough(path)
     try:
-        return parse(text)
+        return parse_in_pieces(text)
     except BadJsonError as error:
         found = salvaged(text, depth - 1)
         if not found.value:

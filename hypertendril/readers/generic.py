@@ -203,13 +203,12 @@ def _parameters(data: Mapping[str, Any], items: TrialList, losses: Losses) -> li
         if parameter.name in found:
             losses.add(f"space[{i}]: the name {parameter.name!r} is taken")
         found.setdefault(parameter.name, parameter)
-    for name in items.found_names("params"):
-        if name not in found:
-            inferred = infer_parameter(name, items.param_values(name))
-            if inferred is None:
-                losses.add(f"parameter {name!r}: no usable value")
-            else:
-                found[name] = inferred
+    for name, values in items.undeclared(found).items():
+        inferred = infer_parameter(name, values)
+        if inferred is None:
+            losses.add(f"parameter {name!r}: no usable value")
+        else:
+            found[name] = inferred
     return list(found.values())
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,8 +19,9 @@ from hypertendril.model import (
     Trials,
     TrialState,
 )
-from hypertendril.readers.json_text import as_choice, as_number, brief, clean
+from hypertendril.readers.json_text import HUGE, as_choice, as_number, brief, clean
 from hypertendril.readers.losses import Losses
+from hypertendril.readers.progress import each
 from hypertendril.readers.state_words import state_of
 from hypertendril.readers.times import posix
 
@@ -39,6 +41,7 @@ NOT_FINITE = {
     "-infinity": -np.inf,
 }
 
+Floats = NDArray[np.float64]
 
 _UNTOLD = -1  # the state of a trial of which none is known yet
 
@@ -92,7 +95,7 @@ class TrialList:
 
     def _entries(self, group: str) -> Iterator[tuple[int, str, Any]]:
         """Yield row, name and value of everything in `params`, `values`, `metrics` or `curves`."""
-        for row, item in enumerate(self._items):
+        for row, item in enumerate(each(self._items, "trials")):
             entries = item.get(group)
             if isinstance(entries, dict):
                 for name, value in entries.items():
@@ -102,9 +105,13 @@ class TrialList:
         """Return the names used in `params`, `values`, `metrics` or `curves`, first seen first."""
         return list(dict.fromkeys(name for _, name, _ in self._entries(group)))
 
-    def param_values(self, name: str) -> list[Any]:
-        """Return all values of one parameter."""
-        return [as_choice(value) for _, found, value in self._entries("params") if found == name]
+    def undeclared(self, declared: Collection[str]) -> dict[str, list[Any]]:
+        """Return all values of each parameter that is not declared, the first seen first."""
+        found: dict[str, list[Any]] = {}
+        for _, name, value in self._entries("params"):
+            if name not in declared:
+                found.setdefault(name, []).append(as_choice(value))
+        return found
 
     def trials(
         self, space: SearchSpace, objective_names: Sequence[str], metric_names: Sequence[str]
@@ -127,7 +134,7 @@ class TrialList:
                     blank.values[row, i] = code
         self._fill("values", objective_names, blank.objectives)
         self._fill("metrics", metric_names, blank.metrics)
-        for row, item in enumerate(self._items):
+        for row, item in enumerate(each(self._items, "trials")):
             if item:
                 self._scalars(row, item, blank)
         self._assume_states(blank)
@@ -277,30 +284,50 @@ class TrialList:
     def curves(self, names: Sequence[str]) -> CurvePoints:
         """Return the curve points, trial by trial; `names` are the metrics that may have curves."""
         positions = {name: i for i, name in enumerate(names)}
-        found: list[tuple[int, int, float, float]] = []
+        found: list[tuple[int, int, Floats]] = []
         for row, name, points in self._entries("curves"):
-            if not isinstance(points, list):
+            if isinstance(points, list):
+                found.append((row, positions[name], self._points(row, name, points)))
+            else:
                 self._lose(row, f"curves.{name}: not a list of [step, value]")
-                continue
-            metric = positions[name]
-            for point in points:
-                step = as_number(point[0]) if isinstance(point, list) and len(point) == 2 else None
-                if step is None or not np.isfinite(step):
-                    self._lose(row, f"curves.{name}: {brief(point)!r} is no [step, value]")
-                    continue
-                found.append((row, metric, step, self._number(row, f"curves.{name}", point[1])))
         if not found:
             return CurvePoints.empty()
-        trial, metric_at, steps, values = zip(*found, strict=True)
+        lengths = [len(points) for *_, points in found]
+        table = np.concatenate([points for *_, points in found])
         return CurvePoints(
-            np.array(trial, dtype=np.int64),
-            np.array(metric_at, dtype=np.int16),
-            np.array(steps, dtype=np.float64),
-            np.array(values, dtype=np.float64),
+            np.repeat(np.array([row for row, *_ in found], dtype=np.int64), lengths),
+            np.repeat(np.array([metric for _, metric, _ in found], dtype=np.int16), lengths),
+            table[:, 0].copy(),
+            table[:, 1].copy(),
         )
 
+    def _points(self, row: int, name: str, points: list[Any]) -> Floats:
+        """Return the (n, 2) steps and values of one curve."""
+        plain = _plain_points(points)
+        if plain is not None:
+            return plain
+        found = []
+        for point in points:
+            step = as_number(point[0]) if isinstance(point, list) and len(point) == 2 else None
+            if step is None or not np.isfinite(step):
+                self._lose(row, f"curves.{name}: {brief(point)!r} is no [step, value]")
+            else:
+                found.append((step, self._number(row, f"curves.{name}", point[1])))
+        return np.array(found, dtype=np.float64).reshape(-1, 2)
 
-def _assumed(objectives: NDArray[np.float64]) -> TrialState:
+
+def _plain_points(points: list[Any]) -> Floats | None:
+    """Return points where all are two floats or short whole numbers, as nearly always; else None."""
+    if not all(type(point) is list and len(point) == 2 for point in points):
+        return None
+    numbers = list(chain.from_iterable(points))
+    if not all(type(n) is float or (type(n) is int and abs(n) < HUGE) for n in numbers):
+        return None
+    table = np.array(numbers, dtype=np.float64).reshape(-1, 2)
+    return table if np.isfinite(table[:, 0]).all() else None
+
+
+def _assumed(objectives: Floats) -> TrialState:
     """Return the state of a trial that tells none."""
     return TrialState.WAITING if np.isnan(objectives).all() else TrialState.COMPLETE
 

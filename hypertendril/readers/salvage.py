@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from hypertendril.readers.json_pieces import parse_in_pieces
 from hypertendril.readers.json_text import BadJsonError, parse
+from hypertendril.readers.progress import Counter, counted
 
 # Strings, brackets and separators; everything between them is part of a number or a word.
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},:]')
@@ -27,6 +29,20 @@ class Salvage:
     lost: int = 0
 
 
+class _Search:
+    """What was lost so far, and how much of the text has been looked at."""
+
+    def __init__(self, counter: Counter) -> None:
+        self.lost = 0
+        self._counter = counter
+        self._done = 0
+
+    def pass_by(self, text: str) -> None:
+        """Count a text that was kept or lost as a whole."""
+        self._done += len(text)
+        self._counter.reached(self._done)
+
+
 def salvaged(text: bytes, depth: int = 2) -> Salvage:
     """Return what is whole in a JSON text that is damaged or was cut short.
 
@@ -35,26 +51,33 @@ def salvaged(text: bytes, depth: int = 2) -> Salvage:
         depth: Containers this deep are opened to look for whole elements; what lies deeper is a
             record, kept only as a whole. The outermost container has depth 0. Cost O(depth n).
     """
-    found = Salvage()
-    found.value = _value(text.decode("utf-8", "replace").strip(), depth, found)
-    return found
+    whole = text.decode("utf-8", "replace").strip()
+    with counted(len(whole), "bytes") as counter:
+        search = _Search(counter)
+        value = _value(whole, depth, search)
+    return Salvage(value, search.lost)
 
 
-def _value(text: str, depth: int, found: Salvage) -> Any:
+def _value(text: str, depth: int, found: _Search) -> Any:
     try:
-        return parse(text)
+        value = parse_in_pieces(text.encode())
     except BadJsonError:
-        pass
-    if depth < 0 or text[:1] not in _CLOSING:
+        value = None
+        if depth >= 0 and text[:1] in _CLOSING:
+            return _container(text, depth, found)
         found.lost += 1
-        return None
+    found.pass_by(text)
+    return value
+
+
+def _container(text: str, depth: int, found: _Search) -> Any:
     if text[0] == "[":
         items = [_value(part, depth - 1, found) for part, _ in _parts(text)]
         return [item for item in items if item is not None]
     return dict(_members(text, depth, found))
 
 
-def _members(text: str, depth: int, found: Salvage) -> Iterator[tuple[str, Any]]:
+def _members(text: str, depth: int, found: _Search) -> Iterator[tuple[str, Any]]:
     for part, colon in _parts(text):
         try:
             key = parse(part[:colon]) if colon else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,10 +100,15 @@ class TableTrials(TrialList):
         used = [f.column.name for f in self._filled if f.column.group == group and f.is_used()]
         return list(dict.fromkeys(used))
 
-    def param_values(self, name: str) -> list[Any]:
-        """Return all values of one parameter."""
-        mine = [f for f in self._filled if f.column.group == "params" and f.column.name == name]
-        return [as_choice(v) for f in mine for v in f.cells.told(f.values) if v is not _ABSENT]
+    def undeclared(self, declared: Collection[str]) -> dict[str, list[Any]]:
+        """Return all values of each parameter that is not declared, in the order of the columns."""
+        found: dict[str, list[Any]] = {}
+        for filled in self._filled:
+            column = filled.column
+            if column.group == "params" and column.name not in declared and filled.is_used():
+                values = [v for v in filled.cells.told(filled.values) if v is not _ABSENT]
+                found.setdefault(column.name, []).extend(map(as_choice, values))
+        return found
 
     def _begun(
         self, space: SearchSpace, objective_names: Sequence[str], metric_names: Sequence[str]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 import json
 import logging
 import os
@@ -15,10 +16,11 @@ from typing import Any
 import pytest
 
 from hypertendril import __version__
-from hypertendril.cli import main
+from hypertendril.cli import main, reading
 from hypertendril.jobs import dask_executor
 from hypertendril.jobs.queue import JobQueue, JobState
 from hypertendril.model import TrialState
+from hypertendril.readers.progress import Progress
 from hypertendril.store.experiment_store import ExperimentStore
 from tests.waiting import PATIENCE_SECONDS, wait_until
 
@@ -140,6 +142,34 @@ def test_inspect_says_it_in_words(call: Call, tmp_path: Path) -> None:
     result = call("inspect", "study.json")
     assert result.out.startswith("a job: hypertendril, random, score (maximize); 2 parameters")
     assert "3 complete; best " in result.out
+
+
+def test_a_terminal_is_told_how_far_a_reading_is_and_a_pipe_is_not(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    call("run", write_job(tmp_path), "--export", "study.json")
+    for name in ("SHOWN_AFTER_SECONDS", "SHOWN_EVERY_SECONDS"):
+        monkeypatch.setattr(reading, name, 0)
+    assert call("inspect", "study.json").err == ""
+    monkeypatch.setattr("sys.stderr", terminal := Terminal())
+    call("inspect", "study.json")
+    assert "/3.00" in terminal.getvalue()  # of three trials
+
+
+def test_an_interrupted_reading_ends_with_a_word(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupts(_: Progress) -> None:
+        raise KeyboardInterrupt
+
+    call("run", write_job(tmp_path), "--export", "study.json")
+    monkeypatch.setattr(Progress, "check", interrupts)
+    result = call("inspect", "study.json")
+    assert (result.status, result.err) == (130, "hypertendril: interrupted.\n")
 
 
 def test_inspect_remembers_what_it_was_told_and_other_commands_know_it(call: Call) -> None:

@@ -23,7 +23,7 @@ from tests.contract.formats import FORMATS
 from tests.contract.run_formats import RUNS, Format
 from tests.waiting import PATIENCE_SECONDS
 
-COUNTING = ("ray-tune", "mlflow", "keras-tuner", "tensorboard", "folder", "table")
+COUNTING = ("ray-tune", "mlflow", "keras-tuner", "tensorboard", "folder", "table", "generic")
 
 
 @pytest.fixture
