@@ -13,7 +13,7 @@
   const UPRIGHT_PX = 32;
   const DRAG_PX = 4;
   const NAME_PX = 11;
-  const LEAST_NAME_PX = 8.5;
+  const LEAST_NAME_PX = 8;
   const UPRIGHT_NAME_PX = 9;
   const heads = new Map();
 
@@ -171,7 +171,7 @@
     box.classList.toggle("is-crowded", width < ROOMY_PX);
     box.classList.toggle("is-upright", isUpright);
     box.classList.toggle("is-held", Boolean(space.held && space.held.j === j));
-    const room = width - (width < ROOMY_PX ? 6 : 12);
+    const room = width - (width < ROOMY_PX ? 5 : 12);
     const size = isUpright ? UPRIGHT_NAME_PX : fitting(axis.label, room);
     title.style.fontSize = `${size.toFixed(1)}px`;
     const words = isUpright ? axis.label : twoLines(axis, room, size);

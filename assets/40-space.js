@@ -193,8 +193,10 @@
 
   function text(g, words, x, y, isLeft, most) {
     let short = words;
-    while (short.length > 3 && g.measureText(short).width > most) {
-      short = `${short.slice(0, -2)}…`.replace("……", "…");
+    // Long choices often begin alike: of one too long the middle goes.
+    for (let kept = words.length - 1; kept > 2 && g.measureText(short).width > most; kept -= 1) {
+      const head = Math.ceil(0.4 * kept);
+      short = `${words.slice(0, head)}…${words.slice(words.length - kept + head)}`;
     }
     const w = g.measureText(short).width;
     g.fillStyle = ht.token("card");

@@ -14,6 +14,8 @@
   const ROW_ROOM_PX = 18;
   // Of the distance between the lane for no value and the scale above it: they must not meet.
   const NONE_ROOM = 1.6;
+  // More marks are too small and too close to step aside of each other.
+  const MOST_ASIDE = 800;
   const { GLYPH } = ht;
   /** As `Type.from(source, make)`, which takes several times as long. */
   function mapped(Type, source, make) {
@@ -115,12 +117,17 @@
       const v = values ? values[row] : scene.value[i];
       return Number.isNaN(v) ? (k ? none : NaN) : y(v);
     });
-    if (!k || !(strip.lanes.length || strip.none !== null)) return { xs: scene.xs, ys, isLevel: k > 0 };
+    const hasColumns = scene.kind === "rungs" || scene.kind === "generations";
+    if (!k || !(strip.lanes.length || strip.none !== null)) {
+      const xs = k && hasColumns ? aside(scene, { xs: scene.xs, ys }, x) : scene.xs;
+      return { xs, ys, isLevel: k > 0 };
+    }
     const lanes = lanesOf(strip, y, { none, bottom });
     const lane = mapped(Int16Array, scene.trial, (row) => lanes.of(values[row]));
     const room = { lanes, lane, place: ev(`ev:place:${strip.key}`), x };
-    if (scene.kind === "rungs" || scene.kind === "generations") return gathered(scene, ys, room);
-    return { xs: scene.xs, ys: staggered(scene, ys, room) };
+    if (!hasColumns) return { xs: scene.xs, ys: staggered(scene, ys, room) };
+    const inLanes = gathered(scene, ys, room);
+    return { ys: inLanes.ys, xs: aside(scene, inLanes, x, (i) => lane[i] < 0) };
   }
 
   /** Lane 0 is for trials without a value; the others are the strip's. */
@@ -162,6 +169,36 @@
       moved[i] += dy;
     }
     return { xs, ys: moved };
+  }
+
+  /** Columns: marks on a scale keep their height; those that would cover a better one step aside. */
+  function aside(scene, { xs, ys }, x, isFree = () => true) {
+    if (xs.length > MOST_ASIDE) return xs;
+    const widths = columnWidths(scene, x);
+    const moved = xs.slice();
+    const standing = new Map([...widths.keys()].map((column) => [column, []]));
+    const sign = scene.maximize ? -1 : 1;
+    const badness = mapped(Float64Array, scene.value, (v) => (Number.isNaN(v) ? Infinity : sign * v));
+    const order = [...ys.keys()].filter((i) => isFree(i) && !Number.isNaN(ys[i]));
+    order.sort((a, b) => (badness[a] === badness[b] ? a - b : badness[a] - badness[b]));
+    const diameter = 2 * scene.radius + 0.4;
+    for (const i of order) {
+      const others = standing.get(scene.column[i]);
+      const near = others.filter((j) => Math.abs(ys[j] - ys[i]) < diameter);
+      const isBare = (dx) =>
+        near.every((j) => Math.hypot(moved[j] - xs[i] - dx, ys[j] - ys[i]) >= diameter);
+      const most = (widths.get(scene.column[i]) - diameter) / 2;
+      moved[i] += stepsAside(diameter / 2, most).find(isBare) || 0;
+      others.push(i);
+    }
+    return moved;
+  }
+
+  /** 0, then further and further to either side. */
+  function stepsAside(step, most) {
+    const found = [0];
+    for (let dx = step; dx <= most; dx += step) found.push(dx, -dx);
+    return found;
   }
 
   /** How many marks each lane has in each column: column -> lane -> count. */

@@ -139,9 +139,15 @@
   const NEEDED = "both need trials, the same leading objective and a parameter in common";
   const say = (children) => window.dash_clientside.set_props("control-message-div", { children });
 
+  // As many as the chooser in Hyperparameter importance names.
+  const MOST_OFFERED = 40;
+  const isStudy = (value) => !value.startsWith("studies:") && !value.startsWith("[");
+
   /** Put a study together with the one shown, or take it out again. */
   function toggleTogether(study, name) {
-    const can = [...document.getElementById(OTHERS).options].some(({ value }) => value === study);
+    const offered = [...document.getElementById(OTHERS).options].map(({ value }) => value);
+    // A long list is cut: whether a study fits that is not in it the server knows.
+    const can = offered.includes(study) || offered.filter(isStudy).length >= MOST_OFFERED;
     const isIn = together.includes(study);
     if (study === ht.state.selection.study) return;
     if (!isIn && !can) {

@@ -220,7 +220,7 @@
     const total = state.data.n;
     count.textContent = brushes.length
       ? `${state.count.toLocaleString("en")} of ${total.toLocaleString("en")} trials selected`
-      : `${total.toLocaleString("en")} trials`;
+      : `${total.toLocaleString("en")} ${total === 1 ? "trial" : "trials"}`;
     const key = JSON.stringify(words);
     if (key === chipsDrawn) return;
     chipsDrawn = key;

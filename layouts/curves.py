@@ -14,7 +14,7 @@ from hypertendril.analysis.curves import Curve, CurvePanel, CurvesData
 from hypertendril.analysis.ticks import value_ticks
 from hypertendril.layouts import ids
 from hypertendril.layouts.frame import axis_style, frame_figure, graph, message_figure
-from hypertendril.layouts.labels import plain, plotly_text
+from hypertendril.layouts.labels import plotly_text, shortened, telling_ends
 from hypertendril.layouts.panel import panel
 from hypertendril.layouts.theme import LABEL_PX, Theme
 
@@ -70,7 +70,8 @@ def _smoothing_words(window: int) -> str:
 
 def metric_options(names: Sequence[str]) -> list[dict[str, str]]:
     """Return the pills that choose metrics."""
-    return [{"label": plain(name, 24), "value": f"curve:{name}"} for name in names]
+    ends = telling_ends(names)
+    return [{"label": shortened(name, 24, ends), "value": f"curve:{name}"} for name in names]
 
 
 def chosen_metrics(values: Sequence[str] | None, names: Sequence[str]) -> list[str]:
@@ -124,7 +125,7 @@ def _add_panel(
     domain: list[float],
 ) -> None:
     label = {"size": LABEL_PX, "color": theme.muted}
-    steps, step_texts = value_ticks(data.first_step, data.last_step, 6)
+    steps, step_texts = value_ticks(data.first_step, data.last_step, 6, is_int=data.is_whole)
     values, value_texts = value_ticks(one.low, one.high, 6)
     figure.update_layout(
         {

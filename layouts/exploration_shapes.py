@@ -8,7 +8,7 @@ from typing import Any
 
 from hypertendril.analysis.exploration import Band
 from hypertendril.analysis.exploration_frame import EDGE, BandText, Strip
-from hypertendril.layouts.labels import plotly_lines, plotly_text, telling_ends
+from hypertendril.layouts.labels import plotly_lines, plotly_text, telling_ends, tick_texts
 from hypertendril.layouts.theme import LABEL_PX, Theme
 
 NAME_SHIFT_PX = 64
@@ -152,7 +152,7 @@ def stacked_ticks(strips: Sequence[Strip]) -> tuple[list[float], list[str]]:
     room = TICK_SHARE * (strips[0].top + EDGE) if strips else 0.0
     marks: list[tuple[float, str]] = []
     for strip in strips:
-        texts = (plotly_text(text, MAX_TICK_CHARS) for text in strip.axis.tick_labels)
+        texts = tick_texts(strip.axis, MAX_TICK_CHARS)
         found = list(zip(strip.tick_heights(), texts, strict=True))
         if strip.none is not None:
             found.insert(0, (strip.none, "<i>none</i>"))

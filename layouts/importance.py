@@ -135,7 +135,8 @@ def others_options(
     if len(together) > 1:
         label = f"with {len(together)} picked"
         options.append({"label": label, "value": others_value(together)})
-    named = [{"label": f"with {plain(name, 24)}", "value": study} for study, name in studies]
+    ordered = sorted(studies, key=lambda study: study[0] not in together)
+    named = [{"label": f"with {plain(name, 24)}", "value": study} for study, name in ordered]
     return options + named[:MOST_OFFERED]
 
 

@@ -16,7 +16,7 @@ from hypertendril.analysis.promising_view import JOINT, MARGINAL, QUANTILES
 from hypertendril.analysis.ticks import value_ticks
 from hypertendril.layouts.frame import axis_style, frame_figure, message_figure
 from hypertendril.layouts.importance_ranking import effect_ends
-from hypertendril.layouts.labels import plain, plotly_text, shortened
+from hypertendril.layouts.labels import plain, plotly_text, shortened, tick_texts
 from hypertendril.layouts.theme import LABEL_PX, TICK_PX, Theme
 from hypertendril.model import Direction
 
@@ -318,7 +318,7 @@ def _contour(surface: Surface, theme: Theme) -> go.Contour | None:
 def _parameter_axis(theme: Theme, axis: ColumnAxis, ends: Mapping[str, str]) -> dict[str, Any]:
     return axis_style(theme) | {
         "tickvals": axis.unit(axis.ticks).tolist(),
-        "ticktext": [plotly_text(text, TICK_TEXT_CHARS) for text in axis.tick_labels],
+        "ticktext": tick_texts(axis, TICK_TEXT_CHARS),
         "tickfont": {"size": SMALL_PX, "color": theme.muted},
         "tickangle": 0,
         "ticklabelstandoff": 2,

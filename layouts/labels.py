@@ -8,6 +8,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from itertools import accumulate
 
+from hypertendril.analysis.column_axis import ColumnAxis
+
 MAX_LABEL_CHARS = 40
 # Keys of every JavaScript object: as a category or option value they make plots lose data.
 RESERVED_KEYS = frozenset({"__proto__", "constructor", "prototype", "toString", "valueOf"})
@@ -81,7 +83,13 @@ def shortened(name: str, limit: int, ends: Mapping[str, str]) -> str:
     if _fits(words, limit):
         return words
     head = words[: _fitting(words, limit * 0.4)]
-    return f"{head}{ELLIPSIS}{_end(words, limit - 1 - len(head))}"
+    return f"{head}{ELLIPSIS}{_end(words, limit * 0.6 - _share(ELLIPSIS))}"
+
+
+def tick_texts(axis: ColumnAxis, limit: int) -> list[str]:
+    """Return the texts of an axis's marks as `plotly_text`, long choices told apart."""
+    ends = telling_ends(axis.choices)
+    return [plotly_text(shortened(text, limit, ends), 2 * limit) for text in axis.tick_labels]
 
 
 def plotly_lines(name: str, width: int, ends: Mapping[str, str]) -> str:
@@ -93,7 +101,7 @@ def plotly_lines(name: str, width: int, ends: Mapping[str, str]) -> str:
     if not _fits(lines[-1], width) and ends.get(name, name) != name:
         lines = _two_lines(ELLIPSIS + plain(ends[name], limit=10_000), width)
     if not _fits(lines[-1], width):
-        lines[-1] = ELLIPSIS + _end(lines[-1], width - 1)
+        lines[-1] = ELLIPSIS + _end(lines[-1], width - _share(ELLIPSIS))
     return "<br>".join(map(plotly_text, lines))
 
 

@@ -24,6 +24,7 @@ OUTLIER_REACH = 3.0
 # But never those of so many best trials: they are what the view shows first.
 SHOWN_TRIALS = 8
 AXIS_MARGIN = 0.04
+LONE_MARGIN = 0.5  # steps on either side of the only one
 
 Floats = NDArray[np.float64]
 ReadCurve = Callable[[int, str], tuple[Floats, Floats]]
@@ -76,6 +77,7 @@ class CurvesData:
     Attributes:
         panels: One a metric, in the order asked for; metrics without a finite point are left out.
         first_step, last_step: Range of steps of those panels.
+        is_whole: All steps are whole numbers, as those that count epochs.
         rungs: Steps at which the method compared trials, ascending; none where there are too
             many to mark.
     """
@@ -83,6 +85,7 @@ class CurvesData:
     panels: tuple[CurvePanel, ...]
     first_step: float
     last_step: float
+    is_whole: bool
     rungs: tuple[float, ...]
 
 
@@ -189,10 +192,12 @@ def prepare_curve_frame(study: Study, metrics: Sequence[str]) -> CurvesData:
     chosen = np.isin(study.curves.metric, [code for _, code in known])
     steps = study.curves.step[chosen & np.isfinite(study.curves.step)]
     first, last = (float(steps.min()), float(steps.max())) if len(steps) else (0.0, 1.0)
+    margin = 0.0 if last > first else LONE_MARGIN
     return CurvesData(
         panels=tuple(panel for panel in panels if panel is not None),
-        first_step=first,
-        last_step=last if last > first else first + 1.0,
+        first_step=first - margin,
+        last_step=last + margin,
+        is_whole=bool((steps == np.rint(steps)).all()),
         rungs=_rungs(study, first, last),
     )
 

@@ -22,7 +22,8 @@ MAX_STRIPS = 12
 MAX_ORDINALS = 12
 # More could not be told apart, and each is a shape of its own for the browser.
 MAX_BANDS = 120
-STRIP_TICKS = 3
+# The fewer the strips, the more marks have room in each.
+STRIP_TICKS, MOST_STRIP_TICKS, ALL_TICKS = 3, 8, 24
 MONITOR_TICKS = 4
 # Part of a strip below its scale for trials that have no value (inactive there), and where in it
 # they stand.
@@ -186,8 +187,9 @@ def _stacked(
     leading = study.objectives[0].name
     monitor = measured_axis(study, f"objective:{leading}", MONITOR_TICKS)
     axes = [(monitor, MONITOR_HEIGHT)]
-    axes += [(parameter_axis(study, name, STRIP_TICKS, is_zoomed=is_zoomed), 1.0) for name in names]
-    axes += [(measured_axis(study, f"metric:{name}", STRIP_TICKS), 1.0) for name in metrics]
+    most = strip_ticks(len(names) + len(metrics))
+    axes += [(parameter_axis(study, name, most, is_zoomed=is_zoomed), 1.0) for name in names]
+    axes += [(measured_axis(study, f"metric:{name}", most), 1.0) for name in metrics]
     height = 2 * EDGE + sum(tall for _, tall in axes) + GAP * (len(axes) - 1)
     strips: list[Strip] = []
     top = height - EDGE
@@ -195,6 +197,11 @@ def _stacked(
         strips.append(_strip(study, axis, top - tall, top, is_monitor=axis is monitor))
         top -= tall + GAP
     return tuple(strips), height
+
+
+def strip_ticks(n_strips: int) -> int:
+    """Return how many marks each of so many strips may have."""
+    return min(MOST_STRIP_TICKS, max(STRIP_TICKS, ALL_TICKS // max(1, n_strips)))
 
 
 def _strip(study: Study, axis: ColumnAxis, bottom: float, top: float, *, is_monitor: bool) -> Strip:

@@ -13,6 +13,8 @@ from hypertendril.analysis.ticks import Ticks, value_ticks
 from hypertendril.model import Direction, Parameter, ParameterKind, Study, TrialState
 
 MAX_TICKS = 6
+# Between choices nobody can guess what stands there; so many have room.
+MAX_CHOICES = 16
 # Whole numbers with so few values lie on each other: their lines are spread a little.
 FEW_VALUES = 16
 
@@ -61,10 +63,14 @@ class SpaceAxes:
         return data
 
 
+def _most_ticks(study: Study, name: str) -> int:
+    return MAX_CHOICES if study.space[name].is_discrete_choice else MAX_TICKS
+
+
 def prepare_space(study: Study) -> SpaceAxes:
     """Return the axes of the Search space overview of `study`."""
     names = study.space.names
-    axes = [parameter_axis(study, name, MAX_TICKS) for name in names]
+    axes = [parameter_axis(study, name, _most_ticks(study, name)) for name in names]
     axes += [measured_axis(study, f"objective:{o.name}", MAX_TICKS) for o in study.objectives]
     other = {axis.key: ticks for axis in axes if (ticks := _other_ticks(axis)) is not None}
     missing, failed = _without_value(study)

@@ -197,7 +197,8 @@ def _linear_ticks(low: float, high: float, max_ticks: int, *, is_int: bool) -> N
     while (is_int and not step.is_integer()) or _multiples(low, high, step).size > max_ticks:
         step = round_step(step * 1.01)
     values = _multiples(low, high, step)
-    return _rounded(values, step) if values.size > 1 else np.array([low, high])
+    is_enough = values.size > (0 if is_int else 1)
+    return _rounded(values, step) if is_enough else np.array([low, high])
 
 
 def _multiples(low: float, high: float, step: float) -> NDArray[np.float64]:

@@ -138,7 +138,8 @@ def test_a_constant_curve_gets_an_axis_around_it(study_of: StudyOf) -> None:
 def test_a_single_step_gets_an_axis_with_a_length(study_of: StudyOf) -> None:
     data = prepare_curve_frame(with_curves(study_of([0.5]), ("loss",), [(0, 0, 3, 2.0)]), ["loss"])
 
-    assert (data.first_step, data.last_step) == (3.0, 4.0)
+    assert (data.first_step, data.last_step) == (2.5, 3.5)
+    assert data.is_whole
 
 
 @pytest.mark.parametrize("points", [[], [(0, 0, 1, np.nan)]])

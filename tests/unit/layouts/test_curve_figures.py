@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -27,7 +28,7 @@ def curve(row: int = 0, metric: str = "accuracy", n: int = 3) -> Curve:
 
 def frame(*metrics: str, n_wild: int = 0, rungs: tuple[float, ...] = ()) -> CurvesData:
     panels = [CurvePanel(name, 0.0, 1.0, (curve(5, name),), 4, n_wild) for name in metrics]
-    return CurvesData(tuple(panels), 1.0, 27.0, rungs)
+    return CurvesData(tuple(panels), 1.0, 27.0, is_whole=True, rungs=rungs)
 
 
 def test_each_metric_has_a_panel_with_its_name_and_the_range_of_the_study() -> None:
@@ -39,6 +40,14 @@ def test_each_metric_has_a_panel_with_its_name_and_the_range_of_the_study() -> N
     assert figure.layout.xaxis2.range == (1.0, 27.0)
     assert figure.layout.yaxis2.range == (0.0, 1.0)
     assert figure.layout.xaxis.domain[1] < figure.layout.xaxis2.domain[0]
+
+
+@pytest.mark.parametrize(("first", "last", "marks"), [(4.5, 5.5, ("5",)), (1, 3, ("1", "2", "3"))])
+def test_few_epochs_are_marked_one_by_one(first: float, last: float, marks: tuple[str]) -> None:
+    data = replace(frame("loss"), first_step=first, last_step=last)
+    figure = draw_curves(data, "id", LIGHT, has_curves=True)
+
+    assert figure.layout.xaxis.ticktext == marks
 
 
 def test_comparisons_are_dotted_lines_in_every_panel() -> None:

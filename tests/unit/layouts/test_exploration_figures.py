@@ -107,9 +107,9 @@ def test_names_and_categories_are_shown_as_written() -> None:
         ("lr", "lr"),
         ("hidden_layers", "hidden_layers"),
         ("learning_rate_init", "learning_rate_<br>init"),
-        ("pipeline:RandomForest:n_estimators", "pipeline:<br>…:n_estimators"),
+        ("pipeline:RandomForest:n_estimators", "pipeline:<br>…n_estimators"),
         ("a<b_and_something", "a&lt;b_and_<br>something"),
-        ("x" * 30, "x" * 12 + "<br>…" + "x" * 11),
+        ("x" * 30, "x" * 12 + "<br>…" + "x" * 10),
         ("W" * 20, "W" * 8 + "<br>…" + "W" * 7),  # broad letters
         ("学習率のスケジュール", "学習率のスケ<br>ジュール"),
     ],
