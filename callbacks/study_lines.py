@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import PurePath
 from typing import Any
 
 from hypertendril.exports import FORMATS
 from hypertendril.jobs.queue import Job, JobQueue, JobState
 from hypertendril.layouts.aligned import aligned_text
-from hypertendril.layouts.labels import plain
+from hypertendril.layouts.labels import plain, shortened
 from hypertendril.model import TrialState, constraints_of
 from hypertendril.search import METHODS
 from hypertendril.store import StudySummary
@@ -18,6 +20,8 @@ from hypertendril.store import StudySummary
 # More lines than anyone scans; the rest is counted.
 MAX_STUDIES = 200
 MAX_INDENTS = 4
+# More than the list shows of a name; what is cut goes from the middle.
+NAME_CHARS = 30
 FAILURES_SHOWN = 3
 MAX_DETAIL_CHARS = 120
 FAILURE_SECONDS = 24 * 3600.0
@@ -107,6 +111,7 @@ def study_lines(studies: Sequence[StudySummary], jobs: Sequence[Job]) -> list[St
         parent = study.header.refined_from
         children.setdefault(parent if parent in known else None, []).append(study)
     by_id = {str(job.id): job for job in jobs}
+    names = names_of(studies)
     lines: list[StudyLine] = []
     seen: set[str] = set()
     stack = [(study, 0) for study in reversed(children.get(None, []))]
@@ -115,24 +120,40 @@ def study_lines(studies: Sequence[StudySummary], jobs: Sequence[Job]) -> list[St
         if study.id in seen:
             continue
         seen.add(study.id)
-        lines.append(_study_line(study, depth, by_id.get(study.id), known))
+        lines.append(_study_line(study, depth, names, by_id.get(study.id), known))
         stack += [(child, depth + 1) for child in reversed(children.get(study.id, []))]
     # Studies that name each other as parents hang from no root.
     lines += [
-        _study_line(study, 0, by_id.get(study.id), known)
+        _study_line(study, 0, names, by_id.get(study.id), known)
         for study in studies
         if study.id not in seen
     ]
     return lines
 
 
+def names_of(studies: Sequence[StudySummary]) -> dict[str, str]:
+    """Return by id what the list calls each study: of several `run_1` where each was read from, too."""
+    counts = Counter(study.header.name for study in studies)
+    names: dict[str, str] = {}
+    for study in studies:
+        name, source = study.header.name, study.header.source
+        if counts[name] > 1 and source:
+            name = f"{PurePath(source).name}/{name}"
+        names[study.id] = shortened(name, NAME_CHARS, {})
+    return names
+
+
 def _study_line(
-    study: StudySummary, depth: int, job: Job | None, known: Mapping[str, StudySummary]
+    study: StudySummary,
+    depth: int,
+    names: Mapping[str, str],
+    job: Job | None,
+    known: Mapping[str, StudySummary],
 ) -> StudyLine:
     is_running = job is not None and job.state is JobState.RUNNING
     return StudyLine(
         id=study.id,
-        name=plain(study.header.name, 80),
+        name=names[study.id],
         depth=min(depth, MAX_INDENTS),
         state=_state(study, job),
         meta=f"{plain(_method_title(study.header.method.name), 14)} · {study.n_trials:,}",

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -37,6 +38,14 @@ def test_refined_studies_hang_under_what_they_came_from(services: Any, study_of:
     assert found == {"a": 0, "c": 1, "d": 2, "b": 0}
     order = [line.name for line in lines(services)]
     assert order.index("a") < order.index("c") < order.index("d")
+
+
+def test_studies_of_one_name_say_where_each_was_read_from(services: Any, study_of: StudyOf) -> None:
+    places = {"a": ("run_1", "/logs/SMAC3v1"), "b": ("run_1", "/logs/BOHB"), "c": ("run_2", "/x")}
+    for study_id, (name, source) in places.items():
+        study = study_of(study_id=study_id, name=name)
+        put(services, replace(study, header=replace(study.header, source=source)))
+    assert {line.name for line in lines(services)} == {"SMAC3v1/run_1", "BOHB/run_1", "run_2"}
 
 
 def test_studies_that_name_each_other_as_parents_are_listed_once(
