@@ -12,6 +12,7 @@ from hypertendril.readers.auptimizer import Auptimizer
 from hypertendril.readers.ax import Ax
 from hypertendril.readers.chopt import Chopt
 from hypertendril.readers.clearml import ClearMl
+from hypertendril.readers.comet import Comet
 from hypertendril.readers.dataframe import DataFrameRun
 from hypertendril.readers.deepcave import DeepCave
 from hypertendril.readers.dehb import Dehb
@@ -85,6 +86,7 @@ READERS: tuple[Reader, ...] = (
     Wandb(),
     Sacred(),
     ClearMl(),
+    Comet(),
     Katib(),
     Vizier(),
     Auptimizer(),

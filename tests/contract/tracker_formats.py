@@ -138,6 +138,11 @@ def _grow_clearml(source: Source) -> None:
     shutil.copytree(tasks[0], source.file / f"offline-new{len(tasks)}")
 
 
+def _grow_comet(source: Source) -> None:
+    experiments = sorted(p for p in source.file.iterdir())
+    shutil.copytree(experiments[0], source.file / f"new{len(experiments)}")
+
+
 TRACKER_FORMATS = [
     Format("ax", log_of("ax.json"), _grow_ax),
     Format("hyperopt", log_of("hyperopt.json"), _grow_hyperopt),
@@ -147,6 +152,7 @@ TRACKER_FORMATS = [
     Format("wandb", _wandb, _grow_wandb),
     Format("wandb", _wandb_export, _grow_wandb_export),
     Format("clearml", log_of("clearml"), _grow_clearml),
+    Format("comet", log_of("comet"), _grow_comet),
     Format("sacred", log_of("sacred"), _grow_sacred),
     Format("mlflow", log_of("mlruns"), _grow_mlflow),
     Format("mlflow", _mlflow_database, _grow_mlflow_database),
