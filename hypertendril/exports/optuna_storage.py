@@ -21,7 +21,9 @@ from optuna.trial import TrialState as OptunaState
 
 from hypertendril.errors import HyperTendrilError
 from hypertendril.model import Parameter, ParameterKind, Study, TrialState
+from hypertendril.readers.export import header_to_generic, to_generic
 from hypertendril.readers.json_text import plain
+from hypertendril.readers.optuna_attributes import EXPORTED
 from hypertendril.readers.result import ReadStudy
 
 AnyStudy = Study | ReadStudy
@@ -87,18 +89,31 @@ def _write(study: AnyStudy, name: str, storage: optuna.storages.BaseStorage) -> 
         made.set_user_attr(key, value)
     if header.method.name != "unknown" and "sampler" not in header.attributes:
         made.set_user_attr("sampler", header.method.name)
+    study_id = storage.get_study_id_from_name(name)
+    storage.set_study_system_attr(study_id, EXPORTED, header_to_generic(study))
     made.add_trials(frozen_trials(study))
 
 
 def frozen_trials(study: AnyStudy) -> list[FrozenTrial]:
-    """Return the trials as Optuna keeps them, in their order and numbered anew from 0."""
+    """Return the trials as Optuna keeps them, in their order and numbered anew from 0.
+
+    What Optuna has no place for stands in an attribute of each, for this program to read back.
+    """
     distributions = [_distribution(study, i, p) for i, p in enumerate(study.header.space)]
     reports = _reports(study)
-    return [_frozen(study, row, distributions, reports[row]) for row in range(len(study.trials))]
+    whole = to_generic(study)["trials"]
+    return [
+        _frozen(study, row, distributions, reports[row], whole[row])
+        for row in range(len(study.trials))
+    ]
 
 
 def _frozen(
-    study: AnyStudy, row: int, distributions: Sequence[BaseDistribution], reports: dict[int, float]
+    study: AnyStudy,
+    row: int,
+    distributions: Sequence[BaseDistribution],
+    reports: dict[int, float],
+    whole: dict[str, Any],
 ) -> FrozenTrial:
     trials, header = study.trials, study.header
     values = [float(value) for value in trials.objectives[row]]
@@ -123,7 +138,8 @@ def _frozen(
         params={p.name: p.decode(float(trials.values[row, i])) for i, p in space},
         distributions={p.name: distributions[i] for i, p in space},
         user_attrs={name: value for name, value in metrics if not math.isnan(value)},
-        system_attrs={} if math.isnan(violation) else {"constraints": [violation]},
+        system_attrs={EXPORTED: whole}
+        | ({} if math.isnan(violation) else {"constraints": [violation]}),
         intermediate_values=reports,
     )
 
@@ -193,26 +209,25 @@ def _reports(study: AnyStudy) -> list[dict[int, float]]:
 
 
 def losses_of(study: AnyStudy) -> list[str]:
-    """Return a sentence for each thing an Optuna storage can't hold of a study."""
+    """Return what Optuna does not see of a study, in sentences; reading it here shows all of it."""
     header, trials = study.header, study.trials
-    leading = header.objectives[0].name
-    others = [name for name in header.curve_names if name != leading]
+    others = [name for name in header.curve_names if name != header.objectives[0].name]
     checks = (
-        (bool(others), f"Optuna keeps the curve of {leading!r} alone, not of {', '.join(others)}."),
-        (len(study.evaluations) > len(trials), "Optuna keeps no rungs and generations."),
-        (bool((trials.parent >= 0).any()), "Optuna keeps no parents of trials."),
-        (bool(trials.notes), "Notes of trials are left out."),
+        (bool(others), f"the curves of {', '.join(others)}"),
+        (len(study.evaluations) > len(trials), "rungs and generations"),
+        (bool((trials.parent >= 0).any()), "parents of trials"),
+        (bool(trials.notes), "notes of trials"),
+        (any(p.condition for p in header.space), "conditions of parameters"),
         (
             any(p.kind is ParameterKind.ORDINAL for p in header.space),
-            "Ordinal parameters become categorical ones.",
-        ),
-        (
-            bool(_isnan(trials.started).any()),
-            "Trials without times get the time of writing, because Optuna insists on one.",
+            "that ordinal parameters have an order",
         ),
         (
             trials.number.tolist() != list(range(len(trials))),
-            "Trials are numbered anew from 0.",
+            "numbers of trials: it counts from 0",
         ),
     )
-    return [words for is_lost, words in checks if is_lost]
+    unseen = [words for is_unseen, words in checks if is_unseen]
+    found = [f"Optuna does not show {'; '.join(unseen)}. They are kept for this program."]
+    times = "Trials without times get the time of writing in Optuna, because it insists on one."
+    return (found if unseen else []) + ([times] if _isnan(trials.started).any() else [])

@@ -12,6 +12,7 @@ METRIC_NAMES = "study:metric_names"
 CONSTRAINTS = "constraints"  # a list before Optuna 5, then one attribute `constraints:NAME` each
 WARNINGS = ("STUDY_TELL_WARNING", "fail_reason")
 RUNG, GENERATION = "completed_rung_", ":generation"
+EXPORTED = "hypertendril"  # of this program: the generic form of a study or trial it exported
 
 
 def system_values(key: str, value: Any) -> list[tuple[str, float]]:

@@ -11,7 +11,7 @@ from hypertendril.readers.about import About, Tested
 from hypertendril.readers.growing import GrowingFile
 from hypertendril.readers.json_text import BadJsonError, as_number, brief, parse
 from hypertendril.readers.losses import Losses
-from hypertendril.readers.optuna_attributes import WARNINGS, note_of, system_values
+from hypertendril.readers.optuna_attributes import EXPORTED, WARNINGS, note_of, system_values
 from hypertendril.readers.optuna_rows import LONG, OptunaTables, StudyRecord, Texts
 from hypertendril.readers.optuna_study import build_studies
 from hypertendril.readers.result import ReadStudy, Tail
@@ -201,7 +201,7 @@ class Replay:
     def studies(self, shown: str) -> tuple[ReadStudy, ...]:
         """Return all studies as they stand."""
         tables = OptunaTables(**{name: getattr(self._tables, name) for name in LONG})
-        tables.notes = self._tables.notes
+        tables.notes, tables.told = self._tables.notes, self._tables.told
         ids = range(len(self._study))
         tables.trials.add((ids, self._study, self._number, self._state, self._started, self._ended))
         records = list(self._records.values())
@@ -322,6 +322,9 @@ class Replay:
     def _add_system(self, trial: int, key: str, value: Any) -> None:
         if key in WARNINGS:
             self._tables.notes[trial] = note_of(value)
+            return
+        if key == EXPORTED:
+            self._tables.told[trial] = value
             return
         keys = self._texts.keys
         self._rows["system"] += [(trial, keys[k], v) for k, v in system_values(key, value)]

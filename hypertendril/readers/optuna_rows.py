@@ -68,6 +68,7 @@ class OptunaTables:
         texts: trial, key code of attributes that are no numbers.
         system: trial, key code, value: rungs, constraints, generations (NaN: key only).
         notes: Trial id to a remark of Optuna about it.
+        told: Trial id to its generic form, where this program wrote it.
     """
 
     trials: Table = field(
@@ -80,6 +81,7 @@ class OptunaTables:
     texts: Table = field(default_factory=lambda: Table(np.int64, np.int32))
     system: Table = field(default_factory=lambda: Table(np.int64, np.int32, float))
     notes: dict[int, str] = field(default_factory=dict)
+    told: dict[int, Any] = field(default_factory=dict)
 
 
 LONG = ("params", "objectives", "reports", "user", "texts", "system")
@@ -124,6 +126,7 @@ class StudyRows:
     texts: tuple[Column, ...]
     system: tuple[Column, ...]
     notes: Mapping[int, str]
+    told: Mapping[int, Any]
 
 
 def split(parts: Sequence[OptunaTables], studies: Sequence[int]) -> Iterator[StudyRows]:
@@ -136,7 +139,8 @@ def split(parts: Sequence[OptunaTables], studies: Sequence[int]) -> Iterator[Stu
         name: _located(_joined([getattr(part, name) for part in parts]), sorted_ids, by_id)
         for name in LONG
     }
-    notes = _located_notes(parts, sorted_ids, by_id)
+    notes = _located_rare([part.notes for part in parts], sorted_ids, by_id)
+    told = _located_rare([part.told for part in parts], sorted_ids, by_id)
     number, state, started, ended = (c[order] for c in (number, state, started, ended))
     for one in studies:
         low, high = np.searchsorted(study[order], [one, one + 1])
@@ -149,7 +153,8 @@ def split(parts: Sequence[OptunaTables], studies: Sequence[int]) -> Iterator[Stu
             state=state[low:high],
             started=started[low:high],
             ended=ended[low:high],
-            notes={row - int(low): text for row, text in notes.items() if low <= row < high},
+            notes=_cut(notes, int(low), int(high)),
+            told=_cut(told, int(low), int(high)),
             **cut,
         )
 
@@ -168,20 +173,23 @@ def _located(columns: tuple[Column, ...], sorted_ids: Column, by_id: Column) -> 
     return (row[order], *(column[known][order] for column in columns[1:]))
 
 
-def _located_notes(
-    parts: Sequence[OptunaTables], sorted_ids: Column, by_id: Column
-) -> dict[int, str]:
-    row_of = (
-        dict(zip(sorted_ids.tolist(), by_id.tolist(), strict=True))
-        if any(part.notes for part in parts)
-        else {}
-    )
+def _located_rare(
+    found: Sequence[Mapping[int, Any]], sorted_ids: Column, by_id: Column
+) -> dict[int, Any]:
+    """Return what few trials have, by row; what is of no trial is dropped."""
+    if not any(found):
+        return {}
+    row_of = dict(zip(sorted_ids.tolist(), by_id.tolist(), strict=True))
     return {
-        row_of[trial]: text
-        for part in parts
-        for trial, text in part.notes.items()
+        row_of[trial]: value
+        for of_trials in found
+        for trial, value in of_trials.items()
         if trial in row_of
     }
+
+
+def _cut(of_rows: Mapping[int, Any], low: int, high: int) -> dict[int, Any]:
+    return {row - low: value for row, value in of_rows.items() if low <= row < high}
 
 
 def last_of_each(keys: Sequence[Column], *values: Column) -> tuple[Column, ...]:

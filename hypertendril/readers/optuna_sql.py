@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from hypertendril.readers.optuna_attributes import (
     CONSTRAINTS,
+    EXPORTED,
     GENERATION,
     METRIC_NAMES,
     RUNG,
@@ -52,7 +53,7 @@ _CHILDREN = {
     # Samplers keep their whole state here, some of it pickled: only what is understood is fetched.
     "trial_system_attributes": (
         "a.trial_id, a.key, CASE WHEN a.key LIKE :rung OR a.key LIKE :generation"
-        " OR a.key LIKE :constraint OR a.key IN (:warning, :reason) THEN a.value_json END"
+        " OR a.key LIKE :constraint OR a.key IN (:warning, :reason, :exported) THEN a.value_json END"
     ),
 }
 _UNDERSTOOD = {
@@ -61,6 +62,7 @@ _UNDERSTOOD = {
     "constraint": f"{CONSTRAINTS}%",
     "warning": WARNINGS[0],
     "reason": WARNINGS[1],
+    "exported": EXPORTED,
 }
 _OF_STUDIES = {
     "study_directions": (
@@ -68,7 +70,7 @@ _OF_STUDIES = {
     ),
     "study_user_attributes": "SELECT a.study_id, a.key, a.value_json FROM study_user_attributes a",
     "study_system_attributes": (
-        "SELECT a.study_id, a.key, CASE WHEN a.key = :names THEN a.value_json END"
+        "SELECT a.study_id, a.key, CASE WHEN a.key IN (:names, :exported) THEN a.value_json END"
         " FROM study_system_attributes a"
     ),
 }
@@ -113,5 +115,5 @@ def children(
 
 def of_studies(db: Connection, table: str) -> Sequence[Row]:
     """Return all rows of a table about studies: study id, key, value."""
-    names = {"names": METRIC_NAMES} if table == "study_system_attributes" else None
-    return db.rows(_OF_STUDIES[table], names)
+    wanted = {"names": METRIC_NAMES, "exported": EXPORTED}
+    return db.rows(_OF_STUDIES[table], wanted if table == "study_system_attributes" else None)

@@ -23,7 +23,14 @@ from hypertendril.model import (
 from hypertendril.readers.conditions import infer_conditions
 from hypertendril.readers.json_text import clean, plain
 from hypertendril.readers.losses import Losses
-from hypertendril.readers.optuna_attributes import CONSTRAINTS, GENERATION, METRIC_NAMES, RUNG
+from hypertendril.readers.optuna_attributes import (
+    CONSTRAINTS,
+    EXPORTED,
+    GENERATION,
+    METRIC_NAMES,
+    RUNG,
+)
+from hypertendril.readers.optuna_exported import as_exported
 from hypertendril.readers.optuna_methods import method_of
 from hypertendril.readers.optuna_rows import (
     OptunaTables,
@@ -118,7 +125,8 @@ class _StudyBuilder:
             attributes=plain(dict(self.record.user_attrs)),
             skipped=(*self.file_losses.listed(), *self.losses.listed()),
         )
-        return ReadStudy(header, trials, done, curves)
+        found = ReadStudy(header, trials, done, curves)
+        return as_exported(found, self.record.system_attrs.get(EXPORTED), self.rows.told)
 
     def _objectives(self) -> tuple[Objective, ...]:
         directions = []

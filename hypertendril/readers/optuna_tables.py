@@ -16,7 +16,7 @@ from hypertendril.errors import SourceFormatError
 from hypertendril.model import TrialState
 from hypertendril.readers.json_text import BadJsonError, brief, clean, parse
 from hypertendril.readers.losses import Losses
-from hypertendril.readers.optuna_attributes import WARNINGS, note_of, system_values
+from hypertendril.readers.optuna_attributes import EXPORTED, WARNINGS, note_of, system_values
 from hypertendril.readers.optuna_rows import LONG, OptunaTables, StudyRecord, Texts
 from hypertendril.readers.optuna_sql import (
     NEEDED,
@@ -244,6 +244,8 @@ class OptunaStorage:
         for trial, key, text in rows:
             if key in WARNINGS:
                 self._ended.notes[trial] = note_of(_parsed(text))
+            elif key == EXPORTED:
+                self._ended.told[trial] = _parsed(text)
             else:
                 number = _number(text)
                 value = _parsed(text) if number is None else number

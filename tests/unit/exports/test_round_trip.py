@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import optuna
 import pytest
 
 from hypertendril.errors import HyperTendrilError
@@ -117,13 +118,13 @@ def test_values_states_metrics_and_times_come_back(name: str, tmp_path: Path) ->
     assert curves(found, "accuracy") == curves(study, "accuracy")
 
 
-@pytest.mark.parametrize("name", ["json", "csv", "parquet"])
-def test_all_curves_come_back_but_from_optuna(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", list(FORMATS))
+def test_all_curves_come_back(name: str, tmp_path: Path) -> None:
     study = make()
     assert curves(there_and_back(study, tmp_path, name), "loss") == curves(study, "loss")
 
 
-@pytest.mark.parametrize("name", ["json", "csv", "parquet"])
+@pytest.mark.parametrize("name", list(FORMATS))
 def test_ranges_conditions_rungs_and_the_method_come_back(name: str, tmp_path: Path) -> None:
     study = make()
     space = SearchSpace(
@@ -176,10 +177,31 @@ def test_a_table_with_a_damaged_file_beside_it_is_read_without(tmp_path: Path) -
     assert "ranges and rungs beside the table were left out" in found.header.skipped[0].reason
 
 
-def test_an_optuna_storage_keeps_ranges_and_widens_what_was_overstepped(tmp_path: Path) -> None:
+def test_ranges_are_widened_for_optuna_where_they_were_overstepped(tmp_path: Path) -> None:
     space = there_and_back(make(), tmp_path, "optuna").header.space
-    assert (space["lr"].low, space["lr"].high, space["lr"].log) == (1e-5, 0.5, True)
-    assert (space["width"].low, space["width"].high) == (8, 64)
+    assert space == SPACE
+    (first, *_) = optuna.load_study(
+        study_name=None, storage=f"sqlite:///{tmp_path}/study.db"
+    ).trials
+    lr, width = first.distributions["lr"], first.distributions["width"]
+    assert lr == optuna.distributions.FloatDistribution(1e-5, 0.5, log=True)
+    assert width == optuna.distributions.IntDistribution(8, 64)
+
+
+def test_a_study_optuna_went_on_with_is_as_it_was_written_and_as_it_went_on(tmp_path: Path) -> None:
+    study = make()
+    study.trials.state[5], study.trials.number[:] = TrialState.WAITING, np.arange(12) + 100
+    study.trials.parent[7] = 3
+    write_studies([study], tmp_path / "study.db", "optuna")
+    again = optuna.load_study(study_name=None, storage=f"sqlite:///{tmp_path}/study.db")
+    again.optimize(lambda trial: trial.suggest_float("dropout", 0.25, 0.5), n_trials=2)
+    (found,) = read(tmp_path / "study.db")
+    assert found.trials.number.tolist() == [*range(100, 112), 12]
+    assert found.trials.state[[5, 12]].tolist() == [TrialState.COMPLETE] * 2
+    assert found.trials.parent[7] == 3
+    assert curves(found, "loss") == curves(study, "loss")
+    assert (found.header.space["lr"], found.header.space["dropout"].low) == (SPACE["lr"], 0.25)
+    assert 0.25 <= found.trials.objectives[12, 0] <= 0.5
 
 
 def test_several_studies_fit_into_one_storage(tmp_path: Path) -> None:
@@ -190,7 +212,7 @@ def test_several_studies_fit_into_one_storage(tmp_path: Path) -> None:
 
 def test_what_is_lost_is_said() -> None:
     assert losses_of(make()) == [
-        "Optuna keeps the curve of 'accuracy' alone, not of loss.",
+        "Optuna does not show the curves of loss. They are kept for this program.",
     ]
 
 
