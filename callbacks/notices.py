@@ -20,6 +20,7 @@ from hypertendril.settings import REGISTRY_NAME
 from hypertendril.store import StudySummary
 
 MAX_TOLD = 3
+MAX_REASON = 200
 _ENDED = {
     JobState.DONE: "is finished",
     JobState.FAILED: "has failed",
@@ -74,7 +75,7 @@ def news(
     if not isinstance(noted, Mapping) or not isinstance(noted.get("jobs"), Mapping):
         return now, ""
     known = noted["jobs"]
-    over = [job for job in jobs if job.state in _ENDED and known.get(str(job.id)) == "running"]
+    over = [job for job in jobs if job.state in _ENDED and known.get(str(job.id)) not in _ENDED]
     words = [_over(job) for job in over[:MAX_TOLD]]
     is_running = any(str(job.id) == shown and job.state is JobState.RUNNING for job in jobs)
     if is_running and noted.get("study") == shown and _is_new(noted.get("best"), now["best"]):
@@ -88,9 +89,12 @@ def _is_new(before: Any, now: float | None) -> bool:
 
 
 def _over(job: Job) -> str:
+    over = f"{plain(job.spec.name)} {_ENDED[job.state]}"
     done = f"{job.progress.done:,} of {job.spec.budget.trials:,} trials"
-    best = "" if job.progress.best is None else f", best {aligned_text(job.progress.best)}"
-    return f"{plain(job.spec.name)} {_ENDED[job.state]}: {done}{best}"
+    if job.progress.best is not None:
+        return f"{over}: {done}, best {aligned_text(job.progress.best)}"
+    reason = job.message.partition("\n")[0]
+    return f"{over}: {done}. {plain(reason, MAX_REASON)}".strip()
 
 
 def objective_hint(services: Services, study: Study | None) -> str:

@@ -27,7 +27,7 @@ from hypertendril.jobs.segments import Segment
 from hypertendril.jobs.training import TrialContext, TrialPruned, as_numbers
 
 MAX_ERROR_LENGTH = 2000
-_NOT_THEIRS = (str(Path(__file__).parents[1]), "<frozen ")
+_NOT_THEIRS = (str(Path(__file__).parents[1]), str(Path(importlib.__file__).parent), "<frozen ")
 _PR_SET_PDEATHSIG = 1
 Objective = Callable[[TrialContext], Any]
 

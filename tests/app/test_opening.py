@@ -178,6 +178,10 @@ def test_a_new_page_is_told_nothing_and_then_of_ends_and_new_bests(
     over = replace(job, state=JobState.DONE, progress=Progress(done=4, best=0.9))
     _, words = news(summaries, [over], study.id, noted)
     assert words == "j is finished: 4 of 4 trials, best 0.9000"
+    failed = replace(over, progress=Progress(done=4), message="No trial was completed.\nMore")
+    noted["jobs"] = {}  # it began and ended between two looks
+    _, words = news(summaries, [failed], study.id, noted)
+    assert words == "j is finished: 4 of 4 trials. No trial was completed."
 
 
 def test_a_study_without_an_objective_says_how_to_register_one(
