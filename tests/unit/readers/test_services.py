@@ -17,6 +17,7 @@ from hypertendril.model import Condition, Direction, ParameterKind, TrialState
 from hypertendril.readers import read
 from hypertendril.readers.convert import convert
 from tests.contract.service_formats import (
+    LOGS,
     atm,
     auptimizer,
     chopt,
@@ -47,6 +48,21 @@ def test_katib_tells_space_goal_states_and_times(tmp_path: Path) -> None:
     assert study.trials.ended[1] - study.trials.started[1] == 60
     assert study.params(1)["optimizer"] == "sgd"
     assert study.column("metric:loss")[1] == 0.3
+
+
+def test_katib_judges_a_metric_by_its_strategy() -> None:
+    best, lowest = read(LOGS / "katib_sdk.json")
+    study = best.as_study()
+    assert study.trials.objectives[:2, 0].tolist() == [0.95, 0.91]  # max; the latest say 0.8, 0.9
+    assert study.best() == 0
+    assert study.column("metric:train/acc")[0] == 0.99
+    assert study.space["opt"].choices == ("adam", "sgd, slow", "é", "None", True)
+    assert [TrialState(s).name for s in study.trials.state] == [
+        *("COMPLETE", "COMPLETE", "FAILED", "FAILED", "PRUNED", "RUNNING", "COMPLETE")
+    ]
+    assert study.trials.notes[2] == "Trial has failed: OOMKilled"
+    assert lowest.trials.objectives[0, 0] == 0.4  # min
+    assert lowest.trials.parent.tolist() == [-1, -1, 0, 1]
 
 
 def test_katib_trials_alone_are_a_study_too(tmp_path: Path) -> None:
