@@ -16,6 +16,7 @@ from hypertendril.readers.generic_trials import TrialList
 from hypertendril.readers.inferred import infer_parameter
 from hypertendril.readers.json_text import as_choice, brief, clean, plain
 from hypertendril.readers.losses import Losses
+from hypertendril.readers.record_rows import holds_records
 from hypertendril.readers.result import ReadStudy, Tail
 from hypertendril.readers.source import Source
 
@@ -42,7 +43,9 @@ class GenericJson:
 
     def detects(self, source: Source) -> bool:
         """Return whether the file starts like a JSON object; other JSON readers are asked before."""
-        return source.path is not None and source.head().lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{"
+        if source.path is None or holds_records(source):
+            return False
+        return source.head().lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{"
 
     def read(self, source: Source) -> tuple[ReadStudy, ...]:
         """Return the one study of the file; of a damaged one the trials that are whole."""

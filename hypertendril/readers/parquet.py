@@ -66,11 +66,12 @@ def parquet_rows(path: Path) -> tuple[list[str], list[list[str]]]:
         SourceFormatError: As `read_parquet`.
     """
     columns = read_parquet(path)
-    cells = [[_text(value) for value in column] for column in columns.values()]
+    cells = [[cell_text(value) for value in column] for column in columns.values()]
     return list(columns), [list(row) for row in zip(*cells, strict=True)]
 
 
-def _text(value: Any) -> str:
+def cell_text(value: Any) -> str:
+    """Return a value as a cell of a CSV file."""
     if value is None:
         return ""
     if isinstance(value, bool):

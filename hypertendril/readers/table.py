@@ -18,6 +18,7 @@ from hypertendril.readers.growing_csv import GrowingCsv, Row, delimiter_of
 from hypertendril.readers.json_text import brief
 from hypertendril.readers.losses import Losses
 from hypertendril.readers.parquet import MAGIC, has_columns, parquet_rows
+from hypertendril.readers.record_rows import holds_records, record_rows
 from hypertendril.readers.result import ReadStudy, Tail
 from hypertendril.readers.source import Source
 from hypertendril.readers.table_cells import Cells, cell_of_text
@@ -50,7 +51,7 @@ class TableCsv:
             return False
         if source.head().startswith(MAGIC):
             return any(has_columns(source.file, (word,)) for word in ("param:", "objective:"))
-        if b"\0" in source.head():
+        if b"\0" in source.head() or holds_records(source):
             return False  # an archive that holds a table has its words in it too
         try:
             names = first_line(source)
@@ -79,8 +80,8 @@ def first_line(source: Source) -> list[str]:
         csv.Error: They cannot be told apart.
         SourceFormatError: The file can't be read.
     """
-    if source.head().startswith(MAGIC):
-        return [name.strip() for name in parquet_rows(source.file)[0]]
+    if is_read_whole(source):
+        return rows_of(source)[0]
     first = source.head().partition(b"\n")[0].decode("utf-8-sig", "replace").rstrip("\r")
     names = next(csv.reader([first], delimiter=delimiter_of(first)), [])
     return [name.strip() for name in names]
@@ -118,9 +119,9 @@ class TableTail:
 
     def advance(self) -> tuple[ReadStudy, ...]:
         """Read what is new and return the study of all rows."""
-        if self._source.head().startswith(MAGIC):
-            names, new = rows_of(self._source)
+        if is_read_whole(self._source):
             rows = Rows(Losses(self._source.shown))
+            names, new = rows_of(self._source, rows.losses)
             rows.take(names, new)
             return (self._study(names, rows),)
         if self._csv.is_anew():
@@ -191,12 +192,24 @@ class Rows:
         return self._cells
 
 
-def rows_of(source: Source) -> tuple[list[str], Iterator[Row]]:
+def is_read_whole(source: Source) -> bool:
+    """Return whether a table is no text that grows row by row: a Parquet file, or JSON."""
+    return source.head().startswith(MAGIC) or holds_records(source)
+
+
+def rows_of(source: Source, losses: Losses | None = None) -> tuple[list[str], Iterator[Row]]:
     """Return the names of the columns, and line number and cells of each row to come.
+
+    Args:
+        source: The file.
+        losses: Gets what of JSON can't be read; CSV has none or fails.
 
     Raises:
         SourceFormatError: It is not CSV in UTF-8; also while the rows are taken.
     """
+    if holds_records(source):
+        names, found = record_rows(source, losses or Losses(source.shown))
+        return [name.strip() for name in names], iter(found)
     if source.head().startswith(MAGIC):
         names, records = parquet_rows(source.file)
         return [name.strip() for name in names], iter(enumerate(records, 2))

@@ -14,7 +14,6 @@ from hypertendril.readers.directions import direction_of, rank_of
 from hypertendril.readers.inferred import infer_parameter
 from hypertendril.readers.json_text import clean
 from hypertendril.readers.losses import Losses
-from hypertendril.readers.parquet import MAGIC
 from hypertendril.readers.ray_trials import OWN_KEYS
 from hypertendril.readers.result import ReadStudy, Tail
 from hypertendril.readers.source import Source
@@ -25,6 +24,7 @@ from hypertendril.readers.table import (
     TableCsv,
     TableTail,
     first_line,
+    is_read_whole,
     read_table,
     rows_of,
 )
@@ -99,11 +99,11 @@ def is_untold_table(source: Source) -> bool:
     except (SourceFormatError, csv.Error):
         return False
     names = [name.strip() for name in header]
-    is_parquet = head.startswith(MAGIC)
-    is_text = is_parquet or (b"\0" not in head and bool(second.strip()))
+    is_whole = is_read_whole(source)
+    is_text = is_whole or (b"\0" not in head and bool(second.strip()))
     has_names = len(set(names)) >= 2 and not any(_number(name) is not None for name in names)
     starts_as_json = head.lstrip()[:1] in (b"{", b"[", b"<")
-    return is_text and has_names and not starts_as_json
+    return is_text and has_names and (is_whole or not starts_as_json)
 
 
 def preview(source: Source, most: int = MOST_COLUMNS) -> tuple[TableColumn, ...]:

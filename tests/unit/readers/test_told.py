@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -169,3 +170,23 @@ def test_columns_of_one_name_or_one_meaning_are_kept_apart(tmp_path: Path) -> No
     reasons = [skip.reason for skip in found.header.skipped]
     assert "columns that were left out: 'status'" in reasons
     assert "another column 'lr', shown as 'lr.1'" in reasons
+
+
+@pytest.mark.parametrize("layout", ["a list", "lines"])
+def test_records_of_json_are_a_table_also_when_they_are_cut_short(
+    tmp_path: Path, layout: str
+) -> None:
+    records = [
+        {"opt": {"lr": 10.0**-i, "on": i > 1}, "units": 8 * i, "loss": i / 7} for i in range(1, 5)
+    ]
+    texts = [json.dumps(record) for record in records]
+    text = "\n".join(texts) if layout == "lines" else f"[{', '.join(texts)}]"
+    path = tmp_path / "runs.json"
+    path.write_text(text[:-9])
+    (found,) = read(path)
+    study = found.as_study()
+    assert [study.params(row) for row in range(3)] == [
+        {"opt/lr": 10.0**-i, "opt/on": i > 1, "units": 8 * i} for i in (1, 2, 3)
+    ]
+    assert found.trials.objectives[:3, 0].tolist() == [1 / 7, 2 / 7, 3 / 7]
+    assert len(found.header.skipped) > 1
