@@ -7,7 +7,7 @@ Of a run folder the binary log is read where it is there, else `config.yaml`,
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +85,7 @@ class Wandb:
         losses = Losses(source.shown)
         if source.is_folder:
             places = list(_run_folders(source.file))
-            found = [_of_folder(place, losses) for place in each(places, "runs")]
+            found = _joined([_of_folder(place, losses) for place in each(places, "runs")])
         elif source.head().startswith(MAGIC):
             found = [_of_log(source.file, losses)]
         else:
@@ -145,6 +145,19 @@ def _run_folders(folder: Path) -> Iterator[Path]:
             return
         if _is_run(place):
             yield place
+
+
+def _joined(runs: Iterable[WandbRun]) -> list[WandbRun]:
+    """Return each run once: a resumed one has several logs, and `latest-run` may be a copy of one."""
+    whole: dict[tuple[str, str], WandbRun] = {}
+    for run in sorted(runs, key=lambda r: (math.isnan(r.started), r.started)):
+        before = whole.setdefault((run.project, run.run_id or str(len(whole))), run)
+        if before is not run and before.history != run.history:
+            before.history += run.history
+            before.config |= run.config
+            before.summary |= run.summary
+            before.exit_code = run.exit_code
+    return list(whole.values())
 
 
 def _is_run(place: Path) -> bool:

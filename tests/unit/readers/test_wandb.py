@@ -151,17 +151,40 @@ def test_dates_in_yaml_stay_texts() -> None:
 
 def test_steps_of_older_clients_stand_among_the_values(runs: Path) -> None:
     path = next(runs.glob("*/*.wandb"))
-    data = path.read_bytes()[:7]
-    for step in (0, 5, 10):
-        items = b"".join(
-            _field(1, _field(1, key) + _field(16, str(value).encode()))
-            for key, value in ((b"loss", 1 / (step + 1)), (b"_step", step))
-        )
-        record = _field(2, items)
-        data += struct.pack("<IHB", zlib.crc32(b"\x01" + record), len(record), 1) + record
-    path.write_bytes(data)
+    _write_log(path, "abc", {0: 1.0, 5: 0.5, 10: 0.25})
     (found,) = read(path)
     assert found.curves.step.tolist() == [0, 5, 10]
+
+
+def test_a_resumed_run_is_one_trial_and_a_copied_link_to_the_latest_is_none(tmp_path: Path) -> None:
+    for place, run, values in (
+        ("offline-run-1-abc", "abc", {0: 1.0, 1: 0.75}),
+        ("offline-run-2-abc", "abc", {2: 0.5, 3: 0.25}),
+        ("offline-run-3-xyz", "xyz", {0: 2.0, 1: 1.5}),
+        ("latest-run", "xyz", {0: 2.0, 1: 1.5}),
+    ):
+        (tmp_path / place).mkdir()
+        _write_log(tmp_path / place / f"run-{run}.wandb", run, values)
+    (found,) = read(tmp_path)
+    assert found.header.attributes["run_ids"] == ["abc", "xyz"]
+    assert found.curves.trial.tolist() == [0, 0, 0, 0, 1, 1]
+    assert found.curves.value.tolist() == [1.0, 0.75, 0.5, 0.25, 2.0, 1.5]
+    assert found.trials.objectives[:, 0].tolist() == [0.25, 1.5]
+
+
+def _write_log(path: Path, run: str, losses: dict[int, float]) -> None:
+    """Write a log as clients before 0.17 did: the step stands among the values."""
+    records = [_field(17, _field(1, run.encode()))]
+    for step, loss in losses.items():
+        items = [
+            _field(1, _field(1, key) + _field(16, str(value).encode()))
+            for key, value in ((b"loss", loss), (b"_step", step))
+        ]
+        records.append(_field(2, b"".join(items)))
+    data = b":W&B\xe6\x06\x00"
+    for record in records:
+        data += struct.pack("<IHB", zlib.crc32(b"\x01" + record), len(record), 1) + record
+    path.write_bytes(data)
 
 
 def _field(number: int, data: bytes) -> bytes:
