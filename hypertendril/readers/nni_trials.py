@@ -165,8 +165,10 @@ def settle_configs(trials: Sequence[NniTrial]) -> int:
             trial.config = trial.told
     # Of two trials whose parameters were swapped one may have ended without a metric: what was
     # told to the other one, and is used by none, is what it ran.
-    free = [key for key in by_id if key not in used]
-    silent = [trial for trial in trials if not trial.parameter_ids and trial.told_id in used]
+    quiet = [trial for trial in trials if not trial.parameter_ids]
+    kept = {trial.told_id for trial in quiet}
+    free = [key for key in by_id if key not in used and key not in kept]
+    silent = [trial for trial in quiet if trial.told_id in used]
     if len(silent) == 1 and len(free) == 1:
         silent[0].config, silent[0].ran_id = by_id[free[0]], free[0]
         swapped += 1

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hypertendril.model import Condition, Outcome, Study
+import numpy as np
+
+from hypertendril.model import Condition, Outcome, Study, TrialState
 from hypertendril.readers import read
 from hypertendril.readers.losses import Losses
 from hypertendril.readers.nni_space import read_search_space
+from tests.contract.service_formats import database_of
 
 RUN = Path(__file__).parents[2] / "data" / "frameworks" / "nni_bohb"
 
@@ -69,3 +72,21 @@ def test_a_parameter_of_two_branches_of_a_choice_has_the_range_of_both() -> None
     assert space["model/lr"].condition == space["model/act"].condition == both
     assert space["model/act"].choices == ("relu", 1, "tanh", True)
     assert not losses.listed()
+
+
+def test_trials_that_fail_report_nothing_or_ran_anothers_parameters(tmp_path: Path) -> None:
+    (tmp_path / "run" / "db").mkdir(parents=True)
+    database_of("nni_varied.sql", tmp_path / "run" / "db" / "nni.sqlite")
+    (found,) = read(tmp_path / "run")
+    study = found.as_study()
+    counts = study.counts()
+    assert (counts[TrialState.COMPLETE], counts[TrialState.FAILED]) == (7, 5)
+    assert counts[TrialState.RUNNING] == 2
+    assert study.space["k"].choices == ("a, b", None, True, "é")
+    # Trials 8 and 9 were started with each other's parameters; 9 failed before it reported.
+    assert study.params(8)["x"] == study.trials.objectives[8, 0] == 0.6411709239650282
+    assert study.params(9)["x"] == 0.9585822861092472  # the script fails above 0.85
+    failed = study.trials.state == TrialState.FAILED
+    assert (study.column("param:x")[failed] > 0.85).all()
+    assert np.isnan(study.trials.objectives[2, 0])  # ended well without a result
+    assert study.column("metric:size")[6] == 3
