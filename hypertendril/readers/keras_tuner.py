@@ -13,8 +13,10 @@ from hypertendril.model import (
     Choice,
     Condition,
     Direction,
+    Evaluations,
     Method,
     Objective,
+    Outcome,
     Parameter,
     ParameterKind,
     SearchSpace,
@@ -38,6 +40,7 @@ from hypertendril.readers.losses import Losses
 from hypertendril.readers.progress import each
 from hypertendril.readers.ray_space import is_grid
 from hypertendril.readers.result import ReadStudy
+from hypertendril.readers.rungs import MOST_RUNGS
 from hypertendril.readers.source import Source
 from hypertendril.readers.times import posix
 from hypertendril.readers.tracked import Known, TrackedRun, study_of
@@ -67,7 +70,8 @@ class KerasTuner(RunFolder):
         ),
         lost="name of the tuner is told from the oracle's state",
         tested=Tested.REAL,
-        logs="1.4.8: random, grid; Hyperband made",
+        logs="1.4.8: random, grid and Bayesian search, Hyperband, failures, NaN, several "
+        "objectives",
     )
     needs = (ORACLE,)
 
@@ -257,7 +261,26 @@ def _with_rungs(found: ReadStudy, trials: Sequence[Mapping[str, Any]]) -> ReadSt
         if row in at:
             looks.bracket[at[row]], looks.rung[at[row]] = bracket, rung
             looks.resource[at[row]] = NAN if epochs is None else epochs
+    _decide(looks, {*found.trials.parent.tolist()})
     return replace(found, evaluations=looks)
+
+
+def _decide(looks: Evaluations, went_on: set[int]) -> None:
+    """Tell who was promoted: each round is a trial of its own, a bracket `b` has `b + 1` rounds."""
+    places = list(
+        zip(looks.trial.tolist(), looks.bracket.tolist(), looks.rung.tolist(), strict=True)
+    )
+    last: dict[tuple[int, int], int] = {}
+    for row, bracket, rung in places:
+        last[bracket, rung] = max(row, last.get((bracket, rung), -1))
+    for i, (row, bracket, rung) in enumerate(places):
+        if not 0 <= rung < bracket or looks.outcome[i] != Outcome.FINAL:
+            continue
+        higher = range(rung + 1, min(bracket, rung + MOST_RUNGS) + 1)
+        # A round is over when a trial of a higher one follows.
+        is_over = any(last.get((bracket, above), -1) > row for above in higher)
+        rest = Outcome.DISCARDED if is_over else Outcome.PENDING
+        looks.outcome[i] = Outcome.PROMOTED if row in went_on else rest
 
 
 def _whole(value: Any) -> int:

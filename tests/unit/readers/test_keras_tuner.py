@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from hypertendril.model import Condition, Direction, TrialState
+from hypertendril.model import Condition, Direction, Outcome, TrialState
 from hypertendril.readers import read
 
 LOGS = Path(__file__).parents[2] / "data" / "trackers" / "keras_tuner"
+HYPERBAND = LOGS.with_name("keras_hyperband")
 
 
 @pytest.fixture
@@ -75,6 +76,28 @@ def test_hyperband_tells_bracket_rung_and_parent(project: Path) -> None:
     assert looks.rung[looks.trial == 1].tolist() == [1]
     assert looks.resource[looks.trial == 1].tolist() == [3]
     assert not any(name.startswith("tuner/") for name in found.header.space.names)
+
+
+def test_hyperband_promotes_those_the_oracle_ran_again() -> None:
+    (found,) = read(HYPERBAND)
+    oracle = json.loads((HYPERBAND / "oracle.json").read_text())
+    ids, e = found.header.attributes["run_ids"], found.evaluations
+    outcomes = {ids[t]: Outcome(o).name for t, o in zip(e.trial, e.outcome, strict=True)}
+    for bracket in oracle["brackets"]:
+        for rung, trials in enumerate(bracket["rounds"]):
+            for item in trials:
+                row = ids.index(item["id"])
+                assert found.trials.bracket[row] == bracket["bracket_num"]
+                assert e.rung[e.trial == row].tolist() in ([rung], [])  # none of a failed trial
+                past = item["past_id"]
+                assert found.trials.parent[row] == (-1 if past is None else ids.index(past))
+    assert [key for key, name in outcomes.items() if name == "PROMOTED"] == [
+        *("0001", "0003", "0004", "0007")
+    ]
+    assert [key for key, name in outcomes.items() if name == "DISCARDED"] == [
+        *("0000", "0002", "0005", "0008")
+    ]
+    assert found.trials.notes == {9: "ValueError: too large"}
 
 
 def test_a_trial_that_is_being_written_is_left_out_and_named(project: Path) -> None:
