@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response
 from hypertendril.callbacks.application import create_app
 from hypertendril.callbacks.importance_feed import ImportanceFeed
 from hypertendril.callbacks.services import Services
+from hypertendril.errors import HyperTendrilError
 from hypertendril.jobs.keeper import WorkerKeeper
 from hypertendril.jobs.objectives import Registry, load_registry
 from hypertendril.jobs.queue import JobQueue
@@ -26,6 +27,7 @@ from hypertendril.store import Derived, ExperimentStore
 from hypertendril.store.opened import UPLOADS, OpenedResults
 
 METHODS = ("GET", "POST", "PUT", "DELETE")
+ENDPOINT = "hypertendril"
 View = Callable[..., ResponseReturnValue]
 
 
@@ -79,12 +81,17 @@ def mount(
         worker: Whether jobs are run, too.
 
     Raises:
-        HyperTendrilError: The prefix, a name or the settings make no sense.
+        HyperTendrilError: The prefix, a name or the settings make no sense, or a dashboard is there.
 
     Example:
         >>> mount(site, "/tuning", "runs", names=["intranet.example.org"], guard=login_required)
     """
     front = Front.find(prefix, names)
+    endpoint = ENDPOINT
+    if endpoint in site.view_functions:
+        endpoint += front.prefix.rstrip("/").replace("/", "_")
+    if endpoint in site.view_functions:
+        raise HyperTendrilError(f"There is a dashboard below {front.prefix} already.")
     found = settings or Settings.find()
     # Without a root of ours the current folder would be one, and a site's holds its secrets.
     application = build(sources, found, [found.data / UPLOADS], front).server
@@ -97,6 +104,6 @@ def mount(
 
     view = guard(hypertendril) if guard else hypertendril
     for rule, defaults in ((front.prefix, {"path": ""}), (f"{front.prefix}<path:path>", None)):
-        site.add_url_rule(rule, "hypertendril", view, defaults=defaults, methods=METHODS)
+        site.add_url_rule(rule, endpoint, view, defaults=defaults, methods=METHODS)
     if worker:
         WorkerKeeper(found).start()

@@ -7,13 +7,15 @@ import re
 import zlib
 from collections.abc import Iterator
 from functools import wraps
+from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask, abort, request
+from flask import Flask, abort, request, url_for
 from flask.testing import FlaskClient
 
 import hypertendril
+from hypertendril.errors import HyperTendrilError
 from hypertendril.settings import Settings
 from tests.browser.studies import write_known_study
 
@@ -90,3 +92,17 @@ def test_names_and_origins_are_checked_there_too(site: FlaskClient) -> None:
     assert site.get("/tuning/", headers=USER | {"Host": "evil.example"}).status_code == 403
     other = USER | {"Origin": "http://evil.example"}
     assert site.post("/tuning/_dash-update-component", headers=other).status_code == 403
+
+
+def test_two_dashboards_stand_in_one_site(tmp_path: Path) -> None:
+    made = Flask("site")
+    for name in ("first", "second"):
+        hypertendril.mount(made, name, settings=Settings.find(tmp_path / name), worker=False)
+    with pytest.raises(HyperTendrilError, match="below /second/ already"):
+        hypertendril.mount(made, "/second", settings=Settings.find(tmp_path), worker=False)
+    with made.test_client() as client:
+        for name in ("first", "second"):
+            assert f'src="/{name}/assets/' in client.get(f"/{name}/").text
+            assert client.get(f"/{name}/_ht/pulse").status_code == 200
+    with made.test_request_context():
+        assert (url_for("hypertendril"), url_for("hypertendril_second")) == ("/first/", "/second/")
