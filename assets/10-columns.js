@@ -69,6 +69,10 @@
     missing(value) {
       return Number.isNaN(value);
     }
+    /** What stands for a missing value: an inactive parameter is not set, a result has no value. */
+    get nothing() {
+      return this.key.startsWith("param:") ? "not set" : "no value";
+    }
     text(value) {
       if (this.choices && this.choices.length) return this.choices[value] ?? "–";
       return ht.number(value);

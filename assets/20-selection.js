@@ -73,7 +73,7 @@
       if (!column) return dim;
       const parts = brush.kind === "box" ? [brush.ranges[k]] : brush.ranges;
       const texts = parts.map((range) => rangeWords(column, range));
-      if (brush.missing) texts.push("not set");
+      if (brush.missing) texts.push(column.nothing);
       return `${column.label} ${texts.join(" or ")}`;
     });
     return words.join(" and ");

@@ -161,7 +161,7 @@
       if (Number.isFinite(y)) text(g, tickLabels[k], at, y, isLast, room);
     });
     if (tickRoom(view) < LANE_WORDS_PX && !isLast) return;
-    if (hasMissing) text(g, key.startsWith("objective:") ? "no value" : "not set", at, view.lanes.none, isLast, room);
+    if (hasMissing) text(g, state.data.col(key).nothing, at, view.lanes.none, isLast, room);
     if (hasFailed) text(g, "failed", at, view.lanes.failed, isLast, room);
   }
 
@@ -240,7 +240,9 @@
     for (const j of view.shown) {
       const column = state.data.col(view.meta.axes[j].key);
       const value = column.values[row];
-      const words = Number.isNaN(value) ? "not set" : column.text(value);
+      const isFailed = view.meta.axes[j].hasFailed && ht.stateName(row) === "failed";
+      const lacking = isFailed ? "failed" : column.nothing;
+      const words = Number.isNaN(value) ? lacking : column.text(value);
       const y = view.ys[j][row];
       if (!Number.isNaN(y)) ht.tag(g, view, words, view.xs[j] + 6, y, ht.token("hot"));
     }

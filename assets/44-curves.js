@@ -184,7 +184,8 @@
       g.lineWidth = 3;
       g.strokeStyle = ht.token("card");
       g.strokeText(`#${numbers[one.row]}`, x, y);
-      g.fillStyle = ht.modelColour(k);
+      // Some of the colours alone are too pale for letters.
+      g.fillStyle = `color-mix(in srgb, ${ht.modelColour(k)} 60%, ${ht.token("ink")})`;
       g.fillText(`#${numbers[one.row]}`, x, y);
     }
   }

@@ -28,7 +28,7 @@ TICK_TEXT_CHARS = 9
 # What fits above a plot beside the choice that stands there, and below it, on a small page.
 NAME_CHARS, TITLE_CHARS = 18, 18
 # Beside it the page lets choose the studies.
-VALUE_CHARS = 10
+VALUE_CHARS = 9
 # Width of a character of the tick font, on average.
 CHAR_PX = 5.4
 # Room around points at the ends of an axis, as a share of it.
