@@ -129,7 +129,11 @@
     return scene.bottoms[0] - bounded * (scene.bottoms[0] - scene.tops[0]);
   }
 
+  /** Before any evaluation has a value there is nothing to colour. */
+  const hasValues = (view) => view.scene.bestX.length > 0;
+
   function draw(g, view) {
+    if (!hasValues(view)) return;
     const x = view.left;
     const [worst, best] = [place(view, "worst"), place(view, "best")];
     g.fillStyle = explore.ramp(g, view.scene, state.data.colour);
@@ -152,7 +156,7 @@
   }
 
   function nearEnd(x, y, view) {
-    if (Math.abs(x - view.left + BAR_PX / 2) > NEAR_PX) return null;
+    if (!hasValues(view) || Math.abs(x - view.left + BAR_PX / 2) > NEAR_PX) return null;
     const far = ["worst", "best"].map((end) => [Math.abs(place(view, end) - y), end]);
     far.sort((a, b) => a[0] - b[0]);
     return far[0][0] <= NEAR_PX ? far[0][1] : null;

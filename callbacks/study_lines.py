@@ -13,7 +13,7 @@ from hypertendril.exports import FORMATS
 from hypertendril.jobs.queue import Job, JobQueue, JobState
 from hypertendril.layouts.aligned import aligned_text
 from hypertendril.layouts.labels import plain, shortened
-from hypertendril.model import TrialState, constraints_of
+from hypertendril.model import Method, TrialState, constraints_of
 from hypertendril.search import METHODS
 from hypertendril.store import StudySummary
 
@@ -156,7 +156,7 @@ def _study_line(
         name=names[study.id],
         depth=min(depth, MAX_INDENTS),
         state=_state(study, job),
-        meta=f"{plain(_method_title(study.header.method.name), 14)} · {study.n_trials:,}",
+        meta=_meta(study),
         best="" if study.best is None else aligned_text(study.best),
         progress=_share(job, study.counts) if job is not None and is_running else None,
         detail=_detail(job, study.counts) if job is not None else "",
@@ -164,6 +164,14 @@ def _study_line(
         title=_title(study, known),
         actions=_actions(study, job),
     )
+
+
+def _meta(study: StudySummary) -> str:
+    """Return its method, where that is known, and how many trials it has."""
+    name = study.header.method.name
+    if name == Method().name:
+        return f"{study.n_trials:,} trials"
+    return f"{plain(_method_title(name), 14)} · {study.n_trials:,}"
 
 
 def _actions(study: StudySummary, job: Job | None) -> tuple[str, ...]:
