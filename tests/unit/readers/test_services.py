@@ -263,3 +263,20 @@ def test_an_infinite_value_of_a_parent_does_no_harm(tmp_path: Path) -> None:
     )
     (found,) = read(source.file)
     assert len(found.trials) == 5
+
+
+def test_a_table_pandas_wrote_of_mlflows_runs_is_read_with_its_index() -> None:
+    (found,) = read(LOGS / "mlflow_search.csv")
+    study = found.as_study()
+    assert study.space.names == ("lr", "net.depth", "flag", "opt", "pen")
+    assert study.params(1) == {
+        "lr": 0.2,
+        "net.depth": 1,
+        "flag": False,
+        "opt": "sgd, slow",
+        "pen": "l1",
+    }
+    assert [TrialState(s).name for s in study.trials.state[3:]] == [
+        *("COMPLETE", "FAILED", "COMPLETE", "RUNNING")
+    ]
+    assert study.column("metric:acc")[3] == np.inf
