@@ -92,14 +92,17 @@ def add_runs(
     own: dict[Hashable, list[BudgetRun]] = {key: [] for key in configs}
     for run in runs:
         own[run.config].append(run)
+    closing: dict[Hashable, BudgetRun] = {}
     for key, config in configs.items():
-        rows[key] = draft.add(_trial(config, own[key], ladder, key, len(objectives)))
+        last = ladder.last_runs(key, own[key])
+        if last:
+            closing[key] = last[-1]
+        rows[key] = draft.add(_trial(config, own[key], last, ladder, key, len(objectives)))
         _add_curves(draft, rows[key], own[key], objectives if len(ladder.budgets) > 1 else ())
-    last = {key: ladder.last_run(key, own[key]) for key in configs}
     for run in runs:
         if run.status != RUNNING:
             row = rows[run.config]
-            state = draft.trials[row].state if run is last[run.config] else None
+            state = draft.trials[row].state if run is closing[run.config] else None
             draft.looks.append(_look(run, row, configs[run.config], ladder, state=state))
     return ladder.is_halving
 
@@ -173,11 +176,10 @@ class _Ladder:
             return sorted(self._in_bracket[config.bracket]).index(budget)
         return self.budgets.index(budget) - self.start(key)
 
-    def last_run(self, key: Hashable, own: Sequence[BudgetRun]) -> BudgetRun | None:
-        """Return the last run at the highest budget of a configuration, None for none."""
+    def last_runs(self, key: Hashable, own: Sequence[BudgetRun]) -> list[BudgetRun]:
+        """Return the ended runs at the highest budget of a configuration."""
         top = self.highest.get(key)
-        done = [run for run in own if run.status != RUNNING and _or_none(run.budget) == top]
-        return done[-1] if done else None
+        return [run for run in own if run.status != RUNNING and _or_none(run.budget) == top]
 
     def goes_on(self, key: Hashable) -> bool:
         """Return whether it can't be told yet if a configuration is promoted."""
@@ -193,19 +195,18 @@ def _or_none(budget: float) -> float:
 def _trial(
     config: Configuration,
     own: Sequence[BudgetRun],
+    last: Sequence[BudgetRun],
     ladder: _Ladder,
     key: Hashable,
     n_objectives: int,
 ) -> TrialRow:
     trial = TrialRow(number=config.number, params=config.params, metrics=dict(config.metrics))
     trial.bracket = ladder.bracket(key)
-    done = [run for run in own if run.status != RUNNING]
-    trial.state = _state(config, own, ladder, key)
-    if not done:
+    trial.state = _state(config, own, last, ladder, key)
+    if not last:
         trial.started = min((run.started for run in own), default=NAN)
         return trial
-    highest = ladder.highest[key]
-    last = [run for run in done if _or_none(run.budget) == highest]
+    done = [run for run in own if run.status != RUNNING]
     good = [run for run in last if run.status == OK]
     trial.objectives = [_mean([run.values[i] for run in good]) for i in range(n_objectives)]
     trial.metrics = {**config.metrics, **(good or last)[-1].metrics}
@@ -231,16 +232,17 @@ def _bad_mean(values: Sequence[float]) -> float:
 
 
 def _state(
-    config: Configuration, own: Sequence[BudgetRun], ladder: _Ladder, key: Hashable
+    config: Configuration,
+    own: Sequence[BudgetRun],
+    last: Sequence[BudgetRun],
+    ladder: _Ladder,
+    key: Hashable,
 ) -> TrialState:
-    done = [run for run in own if run.status != RUNNING]
-    if not done:
+    if not last:
         return TrialState.RUNNING if own else TrialState.WAITING
-    highest = ladder.highest[key]
-    last = [run for run in done if _or_none(run.budget) == highest]
     if all(run.status == FAILED for run in last):
         return TrialState.FAILED
-    if highest >= ladder.top or not ladder.is_halving:
+    if ladder.highest[key] >= ladder.top or not ladder.is_halving:
         return TrialState.COMPLETE
     is_open = not ladder.is_over and (config.is_open or ladder.goes_on(key))
     return TrialState.RUNNING if is_open else TrialState.PRUNED
@@ -273,7 +275,7 @@ def _add_curves(
 ) -> None:
     """Add the objectives over the budgets, and what the runs recorded step by step."""
     points: dict[float, list[Sequence[float]]] = {}
-    for run in own:
+    for run in own if objectives else ():
         if run.status == OK and math.isfinite(run.budget):
             points.setdefault(run.budget, []).append(run.values)
     if points:

@@ -25,6 +25,7 @@ from hypertendril.readers.folders import (
     RunFolder,
     as_dict,
     as_list,
+    file_token,
     head_of,
     json_as_far_as_it_goes,
     optional_json,
@@ -79,6 +80,7 @@ class _DeepCaveTail:
         self._reader = reader
         self._source = source
         self._history: tuple[int, History] | None = None
+        self._configs: tuple[Hashable, dict[Hashable, Configuration]] | None = None
 
     def advance(self) -> tuple[ReadStudy, ...]:
         """Read what is new and return the study."""
@@ -90,7 +92,7 @@ class _DeepCaveTail:
         meta = as_dict(json_as_far_as_it_goes(folder / META, losses))
         objectives = _objectives(meta, losses)
         declared = read_space(folder, losses)
-        configs = _configs(folder, losses)
+        configs = self._configs_of(folder, losses)
         m = len(objectives)
         if self._history is None or self._history[0] != m:
             self._history = m, History(folder / HISTORY, m)
@@ -107,6 +109,17 @@ class _DeepCaveTail:
         name = folder.resolve().name
         header = header_of(name, self._reader.name, objectives, method, attributes)
         return (draft.build(header),)
+
+    def _configs_of(self, folder: Path, losses: Losses) -> dict[Hashable, Configuration]:
+        """Return the configurations; those of a file that was whole are read once."""
+        token = file_token(folder / CONFIGS)
+        if self._configs is not None and self._configs[0] == token:
+            return self._configs[1].copy()
+        own = Losses(str(folder))
+        found = _configs(folder, own)
+        self._configs = None if own.listed() else (token, found)
+        losses.extend(own)
+        return found.copy()
 
 
 def _objectives(meta: dict[str, Any], losses: Losses) -> list[Objective]:

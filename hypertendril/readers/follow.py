@@ -19,6 +19,7 @@ from hypertendril.readers.registry import detect
 from hypertendril.readers.result import Reader, ReadStudy, Tail, outside_id
 from hypertendril.readers.retold import guesses_of
 from hypertendril.readers.source import Source
+from hypertendril.readers.uncollected import uncollected
 
 RETRY_SECONDS = 10.0  # a source that failed and has not changed is tried again this often
 REST = 2.0  # pause at least this many times as long as the last look took
@@ -253,7 +254,8 @@ class _Followed:
         if token == self._token and (self.problem is None or time.monotonic() < self._retry_at):
             return False
         self._token = token
-        changed = self._store_all(self._read())
+        with uncollected():
+            changed = self._store_all(self._read())
         self.problem = None
         return changed
 

@@ -23,17 +23,13 @@ def infer_parameter(name: str, values: Iterable[Any]) -> Parameter | None:
     Anything else makes a categorical in order of first appearance.
     """
     seen = [value for value in values if value is not None]
-    if not seen or all(_is_number(value) for value in seen):
+    if all(issubclass(kind, (int, float)) and kind is not bool for kind in {*map(type, seen)}):
         finite = np.array([float(v) for v in seen if abs(v) < LARGEST], dtype=np.float64)
         return infer_number(name, finite, is_int=all(isinstance(value, int) for value in seen))
     choices = {(isinstance(v, bool), v): v for v in seen if isinstance(v, (str, bool, int, float))}
     if not choices:
         return None
     return Parameter(name, ParameterKind.CATEGORICAL, choices=tuple(choices.values()))
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def infer_number(name: str, values: NDArray[np.float64], *, is_int: bool) -> Parameter | None:

@@ -63,6 +63,8 @@ def _parsed_slowly(text: str | bytes) -> Any:
 
 def as_number(value: Any) -> float | None:
     """Return a JSON number as a float: huge integers as inf, NaN kept; None if it is no number."""
+    if type(value) is float:
+        return value  # nearly always
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     try:
@@ -78,6 +80,8 @@ def clean(text: str) -> str:
 
 def as_choice(value: Any) -> str | int | float | bool | None:
     """Return a JSON value as a choice of a parameter; nested ones and NaN become their text."""
+    if type(value) is float and math.isfinite(value):
+        return value  # nearly always
     if isinstance(value, str):
         return clean(value)
     if value is None or isinstance(value, bool) or (isinstance(value, int) and abs(value) < HUGE):

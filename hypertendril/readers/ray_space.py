@@ -106,12 +106,17 @@ def _stepped(parameter: Parameter, values: Sequence[Choice]) -> Parameter:
 
 
 def is_grid(configs: Sequence[Mapping[str, Any]]) -> bool:
-    """Return whether every combination of the values occurs."""
-    seen = {tuple(sorted((k, str(v)) for k, v in config.items())) for config in configs}
+    """Return whether every combination of the values occurs.
+
+    Cost O(1) for most that is no grid: a few configurations have more combinations than all.
+    """
     values: dict[str, set[str]] = {}
     for config in configs:
         for key, value in config.items():
             values.setdefault(key, set()).add(str(value))
+        if math.prod(map(len, values.values())) > len(configs):
+            return False
+    seen = {tuple(sorted((k, str(v)) for k, v in config.items())) for config in configs}
     varied = [found for found in values.values() if len(found) > 1]
     if len(varied) == 1:  # any numbers are all combinations of one parameter
         return len(seen) > 3 and _are_spaced(varied[0])

@@ -41,6 +41,7 @@ from hypertendril.readers.table import TableCsv
 from hypertendril.readers.tensorboard import TensorBoard
 from hypertendril.readers.told import is_untold_table, read_as_guessed
 from hypertendril.readers.tracker_table import TrackerTable
+from hypertendril.readers.uncollected import uncollected
 from hypertendril.readers.vizier import Vizier
 from hypertendril.readers.wandb import Wandb
 
@@ -165,4 +166,5 @@ def read(source: str | Path) -> tuple[ReadStudy, ...]:
         if not is_untold_table(place):
             raise
         return (read_as_guessed(place),)
-    return reader.read(place)
+    with uncollected():
+        return reader.read(place)

@@ -79,7 +79,7 @@ def typed(text: str, parameter: Parameter | None) -> Any:
         for choice in parameter.choices:
             if str(choice) == text:
                 return choice
-    for kind in (int, float):
+    for kind in (float,) if "." in text else (int, float):
         try:
             number = kind(text)
         except ValueError:

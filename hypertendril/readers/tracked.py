@@ -21,7 +21,6 @@ from hypertendril.model import (
 )
 from hypertendril.readers.directions import direction_of, rank_of
 from hypertendril.readers.draft import NAN, Draft, Look, TrialRow, fixed_values, header_of
-from hypertendril.readers.json_text import as_choice
 from hypertendril.readers.losses import Losses
 from hypertendril.readers.ray_space import is_grid, space_of
 from hypertendril.readers.result import ReadStudy
@@ -188,10 +187,8 @@ def _space(draft: Draft, declared: SearchSpace) -> SearchSpace:
 
 
 def _method(draft: Draft) -> Method:
-    configs = [
-        {key: as_choice(value) for key, value in trial.params.items()} for trial in draft.trials
-    ]
-    return Method("grid") if is_grid(configs) else Method()
+    is_all = is_grid([trial.params for trial in draft.trials])
+    return Method("grid") if is_all else Method()
 
 
 def _link(draft: Draft, runs: Sequence[TrackedRun], losses: Losses) -> None:

@@ -25,6 +25,7 @@ from hypertendril.readers.told import (
     preview,
     untold,
 )
+from hypertendril.readers.uncollected import uncollected
 from hypertendril.settings import private_folder
 
 FILE_NAME = "answers.json"
@@ -61,7 +62,8 @@ class Answers:
 
     def read(self, source: Source) -> tuple[ReadStudy, ...]:
         """Return all studies of a source as they were told."""
-        return self.reader_of(source).read(source)
+        with uncollected():
+            return self.reader_of(source).read(source)
 
     def columns(self, source: Source) -> tuple[TableColumn, ...]:
         """Return the columns of a source with what was said of them, or a guess.
