@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Protocol
 
-from hypertendril.errors import SpaceError
+from hypertendril.errors import SourceFormatError, SpaceError
 from hypertendril.model import (
     Choice,
     Direction,
@@ -23,9 +23,11 @@ from hypertendril.readers.directions import direction_of
 from hypertendril.readers.generic import from_generic
 from hypertendril.readers.inferred import infer_parameter
 from hypertendril.readers.json_text import as_choice
-from hypertendril.readers.registry import read
+from hypertendril.readers.registry import detect
 from hypertendril.readers.source import Source
 from hypertendril.readers.table import PLAIN
+from hypertendril.readers.told import is_untold_table, read_as_guessed
+from hypertendril.readers.uncollected import uncollected
 
 _MISSING = ("NAType", "NaTType")  # of pandas, which need not be loaded to know them
 
@@ -47,10 +49,20 @@ class Frame(Protocol):
 def read_studies(source: str | Path) -> tuple[Study, ...]:
     """Return all studies of a file, folder or storage URL; `header.skipped` lists what was left out.
 
+    A table whose columns don't say what they are is read by a guess, which is listed there too.
+
     Raises:
         SourceFormatError: It can't be read.
     """
-    return tuple(found.as_study() for found in read(source))
+    place = Source.parse(source)
+    try:
+        reader = detect(place)
+    except SourceFormatError:
+        if not is_untold_table(place):
+            raise
+        return (read_as_guessed(place).as_study(),)
+    with uncollected():
+        return tuple(found.as_study() for found in reader.read(place))
 
 
 def from_dataframe(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import islice
 from pathlib import Path
 
-from hypertendril.errors import SourceFormatError
 from hypertendril.readers.amltk import Amltk
 from hypertendril.readers.atm import Atm
 from hypertendril.readers.auptimizer import Auptimizer
@@ -39,7 +38,6 @@ from hypertendril.readers.source import Source
 from hypertendril.readers.syne_tune import SyneTune
 from hypertendril.readers.table import TableCsv
 from hypertendril.readers.tensorboard import TensorBoard
-from hypertendril.readers.told import is_untold_table, read_as_guessed
 from hypertendril.readers.tracker_table import TrackerTable
 from hypertendril.readers.uncollected import uncollected
 from hypertendril.readers.vizier import Vizier
@@ -154,17 +152,10 @@ def _pickle_of(place: Source) -> Source | None:
 def read(source: str | Path) -> tuple[ReadStudy, ...]:
     """Return all studies of a file, folder or storage URL, read directly into columns.
 
-    A table whose columns don't say what they are is read by a guess, which is reported.
-
     Raises:
         SourceFormatError: It can't be read; what could only be read in part is in `header.skipped`.
     """
     place = Source.parse(source)
-    try:
-        reader = detect(place)
-    except SourceFormatError:
-        if not is_untold_table(place):
-            raise
-        return (read_as_guessed(place),)
+    reader = detect(place)
     with uncollected():
         return reader.read(place)

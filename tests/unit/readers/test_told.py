@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import hypertendril
 from hypertendril.model import Direction, TrialState
-from hypertendril.readers import Source, read
+from hypertendril.readers import Source
 from hypertendril.readers.draft import NAN
 from hypertendril.readers.table import read_table
 from hypertendril.readers.told import ToldTable, checked_roles, is_untold_table, preview
@@ -148,22 +149,30 @@ def test_numbers_are_read_as_spreadsheets_write_them(
 ) -> None:
     path = tmp_path / "runs.csv"
     path.write_text(text)
-    (found,) = read(path)
+    (found,) = hypertendril.read(path)
     both = np.column_stack([found.trials.values, found.trials.objectives])
     np.testing.assert_array_equal(both, np.array(values))
+
+
+def test_what_the_columns_of_a_table_were_taken_for_is_told(table: Source) -> None:
+    (found,) = hypertendril.read(table.file)
+    assert found.best() == 0
+    reasons = [skip.reason for skip in found.header.skipped if skip.is_guess]
+    assert "'val_accuracy' as objective:val_accuracy:maximize" in reasons[0]
+    assert reasons[1] == "columns that were left out: 'run_id'"
 
 
 def test_a_word_for_nothing_is_a_choice_where_the_others_are_texts(tmp_path: Path) -> None:
     path = tmp_path / "runs.csv"
     path.write_text("pool,loss\nmax,1\nnone,2\nmax,3\n")
-    (found,) = read(path)
+    (found,) = hypertendril.read(path)
     assert found.header.space["pool"].choices == ("max", "none")
 
 
 def test_columns_of_one_name_or_one_meaning_are_kept_apart(tmp_path: Path) -> None:
     path = tmp_path / "runs.csv"
     path.write_text("lr,lr,loss,state,status\n1,2,3,PRUNED,ok\n4,5,6,COMPLETE,ok\n")
-    (found,) = read(path)
+    (found,) = hypertendril.read(path)
     assert found.header.space.names == ("lr", "lr.1")
     assert found.trials.values.tolist() == [[1, 2], [4, 5]]
     assert found.trials.state.tolist() == [TrialState.PRUNED, TrialState.COMPLETE]
@@ -183,9 +192,8 @@ def test_records_of_json_are_a_table_also_when_they_are_cut_short(
     text = "\n".join(texts) if layout == "lines" else f"[{', '.join(texts)}]"
     path = tmp_path / "runs.json"
     path.write_text(text[:-9])
-    (found,) = read(path)
-    study = found.as_study()
-    assert [study.params(row) for row in range(3)] == [
+    (found,) = hypertendril.read(path)
+    assert [found.params(row) for row in range(3)] == [
         {"opt/lr": 10.0**-i, "opt/on": i > 1, "units": 8 * i} for i in (1, 2, 3)
     ]
     assert found.trials.objectives[:3, 0].tolist() == [1 / 7, 2 / 7, 3 / 7]
