@@ -1,4 +1,4 @@
-"""ATM (Auto Tune Models): the SQLite database of its data runs, or what the converter makes of it.
+"""ATM (Auto Tune Models): the database of its data runs, also as CSV, or what the converter makes.
 
 ATM keeps hyperparameters as pickles inside a column. They are not opened here: of a database only
 methods, scores and times are read; `hypertendril convert` writes all of it as JSON.
@@ -6,13 +6,22 @@ methods, scores and times are read; `hypertendril convert` writes all of it as J
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from hypertendril.model import Direction, Method, Objective, TrialState
 from hypertendril.readers.about import About, Tested
 from hypertendril.readers.atm_space import constants_of, declared_space
-from hypertendril.readers.folders import as_dict, as_list, json_as_far_as_it_goes
+from hypertendril.readers.csv_rows import csv_rows
+from hypertendril.readers.folders import (
+    as_dict,
+    as_list,
+    file_token,
+    head_of,
+    json_as_far_as_it_goes,
+    small_enough,
+)
 from hypertendril.readers.json_text import as_number, clean, last_line
 from hypertendril.readers.losses import Losses
 from hypertendril.readers.result import ReadStudy, Rereading, Tail
@@ -24,6 +33,7 @@ from hypertendril.readers.times import posix
 from hypertendril.readers.tracked import Known, TrackedRun, study_of
 
 FORMAT = "atm-dataruns"
+MARK = "cv_judgment_metric"  # a column no other program has
 PICKLED = "hyperparameter_values_64"
 VALUES = "hyperparameter_values"
 QUERIES = {
@@ -46,7 +56,7 @@ class Atm:
     name = "atm"
     about = About(
         title="ATM",
-        source="SQLite database",
+        source="SQLite database, or the folder of CSV files its `to_csv` writes",
         kept="method, scores, times, errors; once converted hyperparameters, their ranges and "
         "under which method or choice each is active",
         lost="hyperparameters are pickles: convert the database",
@@ -56,9 +66,11 @@ class Atm:
 
     def detects(self, source: Source) -> bool:
         """Return whether it has ATM's tables, or is the converter's JSON."""
-        if source.path is None or source.is_folder:
+        if source.path is None:
             return False
-        return is_database(source) or f'"{FORMAT}"'.encode() in source.head()[:200]
+        if has_tables(source):
+            return True
+        return not source.is_folder and f'"{FORMAT}"'.encode() in source.head()[:200]
 
     def read(self, source: Source) -> tuple[ReadStudy, ...]:
         """Return one study a data run.
@@ -67,7 +79,7 @@ class Atm:
             SourceFormatError: It can't be read, or holds no data run.
         """
         losses = Losses(source.shown)
-        if source.head()[:1] == b"{":
+        if not source.is_folder and source.head()[:1] == b"{":
             data = as_dict(json_as_far_as_it_goes(source.file, losses))
             tables = {name: [as_dict(r) for r in as_list(data.get(name))] for name in QUERIES}
         else:
@@ -81,7 +93,9 @@ class Atm:
         )
 
     def change_token(self, source: Source) -> Hashable:
-        """Return the state of the file and of its log."""
+        """Return the state of the file and of its log, or of the tables in a folder."""
+        if source.is_folder:
+            return tuple(file_token(source.file / f"{name}.csv") for name in QUERIES)
         return change_token(source)
 
     def follow(self, source: Source) -> Tail:
@@ -89,10 +103,13 @@ class Atm:
         return Rereading(self, source)
 
 
-def is_database(source: Source) -> bool:
-    """Return whether a SQLite file has ATM's tables."""
+def has_tables(source: Source) -> bool:
+    """Return whether a SQLite file has ATM's tables, or a folder has them as CSV."""
+    if source.is_folder:
+        is_whole = all((source.file / f"{name}.csv").is_file() for name in QUERIES)
+        return is_whole and MARK.encode() in head_of(source.file / "classifiers.csv")
     columns = columns_of(source)
-    is_atm = {"datarun_id", "cv_judgment_metric"} <= columns.get("classifiers", set())
+    is_atm = {"datarun_id", MARK} <= columns.get("classifiers", set())
     return is_atm and set(QUERIES) <= set(columns)
 
 
@@ -102,8 +119,16 @@ def read_tables(source: Source, losses: Losses) -> dict[str, list[dict[str, Any]
     Raises:
         SourceFormatError: It can't be read.
     """
+    if source.is_folder:
+        return {name: list(_rows(source.file / f"{name}.csv", losses)) for name in QUERIES}
     with opened(source, losses) as database:
         return {name: records(database, name, query, losses) for name, query in QUERIES.items()}
+
+
+def _rows(path: Path, losses: Losses) -> Iterator[dict[str, Any]]:
+    _, rows = csv_rows(small_enough(path), losses)
+    for row in rows:
+        yield {name: typed(cell, None) for name, cell in row.items()}
 
 
 def _study(
@@ -115,7 +140,7 @@ def _study(
 ) -> ReadStudy:
     losses = Losses(source.shown)
     losses.extend(of_file)
-    target = str(datarun.get("score_target") or "cv_judgment_metric")
+    target = str(datarun.get("score_target") or MARK)
     metric = clean(str(datarun.get("metric") or target))
     own = [c for c in classifiers if c.get("datarun_id") == datarun.get("id")]
     runs = [_run(c, partitions.get(c.get("hyperpartition_id"), {}), target, metric) for c in own]
@@ -146,7 +171,7 @@ def _run(row: Row, partition: Row, target: str, metric: str) -> TrackedRun:
     constants = constants_of(partition)
     values = {clean(str(k)): v for k, v in as_dict(row.get(VALUES)).items()}
     run.params |= {k: v for k, v in values.items() if k not in constants}
-    for name in ("cv_judgment_metric", "cv_judgment_metric_stdev", "test_judgment_metric"):
+    for name in (MARK, "cv_judgment_metric_stdev", "test_judgment_metric"):
         stored = row.get(name)
         number = as_number(typed(stored, None) if isinstance(stored, str) else stored)
         if number is not None:

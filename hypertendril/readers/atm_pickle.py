@@ -32,10 +32,11 @@ def document_of(source: Source) -> dict[str, Any]:
 
 
 def _unpacked(stored: Any) -> Any:
-    """Return the plain form of a pickle in base64: bytes under Python 3, a text under 2."""
+    """Return the plain form of a pickle in base64: bytes, or a text under Python 2 and in CSV."""
     data = stored.encode() if isinstance(stored, str) else stored
     if not isinstance(data, bytes):
         return None
+    data = data.removeprefix(b"b'").removesuffix(b"'")
     try:
         found = taken_apart(base64.b64decode(data, validate=True))
         named = [_declared(item) for item in as_list(found)]

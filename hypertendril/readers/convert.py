@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from hypertendril.readers.atm import is_database
+from hypertendril.readers.atm import has_tables
 from hypertendril.readers.atm_pickle import document_of
 from hypertendril.readers.export import write_whole
 from hypertendril.readers.folders import as_dict, as_list
@@ -50,7 +50,7 @@ def convert(path: Path, out: Path) -> str:
             `out` is named as the other kind of file.
     """
     source = Source(path=path)
-    if is_database(source):
+    if has_tables(source):
         write_whole(out, json.dumps(document_of(source), allow_nan=True, ensure_ascii=True))
         return "atm"
     data = unpacked(source)

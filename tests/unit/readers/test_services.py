@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from hypertendril.errors import SourceFormatError
@@ -175,6 +176,27 @@ def test_atm_is_read_but_for_its_pickles_and_converted_with_them(tmp_path: Path)
     assert study.column("param:n_neighbors").tolist() == [1, 2, 3, 4, 5]
     assert study.trials.objectives[:, 0].tolist() == found.trials.objectives[:, 0].tolist()
     assert study.counts()[TrialState.FAILED] == 1
+
+
+def test_tables_atm_wrote_as_csv_are_read_and_converted_like_its_database(tmp_path: Path) -> None:
+    path = database_of("atm.sql", tmp_path / "database")
+    folder = tmp_path / "csv"
+    folder.mkdir()
+    with closing(sqlite3.connect(path)) as database:
+        for table in ("datasets", "dataruns", "hyperpartitions", "classifiers"):
+            frame = pd.read_sql(f"SELECT * FROM {table}", database)
+            frame.to_csv(folder / f"{table}.csv", index=False)
+    convert(path, tmp_path / "of_database.json")
+    convert(folder, tmp_path / "of_csv.json")
+    for first, second in (
+        (path, folder),
+        (tmp_path / "of_database.json", tmp_path / "of_csv.json"),
+    ):
+        pairs = zip(read(first), read(second), strict=True)
+        for one, other in pairs:
+            assert one.header.space == other.header.space
+            np.testing.assert_array_equal(one.trials.values, other.trials.values)
+            np.testing.assert_array_equal(one.trials.objectives, other.trials.objectives)
 
 
 def test_a_database_atm_wrote_is_converted_with_its_declared_space(tmp_path: Path) -> None:
