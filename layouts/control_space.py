@@ -5,22 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 from hypertendril.analysis.ticks import choice_texts
-from hypertendril.layouts.labels import plain
+from hypertendril.layouts.labels import plain, shortened, telling_ends
 from hypertendril.model import Parameter, ParameterKind, SearchSpace
 
 # A range of one value must still be seen.
 LEAST_BAR_PERCENT = 3.0
 MAX_WHOLE = 1e7
 LEAST_PLAIN = 1e-3
+NAME_CHARS = 12  # stand before the bar of a range
 
 
 def space_rows(declared: SearchSpace, space: SearchSpace) -> list[dict[str, Any]]:
     """Return the rows of all declared parameters; those `space` lacks can be active no more."""
     given = {parameter.name: parameter for parameter in space}
+    ends = telling_ends(declared.names)
     return [
         {
             "key": str(i),
-            "name": plain(parameter.name),
+            "name": shortened(parameter.name, NAME_CHARS, ends),
             "title": plain(parameter.name, 200),
             **_content(parameter, given.get(parameter.name)),
         }

@@ -22,7 +22,7 @@ from hypertendril.analysis.importance_scope import (
 from hypertendril.analysis.joined import MOST
 from hypertendril.layouts import ids
 from hypertendril.layouts.frame import graph
-from hypertendril.layouts.labels import plain
+from hypertendril.layouts.labels import plain, shortened, telling_ends
 from hypertendril.layouts.panel import panel
 from hypertendril.model import Direction
 
@@ -142,7 +142,8 @@ def others_options(
 
 def third_options(names: Sequence[str]) -> list[dict[str, str]]:
     """Return the parameters a surface can be split by."""
+    ends = telling_ends(names)
     return [
         {"label": "split by …", "value": UNSPLIT},
-        *({"label": plain(name, 24), "value": name} for name in names),
+        *({"label": shortened(name, 24, ends), "value": name} for name in names),
     ]
