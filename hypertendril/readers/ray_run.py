@@ -47,7 +47,7 @@ class RayTrial:
         """Return its first configuration: from the results, else the state, else `params.json`."""
         if self.log and self.log.stretches and self.log.stretches[0].config:
             return self.log.stretches[0].config
-        first = self.log.first_config() if self.log else {}
+        first = self.log.first_config() if self.log is not None else {}
         return {**first, **(self.state.config if self.state else {})}
 
 
@@ -149,7 +149,11 @@ def _value_at(trial: RayTrial, name: str, step: float) -> float:
 
 def is_population(run: Run) -> bool:
     """Return whether trials changed their configuration as population-based training does."""
-    changed = [t for t in run.trials if t.log and len(t.log.stretches) > 1]
+    logs = [t.log for t in run.trials if t.log]
+    changed = [log for log in logs if len(log.stretches) > 1]
+    if run.exploits and logs and not any(s.config for log in logs for s in log.stretches):
+        run.losses.add("the rows of results don't hold configurations: slots could not be cut")
+        return False
     if run.exploits or (changed and run.state.scheduler in POPULATION):
         return True
     run.losses.count("a trial whose configuration changed, shown with its first one", len(changed))
@@ -170,7 +174,7 @@ def levels_in(run: Run) -> tuple[float, ...]:
 def ended_as(run: Run, trial: RayTrial, levels: Sequence[float]) -> TrialState:
     """Return how a trial ended, or where it stands; stopped by the scheduler counts as pruned."""
     status = trial.state.status if trial.state else ""
-    if status == "ERROR" or (not status and trial.log and trial.log.error):
+    if status == "ERROR" or (not status and trial.log is not None and trial.log.error):
         return TrialState.FAILED
     if status == "PENDING" or not trial.rows:
         return TrialState.RUNNING if status == "RUNNING" else TrialState.WAITING

@@ -144,3 +144,33 @@ def test_ray_results_that_are_no_numbers_are_told_and_an_objective_may_be_rays_o
     reasons = " ".join(skip.reason for skip in found.header.skipped)
     assert "metric 'note' of a trial is not a number" in reasons
     assert "metric 'is_good' of a trial is not a number" in reasons
+
+
+def test_a_ray_trial_that_failed_before_its_first_result_keeps_its_configuration(
+    tmp_path: Path,
+) -> None:
+    row = {"loss": 0.5, "config": {"lr": 0.1}}
+    folder = _ray(tmp_path, {"a_aaaaa_00000_0": [row], "a_aaaaa_00001_1": []})
+    failed = folder / "a_aaaaa_00001_1"
+    (failed / "result.json").write_text("")
+    (failed / "params.json").write_text('{"lr": 0.2}')
+    (failed / "error.txt").write_text("Traceback\nValueError: too early\n")
+    (found,) = read(folder)
+    assert found.trials.state.tolist() == [TrialState.COMPLETE, TrialState.FAILED]
+    assert found.trials.values[:, 0].tolist() == [0.1, 0.2]
+    assert found.trials.notes == {1: "ValueError: too early"}
+
+
+def test_slots_of_a_population_without_configurations_in_its_rows_stay_whole(
+    tmp_path: Path,
+) -> None:
+    names = ["a_aaaaa_00000_0", "a_aaaaa_00001_1"]
+    folder = _ray(tmp_path, {name: [{"score": i} for i in range(4)] for name in names})
+    exploit = ["0_lr=0.1", "1_lr=0.2", 2, 2, {"lr": 0.2}, {"lr": 0.3}]
+    (folder / "pbt_global.txt").write_text(json.dumps(exploit) + "\n")
+    for name in names:
+        (folder / name / "params.json").write_text('{"lr": 0.3}')
+    (found,) = read(folder)
+    assert len(found.trials) == 2
+    assert found.trials.state.tolist() == [TrialState.COMPLETE] * 2
+    assert "could not be cut" in " ".join(skip.reason for skip in found.header.skipped)
