@@ -86,7 +86,7 @@ class Atm:
             tables = read_tables(source, losses)
         if not tables["dataruns"]:
             raise source.error("is a database of ATM without any data run.")
-        methods = {row.get("id"): row for row in tables["hyperpartitions"]}
+        methods = {_key(row.get("id")): row for row in tables["hyperpartitions"]}
         return tuple(
             _study(run, tables["classifiers"], methods, source, losses)
             for run in tables["dataruns"]
@@ -131,6 +131,12 @@ def _rows(path: Path, losses: Losses) -> Iterator[dict[str, Any]]:
         yield {name: typed(cell, None) for name, cell in row.items()}
 
 
+def _key(value: Any) -> float | str:
+    """Return an id as what it is looked up by."""
+    number = as_number(value)
+    return str(value) if number is None else number
+
+
 def _study(
     datarun: Row,
     classifiers: Sequence[Row],
@@ -143,7 +149,9 @@ def _study(
     target = str(datarun.get("score_target") or MARK)
     metric = clean(str(datarun.get("metric") or target))
     own = [c for c in classifiers if c.get("datarun_id") == datarun.get("id")]
-    runs = [_run(c, partitions.get(c.get("hyperpartition_id"), {}), target, metric) for c in own]
+    runs = [
+        _run(c, partitions.get(_key(c.get("hyperpartition_id")), {}), target, metric) for c in own
+    ]
     if any(row.get(PICKLED) and row.get(VALUES) is None for row in own):
         losses.add(
             "the hyperparameters are pickles, which are never opened here; "

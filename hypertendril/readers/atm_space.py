@@ -62,12 +62,12 @@ def _choice(name: str, values: Sequence[Any]) -> Parameter:
 def _tuned(name: str, found: Sequence[tuple[str, list[Any]]]) -> Parameter | None:
     """Return a parameter over all the ranges it has under different methods."""
     kinds = {kind for kind, _ in found}
-    if any("Cat" in kind or kind.startswith(("String", "Bool")) for kind in kinds):
-        return _choice(name, [as_choice(value) for _, values in found for value in values])
-    numbers = [n for _, bounds in found for n in map(as_number, bounds) if n is not None]
-    kind = ParameterKind.INT if all(k.startswith("Int") for k in kinds) else ParameterKind.FLOAT
-    is_log = any("Exp" in k for k in kinds) and min(numbers, default=0.0) > 0
     try:
+        if any("Cat" in kind or kind.startswith(("String", "Bool")) for kind in kinds):
+            return _choice(name, [as_choice(value) for _, values in found for value in values])
+        numbers = [n for _, bounds in found for n in map(as_number, bounds) if n is not None]
+        kind = ParameterKind.INT if all(k.startswith("Int") for k in kinds) else ParameterKind.FLOAT
+        is_log = any("Exp" in k for k in kinds) and min(numbers) > 0
         return Parameter(name, kind, min(numbers), max(numbers), log=is_log)
     except (SpaceError, ValueError):
         return None

@@ -55,7 +55,7 @@ class Ax:
             "attribute), standard errors"
         ),
         tested=Tested.REAL,
-        logs="0.3.7 and 1.3.1; other layouts made",
+        logs="0.3.7, 1.1.2 and 1.3.1; other layouts made",
     )
 
     def detects(self, source: Source) -> bool:

@@ -178,6 +178,19 @@ def test_atm_is_read_but_for_its_pickles_and_converted_with_them(tmp_path: Path)
     assert study.counts()[TrialState.FAILED] == 1
 
 
+@pytest.mark.parametrize(
+    ("table", "key"), [("hyperpartitions", "id"), ("classifiers", "hyperpartition_id")]
+)
+def test_an_id_of_atm_that_is_a_list_does_not_end_the_reading(
+    table: str, key: str, tmp_path: Path
+) -> None:
+    convert(database_of("atm.sql", tmp_path / "source"), tmp_path / "out.json")
+    data = json.loads((tmp_path / "out.json").read_text())
+    data[table][0][key] = [1]
+    (tmp_path / "out.json").write_text(json.dumps(data))
+    assert [len(found.trials) for found in read(tmp_path / "out.json")] == [8, 2]
+
+
 def test_tables_atm_wrote_as_csv_are_read_and_converted_like_its_database(tmp_path: Path) -> None:
     path = database_of("atm.sql", tmp_path / "database")
     folder = tmp_path / "csv"
