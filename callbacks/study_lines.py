@@ -20,8 +20,8 @@ from hypertendril.store import StudySummary
 # More lines than anyone scans; the rest is counted.
 MAX_STUDIES = 200
 MAX_INDENTS = 4
-# More than the list shows of a name; what is cut goes from the middle.
-NAME_CHARS = 30
+# What the list of a small page shows; of a longer name the middle goes: `R16 eta4` stands last.
+NAME_CHARS = 19
 FAILURES_SHOWN = 3
 MAX_DETAIL_CHARS = 120
 FAILURE_SECONDS = 24 * 3600.0
