@@ -26,7 +26,7 @@ ONE_PARAMETER = "An interaction needs<br>two parameters."
 SMALL_PX = TICK_PX - 1
 TICK_TEXT_CHARS = 9
 # What fits above a plot beside the choice that stands there, and below it, on a small page.
-NAME_CHARS, TITLE_CHARS = 16, 18
+NAME_CHARS, TITLE_CHARS = 14, 18
 # Beside it the page lets choose the studies.
 VALUE_CHARS = 9
 # Width of a character of the tick font, on average.
