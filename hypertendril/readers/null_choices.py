@@ -34,31 +34,45 @@ def with_null_choices(
     nulls = {name for trial in trials for name, value in trial.params.items() if value is None}
     if not nulls.intersection(parameter.name for parameter in parameters):
         return parameters
+    found = _explained(parameters, trials, nulls)
+    found = [_with_null(p) if _is_open(p, nulls) and p.is_discrete_choice else p for p in found]
+    found = _explained(found, trials, nulls)  # what depends on one that is null is told now
+    return [_listed(p, trials, losses) if _is_open(p, nulls) else p for p in found]
+
+
+def _explained(
+    parameters: list[Parameter], trials: Sequence[TrialRow], nulls: set[str]
+) -> list[Parameter]:
+    """Return the parameters, those that are null somewhere with the condition found."""
     values = np.array(
         [[p.encode(as_choice(trial.params.get(p.name))) for p in parameters] for trial in trials]
     )
     states = np.array([trial.state for trial in trials], dtype=np.int8)
-    explained = infer_conditions(parameters, values, states)
-    return [
-        parameter
-        if parameter.name not in nulls
-        else found
-        if found.condition is not None
-        else _with_null(parameter, trials, losses)
-        for parameter, found in zip(parameters, explained, strict=True)
-    ]
+    conditioned = infer_conditions(parameters, values, states)
+    pairs = zip(parameters, conditioned, strict=True)
+    return [found if before.name in nulls else before for before, found in pairs]
 
 
-def _with_null(parameter: Parameter, trials: Sequence[TrialRow], losses: Losses) -> Parameter:
-    choices: Sequence[Any] = parameter.choices
-    if not parameter.is_discrete_choice:
-        drawn = [trial.params.get(parameter.name) for trial in trials]
-        numbers = [value for value in drawn if as_number(value) is not None]
-        choices = sorted(set(numbers))
-        if len(choices) > MOST_NUMBERS or len(numbers) < 2 * len(choices):
-            losses.add(
-                f"{parameter.name!r} is null in some trials and no other parameter says why; "
-                "it is taken to be inactive there"
-            )
-            return parameter
+def _is_open(parameter: Parameter, nulls: set[str]) -> bool:
+    """Return whether it is not yet told what null of a parameter is."""
+    has_reason = parameter.condition is not None or None in parameter.choices
+    return parameter.name in nulls and not has_reason
+
+
+def _with_null(parameter: Parameter) -> Parameter:
+    choices = (*parameter.choices, None)
+    return Parameter(parameter.name, ParameterKind.CATEGORICAL, choices=choices)
+
+
+def _listed(parameter: Parameter, trials: Sequence[TrialRow], losses: Losses) -> Parameter:
+    """Return the few numbers that were drawn, and null, as choices; else the range as it is."""
+    drawn = [trial.params.get(parameter.name) for trial in trials]
+    numbers: list[Any] = [value for value in drawn if as_number(value) is not None]
+    choices = sorted(set(numbers))
+    if len(choices) > MOST_NUMBERS or len(numbers) < 2 * len(choices):
+        losses.add(
+            f"{parameter.name!r} is null in some trials and no other parameter says why; "
+            "it is taken to be inactive there"
+        )
+        return parameter
     return Parameter(parameter.name, ParameterKind.CATEGORICAL, choices=(*choices, None))

@@ -49,6 +49,16 @@ def test_null_that_another_parameter_explains_is_inactive(tmp_path: Path) -> Non
     assert "momentum" not in found.as_study().params(0)
 
 
+def test_numbers_that_go_with_a_choice_of_null_depend_on_it(tmp_path: Path) -> None:
+    penalties = (None, "l1", "l2")
+    configs = [
+        {"penalty": penalties[n % 3], "strength": n / 100 if n % 3 else None} for n in range(12)
+    ]
+    space = _runs(tmp_path, configs).header.space
+    assert space["penalty"].choices == ("l1", "l2", None)
+    assert space["strength"].condition == Condition("penalty", ("l1", "l2"))
+
+
 def test_null_among_numbers_of_a_range_is_inactive_and_told(tmp_path: Path) -> None:
     found = _runs(tmp_path, [{"x": None if n in (2, 7) else n / 10} for n in range(12)])
     assert found.header.space["x"].kind is ParameterKind.FLOAT
