@@ -53,7 +53,7 @@ class RayTune:
         ),
         tested=Tested.REAL,
         logs=(
-            "2.60: PBT (also nested and synchronous), ASHA, Hyperband, BOHB, median stopping, "
+            "2.9.3 and 2.60: PBT (also nested and synchronous), ASHA, Hyperband, BOHB, median stopping, "
             "random, grid, Optuna search, function API, restored runs, failed trials"
         ),
     )

@@ -61,7 +61,7 @@ class Wandb:
         kept="configuration, history, summary, exit code, sweep and project (a study each)",
         lost="objective guessed; media, system metrics, parents",
         tested=Tested.REAL,
-        logs="offline runs of 0.31.0; files and exports made",
+        logs="offline runs of 0.16.6 and 0.31.0; files and exports made",
     )
 
     def detects(self, source: Source) -> bool:
