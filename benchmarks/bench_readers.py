@@ -30,9 +30,12 @@ from benchmarks.harness import peak_memory_bytes, print_cells
 from benchmarks.make_ray_run import make_ray_run
 from benchmarks.make_study import SPACE, STUDY_NAME, Draw, draw, synthetic_study
 from hypertendril.readers import ReadStudy, Source, detect, read
+from hypertendril.readers.result import Tail
+from hypertendril.readers.uncollected import uncollected
 
 SIZES = (10_000, 50_000)
 GROWN = 50_000  # trials of the sources that grow
+DOCUMENT_TRIALS = 1_000_000  # of one JSON document
 REPEATS = 3
 TARGETS = {("sqlite", 10_000): "0.5", ("sqlite", 50_000): "2.0"}
 RAY_SIZES = ((1_000, 100), (3_000, 1_000))  # the second one has 2 GiB
@@ -108,8 +111,8 @@ def append_poll_seconds(path: Path) -> float:
     """Return the CPU of a second look at a source that has been read."""
     source = Source.parse(path)
     tail = detect(source).follow(source)
-    tail.advance()
-    return timed(tail.advance)[0]
+    look(tail)
+    return timed(partial(look, tail))[0]
 
 
 def differences(ours: ReadStudy, theirs: list[optuna.trial.FrozenTrial]) -> int:
@@ -236,6 +239,17 @@ def growing_history(folder: Path) -> tuple[Path, Path, str]:
     return run, run / "history.jsonl", rows[0] + "\n"
 
 
+def growing_hiplot(folder: Path) -> tuple[Path, Path, str]:
+    """Return a table of HiPlot, which is the file that grows, and the row that comes."""
+    path, chance = folder / "hiplot.csv", np.random.default_rng(0)
+    columns = [*(f"x{i}" for i in range(8)), "loss"]
+    with path.open("w") as file:
+        file.write(",".join(["uid", "from_uid", *columns]) + "\n")
+        for n, row in enumerate(chance.random((GROWN, len(columns)))):
+            file.write(f"{n},," + ",".join(map(repr, row.tolist())) + "\n")
+    return path, path, f"{GROWN}," + ",0.5" * len(columns) + "\n"
+
+
 def growing_journal(folder: Path) -> tuple[Path, Path, str]:
     """Return a journal of Optuna, which is the file that grows, and the line that comes."""
     path = folder / "journal.log"
@@ -243,20 +257,54 @@ def growing_journal(folder: Path) -> tuple[Path, Path, str]:
     return path, path, '{"op_code":4,"worker_id":"w-1","study_id":0,"datetime_start":null}\n'
 
 
+def look(tail: Tail) -> tuple[ReadStudy, ...]:
+    """Return what a tail reads, in the way a follower lets it read."""
+    with uncollected():
+        return tail.advance()
+
+
+def large_document(path: Path) -> Path:
+    """Return a study in the generic form of some 300 MB, one JSON object."""
+    chance = np.random.default_rng(0)
+    with path.open("w") as file:
+        file.write('{"objectives": ["loss"], "trials": [')
+        for n in range(DOCUMENT_TRIALS):
+            row = chance.random(9).tolist()
+            params = {f"x{i}": value for i, value in enumerate(row[:8])}
+            trial = {"number": n, "params": params, "values": {"loss": row[8]}}
+            file.write((", " if n else "") + json.dumps(trial))
+        file.write("]}")
+    return path
+
+
+def print_document() -> None:
+    """Print what one large JSON document costs."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        ProcessPoolExecutor(1, get_context("spawn")) as fresh,
+    ):
+        path = large_document(Path(folder) / "study.json")
+        size = path.stat().st_size
+        found = fresh.submit(reading, path).result()
+    cells = [f"{size / 2**20:.0f}", f"{found.cpu_seconds:.1f}", f"{found.peak_bytes / 2**20:.0f}"]
+    title = "Reading one JSON document; CPU seconds, memory of the process"
+    print_cells(title, ["", "MiB", "read s", "peak MiB"], [[f"{DOCUMENT_TRIALS:,} trials", *cells]])
+
+
 def print_growing() -> None:
     """Print what a look at a source costs after a line has come."""
     rows = []
-    for make in (growing_table, growing_history, growing_journal):
+    for make in (growing_table, growing_history, growing_hiplot, growing_journal):
         with tempfile.TemporaryDirectory() as folder:
             path, file, line = make(Path(folder))
             source = Source.parse(path)
             tail = detect(source).follow(source)
-            first, _ = timed(tail.advance)
+            first, _ = timed(partial(look, tail))
             costs = []
             for _ in range(REPEATS):
                 with file.open("a") as grown:
                     grown.write(line)
-                costs.append(timed(tail.advance)[0])
+                costs.append(timed(partial(look, tail))[0])
         rows.append([file.name, f"{first:.2f}", f"{min(costs):.3f}"])
     title = (
         f"A source of {GROWN:,} trials x 8 to which a line comes; CPU seconds, least of {REPEATS}"
@@ -268,6 +316,7 @@ def main() -> None:
     """Print the tables."""
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     print_growing()
+    print_document()
     print_optuna()
     print_ray()
 

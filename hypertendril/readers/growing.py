@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from hypertendril.readers.progress import counted
 
-PIECE_BYTES = 1 << 21
+PIECE_BYTES = 1 << 17  # stays in the cache of the processor
 WITNESS_BYTES = 256  # compared at each look, to notice a file that was written anew
 
 
