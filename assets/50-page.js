@@ -100,10 +100,12 @@
 
   function restore(study, brushes) {
     const before = state.selection.brushes;
+    // Another study than the address names was chosen just now: going back shall stop there.
+    const isSilent = [null, study].includes(ht.address.study());
     state.selection = { ...ht.selection.empty(study), brushes: usable(brushes) };
     // The server takes brushes of another study for none: without any there is nothing to tell.
-    if (before.length || state.selection.brushes.length) ht.setBrushes(state.selection.brushes, true);
-    else ht.address.write(true);
+    if (before.length || state.selection.brushes.length) ht.setBrushes(state.selection.brushes, isSilent);
+    else ht.address.write(isSilent);
   }
 
   /** Brushes the shown study has columns for: a link may be older than the study. */

@@ -70,12 +70,22 @@ def shown(page: Page, app: AppProcess) -> Page:
     return page
 
 
-def test_a_click_shows_another_study(shown: Page) -> None:
+def expect_study(page: Page, name: str) -> None:
+    expect(page.locator("#page-crumb-span")).to_have_text(name)
+    expect(page.locator(".study.is-shown")).to_contain_text(name)
+    expect(page.locator("#control-name-input")).to_have_value(f"{name} refined")
+
+
+def test_a_click_shows_another_study_and_going_back_the_one_before(shown: Page) -> None:
     for name in ("second", "awkward"):
-        shown.locator(".study-button", has_text=name).click()
-        expect(shown.locator("#page-crumb-span")).to_have_text(name)
-        expect(shown.locator(".study.is-shown")).to_contain_text(name)
-        expect(shown.locator("#control-name-input")).to_have_value(f"{name} refined")
+        button = shown.locator(".study-button", has_text=name)
+        button.click()
+        expect_study(shown, name)
+        expect(shown).to_have_url(re.compile(f"study={button.get_attribute('data-study')}"))
+    shown.go_back()
+    expect_study(shown, "second")
+    shown.go_forward()
+    expect_study(shown, "awkward")
 
 
 def test_brushed_ranges_become_the_next_space_and_can_be_undone(shown: Page) -> None:
