@@ -8,8 +8,9 @@ from typing import Any
 from hypertendril.readers.atm import FORMAT, PICKLED, VALUES, read_tables
 from hypertendril.readers.atm_space import CATEGORICAL, CONSTANT, TUNABLE
 from hypertendril.readers.folders import as_list
-from hypertendril.readers.inert_pickle import BadPickleError, Inert, PlainForm, taken_apart
+from hypertendril.readers.inert_pickle import BadPickleError, Inert, taken_apart
 from hypertendril.readers.losses import Losses
+from hypertendril.readers.plain_pickle import PlainForm
 from hypertendril.readers.source import Source
 
 

@@ -15,15 +15,10 @@ from hypertendril.readers.atm_pickle import document_of
 from hypertendril.readers.export import write_whole
 from hypertendril.readers.folders import as_dict, as_list
 from hypertendril.readers.hyperopt import FORMAT
-from hypertendril.readers.inert_pickle import (
-    BadPickleError,
-    Inert,
-    PlainForm,
-    is_pickle,
-    taken_apart,
-)
+from hypertendril.readers.inert_pickle import BadPickleError, Inert, is_pickle, taken_apart
 from hypertendril.readers.optuna_pickle import database_of, journal_of
 from hypertendril.readers.pickled_frame import frame_csv, is_frame
+from hypertendril.readers.plain_pickle import PlainForm
 from hypertendril.readers.source import Source
 
 MOST_BYTES = 1 << 30

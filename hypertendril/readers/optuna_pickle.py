@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from hypertendril.readers.folders import as_dict, as_list
-from hypertendril.readers.inert_pickle import Inert, PlainForm, date_of
+from hypertendril.readers.inert_pickle import Inert
+from hypertendril.readers.plain_pickle import PlainForm, date_of
 
 _CREATE_STUDY, _STUDY_USER, _STUDY_SYSTEM, _CREATE_TRIAL = 0, 2, 3, 4
 

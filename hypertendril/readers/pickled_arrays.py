@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hypertendril.readers.folders import as_list
-from hypertendril.readers.inert_pickle import BadPickleError, Inert, Named, PlainForm, bytes_of
+from hypertendril.readers.inert_pickle import BadPickleError, Inert, Named
+from hypertendril.readers.plain_pickle import PlainForm, bytes_of
 
 Cell = str | int | float | bool | None
 Lines = list[list[Cell]]

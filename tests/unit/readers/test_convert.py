@@ -17,7 +17,8 @@ from hypertendril.errors import SourceFormatError
 from hypertendril.model import TrialState
 from hypertendril.readers import detect, read
 from hypertendril.readers.convert import convert
-from hypertendril.readers.inert_pickle import BadPickleError, Inert, PlainForm, taken_apart
+from hypertendril.readers.inert_pickle import BadPickleError, Inert, taken_apart
+from hypertendril.readers.plain_pickle import PlainForm
 
 SHARED = Path(__file__).parents[4] / "shared" / "data" / "frameworks"
 PROTOCOLS = range(2, pickle.HIGHEST_PROTOCOL + 1)
@@ -123,7 +124,7 @@ def test_a_pickle_that_points_outside_of_the_file_is_refused() -> None:
 
 
 def test_a_pickle_of_endless_size_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hypertendril.readers.inert_pickle.MOST_VALUES", 10_000)
+    monkeypatch.setattr("hypertendril.readers.plain_pickle.MOST_VALUES", 10_000)
     value: list[Any] = [1]
     for _ in range(60):
         value = [value, value]
