@@ -12,6 +12,7 @@ from hypertendril.errors import HyperTendrilError
 
 # What a command needs is imported by it: `jobs` shall not wait for a reader to load.
 
+MOST_GUESSED = 20  # columns whose guessed meaning is written
 TELL = (
     "Say it with --objective NAME, --direction minimize|maximize and --column NAME=KIND; "
     "it is remembered."
@@ -116,7 +117,10 @@ def _inspect(options: argparse.Namespace) -> int:
         with reading_shown():
             studies = [inspect_json(study) for study in answers.read(source)]
     except UntoldTableError as error:
-        guessed = ", ".join(f"{c.name} ({kind_of(c)})" for c in answers.columns(source))
+        columns = answers.columns(source)
+        guessed = ", ".join(f"{c.name} ({kind_of(c)})" for c in columns[:MOST_GUESSED])
+        if len(columns) > MOST_GUESSED:
+            guessed += f", and {len(columns) - MOST_GUESSED} more"
         raise HyperTendrilError(f"{error.args[0]} {TELL} It looks like: {guessed}.") from None
     if options.json:
         write_json({"studies": studies})

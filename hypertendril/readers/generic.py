@@ -10,6 +10,7 @@ from typing import Any
 from hypertendril.errors import SpaceError
 from hypertendril.model import Direction, Method, Objective, Parameter, SearchSpace, StudyHeader
 from hypertendril.readers.about import About, Tested
+from hypertendril.readers.draft import MOST_NAMES
 from hypertendril.readers.export import FORMAT, VERSION
 from hypertendril.readers.folders import as_dict, json_as_far_as_it_goes, json_file
 from hypertendril.readers.generic_trials import TrialList
@@ -212,7 +213,9 @@ def _parameters(data: Mapping[str, Any], items: TrialList, losses: Losses) -> li
             losses.add(f"parameter {name!r}: no usable value")
         else:
             found[name] = inferred
-    return list(found.values())
+    if len(found) > MOST_NAMES:
+        losses.add(f"{len(found)} parameters; the first {MOST_NAMES} are kept")
+    return list(found.values())[:MOST_NAMES]
 
 
 def _checked(item: Any, i: int, losses: Losses) -> dict[str, Any]:

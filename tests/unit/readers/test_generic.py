@@ -10,6 +10,7 @@ import pytest
 from hypertendril.errors import SourceFormatError
 from hypertendril.model import Condition, Direction, Method, Outcome, ParameterKind, TrialState
 from hypertendril.readers import ReadStudy, Source, read, to_generic, write_generic
+from hypertendril.readers.draft import MOST_NAMES
 from hypertendril.readers.generic import GenericJson
 from tests.unit.readers.equal_studies import assert_equal_studies
 from tests.unit.readers.optuna_storage import DATA
@@ -173,6 +174,14 @@ def test_a_space_that_is_missing_is_told_from_the_values(path: Path) -> None:
     assert (space["n"].kind, space["n"].high, space["n"].log) == (ParameterKind.INT, 5, False)
     assert space["act"].choices == ("relu", "tanh")
     assert space["flag"].choices == (False, True)
+
+
+def test_of_thousands_of_parameters_the_first_are_kept_and_the_rest_is_told(path: Path) -> None:
+    params = {f"p{i}": 0.5 * i for i in range(MOST_NAMES + 3)}
+    found = _read(path, {"trials": [{"params": params, "values": {"loss": 1.0}}]})
+    assert len(found.header.space) == MOST_NAMES
+    assert found.trials.values[0, -1] == 0.5 * (MOST_NAMES - 1)
+    assert f"{MOST_NAMES + 3} parameters; the first {MOST_NAMES} are kept" in _reasons(found)
 
 
 def test_a_state_that_is_missing_is_told_from_the_values(path: Path) -> None:
