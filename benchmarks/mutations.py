@@ -32,7 +32,7 @@ from tqdm import tqdm
 
 from benchmarks.small_sources import small_source
 from hypertendril.readers import ReadStudy, Source
-from hypertendril.readers.event_files import HEADER_BYTES, is_event_file
+from hypertendril.readers.trackers.event_files import HEADER_BYTES, is_event_file
 from tests.contract.formats import FORMATS
 from tests.contract.run_formats import Format
 from tests.faults.damaged_runs import Tally, damaged, use

@@ -105,8 +105,8 @@ def _importance_command(commands: Any) -> argparse.ArgumentParser:
 def _inspect(options: argparse.Namespace) -> int:
     from hypertendril.cli.reading import reading_shown  # noqa: PLC0415
     from hypertendril.readers import Source, inspect_json  # noqa: PLC0415
-    from hypertendril.readers.telling import kind_of, roles_said  # noqa: PLC0415
-    from hypertendril.readers.told import UntoldTableError  # noqa: PLC0415
+    from hypertendril.readers.tables.telling import kind_of, roles_said  # noqa: PLC0415
+    from hypertendril.readers.tables.told import UntoldTableError  # noqa: PLC0415
 
     answers, source = _answers(options), Source.parse(options.source)
     if options.objective or options.direction or options.column:
@@ -189,7 +189,7 @@ def _named_studies(options: argparse.Namespace) -> list[Any]:
 
 
 def _convert(options: argparse.Namespace) -> int:
-    from hypertendril.readers.convert import WARNING, convert  # noqa: PLC0415
+    from hypertendril.readers.pickles.convert import WARNING, convert  # noqa: PLC0415
 
     tell(WARNING)
     if not options.i_trust_this_file:

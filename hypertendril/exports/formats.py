@@ -12,9 +12,9 @@ from hypertendril.errors import HyperTendrilError
 from hypertendril.exports.optuna_storage import write_optuna
 from hypertendril.exports.parquet import write_parquet
 from hypertendril.model import Study
-from hypertendril.readers.export import write_generic
+from hypertendril.readers.generic.export import write_generic
 from hypertendril.readers.result import ReadStudy
-from hypertendril.readers.table_writing import write_table
+from hypertendril.readers.tables.writing import write_table
 
 AnyStudy = Study | ReadStudy
 

@@ -21,9 +21,9 @@ from optuna.trial import TrialState as OptunaState
 
 from hypertendril.errors import HyperTendrilError
 from hypertendril.model import Parameter, ParameterKind, Study, TrialState
-from hypertendril.readers.export import header_to_generic, to_generic
-from hypertendril.readers.json_text import plain
-from hypertendril.readers.optuna_attributes import EXPORTED
+from hypertendril.readers.files.json_text import plain
+from hypertendril.readers.generic.export import header_to_generic, to_generic
+from hypertendril.readers.optuna.attributes import EXPORTED
 from hypertendril.readers.result import ReadStudy
 
 AnyStudy = Study | ReadStudy

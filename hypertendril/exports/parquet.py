@@ -10,11 +10,11 @@ from typing import Any
 
 from hypertendril.errors import HyperTendrilError
 from hypertendril.model import Study
-from hypertendril.readers.parquet import KEY
+from hypertendril.readers.files.parquet import KEY
 from hypertendril.readers.result import ReadStudy
-from hypertendril.readers.table import CURVE_COLUMNS, curves_path
-from hypertendril.readers.table_rest import rest_text
-from hypertendril.readers.table_writing import curve_rows, table_cells
+from hypertendril.readers.tables.reader import CURVE_COLUMNS, curves_path
+from hypertendril.readers.tables.rest import rest_text
+from hypertendril.readers.tables.writing import curve_rows, table_cells
 
 _NUMBERS = ("number", "parent", "bracket", "violation", "trial", "step", "value")
 _NEEDED = "Parquet needs pyarrow, which is not installed: pip install hypertendril[parquet]."

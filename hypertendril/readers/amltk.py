@@ -9,7 +9,7 @@ from typing import Any
 
 from hypertendril.model import Direction, Method, Objective
 from hypertendril.readers.about import About, Tested
-from hypertendril.readers.budgets import (
+from hypertendril.readers.drafts.budgets import (
     FAILED,
     OK,
     OLDEST,
@@ -19,16 +19,16 @@ from hypertendril.readers.budgets import (
     add_runs,
     number_or_nan,
 )
-from hypertendril.readers.configspace import FILE, read_space
-from hypertendril.readers.draft import NAN, Draft, header_of
+from hypertendril.readers.drafts.configspace import FILE, read_space
+from hypertendril.readers.drafts.draft import NAN, Draft, header_of
+from hypertendril.readers.drafts.table_columns import MetricColumn, metric_columns
+from hypertendril.readers.files.json_text import as_number, clean
+from hypertendril.readers.files.parquet import has_columns, read_parquet
+from hypertendril.readers.files.times import posix
 from hypertendril.readers.folders import RunFolder
-from hypertendril.readers.json_text import as_number, clean
 from hypertendril.readers.losses import Losses
-from hypertendril.readers.parquet import has_columns, read_parquet
 from hypertendril.readers.result import ReadStudy
 from hypertendril.readers.source import Source
-from hypertendril.readers.table_columns import MetricColumn, metric_columns
-from hypertendril.readers.times import posix
 
 HISTORY = "history.parquet"
 CONFIG = "config:"

@@ -19,16 +19,23 @@ from hypertendril.model import (
     TrialState,
 )
 from hypertendril.readers.about import About, Tested
-from hypertendril.readers.draft import NAN
+from hypertendril.readers.drafts.draft import NAN
+from hypertendril.readers.files.json_text import (
+    BadJsonError,
+    as_choice,
+    as_number,
+    brief,
+    clean,
+    parse,
+)
+from hypertendril.readers.files.sqlite_file import change_token
+from hypertendril.readers.files.sqlite_tables import columns_of, opened, records
 from hypertendril.readers.folders import as_dict, as_list
-from hypertendril.readers.json_text import BadJsonError, as_choice, as_number, brief, clean, parse
 from hypertendril.readers.losses import Losses
 from hypertendril.readers.result import ReadStudy, Rereading, Tail
 from hypertendril.readers.source import Source
-from hypertendril.readers.sqlite_file import change_token
-from hypertendril.readers.sqlite_tables import columns_of, opened, records
-from hypertendril.readers.syne_space import typed
-from hypertendril.readers.tracked import Known, TrackedRun, study_of
+from hypertendril.readers.syne_tune.space import typed
+from hypertendril.readers.trackers.tracked import Known, TrackedRun, study_of
 
 _QUERIES = {
     "experiment": "SELECT * FROM experiment ORDER BY eid",

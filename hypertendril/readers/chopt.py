@@ -22,15 +22,15 @@ from hypertendril.model import (
     TrialState,
 )
 from hypertendril.readers.about import About, Tested
-from hypertendril.readers.directions import direction_of
-from hypertendril.readers.draft import NAN, flat
+from hypertendril.readers.drafts.directions import direction_of
+from hypertendril.readers.drafts.draft import NAN, flat
+from hypertendril.readers.files.json_text import as_choice, as_number, brief, clean
+from hypertendril.readers.files.times import posix
 from hypertendril.readers.folders import as_dict, as_list, json_as_far_as_it_goes
-from hypertendril.readers.json_text import as_choice, as_number, brief, clean
 from hypertendril.readers.losses import Losses
 from hypertendril.readers.result import ReadStudy, Rereading, Tail
 from hypertendril.readers.source import Source
-from hypertendril.readers.times import posix
-from hypertendril.readers.tracked import Known, TrackedRun, study_of
+from hypertendril.readers.trackers.tracked import Known, TrackedRun, study_of
 
 LISTS = ("sessions", "models", "trials", "nsml_sessions")
 IDS = ("session_id", "model_id", "id", "session", "name")

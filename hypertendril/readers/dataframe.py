@@ -17,15 +17,22 @@ from hypertendril.model import (
     SearchSpace,
 )
 from hypertendril.readers.about import About, Tested
-from hypertendril.readers.budgets import FAILED, OK, RUNNING, BudgetRun, Configuration, add_runs
-from hypertendril.readers.csv_rows import csv_rows
-from hypertendril.readers.draft import NAN, Draft, header_of
+from hypertendril.readers.drafts.budgets import (
+    FAILED,
+    OK,
+    RUNNING,
+    BudgetRun,
+    Configuration,
+    add_runs,
+)
+from hypertendril.readers.drafts.draft import NAN, Draft, header_of
+from hypertendril.readers.drafts.table_columns import MetricColumn, metric_columns
+from hypertendril.readers.files.csv_rows import csv_rows
+from hypertendril.readers.files.json_text import brief, clean
 from hypertendril.readers.folders import RunFolder, head_of, small_enough
-from hypertendril.readers.json_text import brief, clean
 from hypertendril.readers.losses import Losses
 from hypertendril.readers.result import ReadStudy
-from hypertendril.readers.syne_space import typed
-from hypertendril.readers.table_columns import MetricColumn, metric_columns
+from hypertendril.readers.syne_tune.space import typed
 
 TRIALS = "trials.csv"
 SPACE = "configspace.csv"

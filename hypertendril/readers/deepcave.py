@@ -9,7 +9,7 @@ from typing import Any
 
 from hypertendril.model import Direction, Method, Objective
 from hypertendril.readers.about import About, Tested
-from hypertendril.readers.budgets import (
+from hypertendril.readers.drafts.budgets import (
     FAILED,
     OK,
     RUNNING,
@@ -19,8 +19,10 @@ from hypertendril.readers.budgets import (
     number_or_nan,
     split_info,
 )
-from hypertendril.readers.configspace import FILE, read_space
-from hypertendril.readers.draft import NAN, Draft, header_of
+from hypertendril.readers.drafts.configspace import FILE, read_space
+from hypertendril.readers.drafts.draft import NAN, Draft, header_of
+from hypertendril.readers.files.json_lines import JsonLines
+from hypertendril.readers.files.json_text import brief, clean, last_line
 from hypertendril.readers.folders import (
     RunFolder,
     as_dict,
@@ -30,8 +32,6 @@ from hypertendril.readers.folders import (
     json_as_far_as_it_goes,
     optional_json,
 )
-from hypertendril.readers.json_lines import JsonLines
-from hypertendril.readers.json_text import brief, clean, last_line
 from hypertendril.readers.losses import Losses
 from hypertendril.readers.result import ReadStudy, Tail
 from hypertendril.readers.source import Source

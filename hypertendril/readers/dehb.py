@@ -17,7 +17,7 @@ from hypertendril.model import (
     SearchSpace,
 )
 from hypertendril.readers.about import About, Tested
-from hypertendril.readers.budgets import (
+from hypertendril.readers.drafts.budgets import (
     FAILED,
     OK,
     BudgetRun,
@@ -26,12 +26,12 @@ from hypertendril.readers.budgets import (
     number_or_nan,
     split_info,
 )
-from hypertendril.readers.configspace import FILE, DeclaredSpace, read_space
-from hypertendril.readers.draft import Draft, header_of
+from hypertendril.readers.drafts.configspace import FILE, DeclaredSpace, read_space
+from hypertendril.readers.drafts.draft import Draft, header_of
+from hypertendril.readers.files.json_text import as_number
+from hypertendril.readers.files.parquet import has_columns, read_parquet
 from hypertendril.readers.folders import RunFolder, as_dict, as_list, entries, optional_json
-from hypertendril.readers.json_text import as_number
 from hypertendril.readers.losses import Losses
-from hypertendril.readers.parquet import has_columns, read_parquet
 from hypertendril.readers.result import ReadStudy
 from hypertendril.readers.source import Source
 

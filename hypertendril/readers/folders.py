@@ -13,11 +13,11 @@ from typing import Any
 
 from hypertendril.errors import SourceFormatError
 from hypertendril.readers.about import About
-from hypertendril.readers.json_pieces import parse_in_pieces
-from hypertendril.readers.json_text import BadJsonError
+from hypertendril.readers.files.json_pieces import parse_in_pieces
+from hypertendril.readers.files.json_text import BadJsonError
+from hypertendril.readers.files.salvage import salvaged
 from hypertendril.readers.losses import Losses
 from hypertendril.readers.result import ReadStudy, Rereading, Tail
-from hypertendril.readers.salvage import salvaged
 from hypertendril.readers.source import Source
 
 MOST_BYTES = 1 << 30

@@ -17,8 +17,8 @@ from hypertendril.model import CurvePoints, Evaluations, StudyHeader, Trials
 from hypertendril.readers.progress import Progress, ReadingCancelledError, watched
 from hypertendril.readers.registry import detect
 from hypertendril.readers.result import Reader, ReadStudy, Tail, outside_id
-from hypertendril.readers.retold import guesses_of
 from hypertendril.readers.source import Source
+from hypertendril.readers.tables.retold import guesses_of
 from hypertendril.readers.uncollected import uncollected
 
 RETRY_SECONDS = 10.0  # a source that failed and has not changed is tried again this often

@@ -19,14 +19,14 @@ from hypertendril.model import (
     SearchSpace,
     Study,
 )
-from hypertendril.readers.directions import direction_of
-from hypertendril.readers.generic import from_generic
-from hypertendril.readers.inferred import infer_parameter
-from hypertendril.readers.json_text import as_choice
+from hypertendril.readers.drafts.directions import direction_of
+from hypertendril.readers.drafts.inferred import infer_parameter
+from hypertendril.readers.files.json_text import as_choice
+from hypertendril.readers.generic.reader import from_generic
 from hypertendril.readers.registry import detect
 from hypertendril.readers.source import Source
-from hypertendril.readers.table import PLAIN
-from hypertendril.readers.told import is_untold_table, read_as_guessed
+from hypertendril.readers.tables.reader import PLAIN
+from hypertendril.readers.tables.told import is_untold_table, read_as_guessed
 from hypertendril.readers.uncollected import uncollected
 
 _MISSING = ("NAType", "NaTType")  # of pandas, which need not be loaded to know them

@@ -10,16 +10,16 @@ from typing import Any
 from hypertendril.errors import SpaceError
 from hypertendril.model import Objective, Parameter, ParameterKind, SearchSpace
 from hypertendril.readers.about import About, Tested
-from hypertendril.readers.csv_rows import csv_rows
-from hypertendril.readers.directions import direction_of, rank_of
+from hypertendril.readers.drafts.directions import direction_of, rank_of
+from hypertendril.readers.drafts.inferred import infer_parameter
+from hypertendril.readers.files.csv_rows import csv_rows
+from hypertendril.readers.files.json_text import as_choice, as_number, clean
 from hypertendril.readers.folders import as_dict, as_list, json_as_far_as_it_goes, small_enough
-from hypertendril.readers.inferred import infer_parameter
-from hypertendril.readers.json_text import as_choice, as_number, clean
 from hypertendril.readers.losses import Losses
 from hypertendril.readers.result import ReadStudy, Rereading, Tail
 from hypertendril.readers.source import Source
-from hypertendril.readers.syne_space import typed
-from hypertendril.readers.tracked import Known, TrackedRun, guess_objective, study_of
+from hypertendril.readers.syne_tune.space import typed
+from hypertendril.readers.trackers.tracked import Known, TrackedRun, guess_objective, study_of
 
 UID, FROM = "uid", "from_uid"
 _COUNTER = re.compile(

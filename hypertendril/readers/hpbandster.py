@@ -8,7 +8,7 @@ from typing import Any
 
 from hypertendril.model import Direction, Method, Objective
 from hypertendril.readers.about import About, Tested
-from hypertendril.readers.budgets import (
+from hypertendril.readers.drafts.budgets import (
     FAILED,
     OK,
     BudgetRun,
@@ -17,11 +17,11 @@ from hypertendril.readers.budgets import (
     number_or_nan,
     split_info,
 )
-from hypertendril.readers.configspace import FILE, read_space
-from hypertendril.readers.draft import NAN, Draft, header_of
+from hypertendril.readers.drafts.configspace import FILE, read_space
+from hypertendril.readers.drafts.draft import NAN, Draft, header_of
+from hypertendril.readers.files.json_lines import read_records
+from hypertendril.readers.files.json_text import BadJsonError, as_number, brief, last_line, parse
 from hypertendril.readers.folders import RunFolder, as_dict, head_of
-from hypertendril.readers.json_lines import read_records
-from hypertendril.readers.json_text import BadJsonError, as_number, brief, last_line, parse
 from hypertendril.readers.losses import Losses
 from hypertendril.readers.result import ReadStudy
 

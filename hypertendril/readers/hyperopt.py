@@ -19,16 +19,16 @@ from hypertendril.model import (
     TrialState,
 )
 from hypertendril.readers.about import About, Tested
-from hypertendril.readers.budgets import split_info
-from hypertendril.readers.conditions import infer_conditions
-from hypertendril.readers.draft import NAN
+from hypertendril.readers.drafts.budgets import split_info
+from hypertendril.readers.drafts.conditions import infer_conditions
+from hypertendril.readers.drafts.draft import NAN
+from hypertendril.readers.files.json_text import as_number, brief, clean
 from hypertendril.readers.folders import as_dict, as_list, json_as_far_as_it_goes
-from hypertendril.readers.json_text import as_number, brief, clean
 from hypertendril.readers.losses import Losses
 from hypertendril.readers.result import ReadStudy, Rereading, Tail
 from hypertendril.readers.source import Source
-from hypertendril.readers.syne_space import typed
-from hypertendril.readers.tracked import Known, TrackedRun, study_of
+from hypertendril.readers.syne_tune.space import typed
+from hypertendril.readers.trackers.tracked import Known, TrackedRun, study_of
 
 FORMAT = "hyperopt-trials"
 _NEEDED = (b'"misc"', b'"vals"', b'"tid"')

@@ -17,16 +17,16 @@ from hypertendril.model import (
     TrialState,
 )
 from hypertendril.readers.about import About, Tested
-from hypertendril.readers.csv_rows import NO_END
+from hypertendril.readers.files.csv_rows import NO_END
+from hypertendril.readers.files.json_text import as_number, brief, clean
+from hypertendril.readers.files.times import posix
+from hypertendril.readers.files.yaml_text import BadYamlError, documents
 from hypertendril.readers.folders import as_dict, as_list, json_as_far_as_it_goes, small_enough
-from hypertendril.readers.json_text import as_number, brief, clean
 from hypertendril.readers.losses import Losses
 from hypertendril.readers.result import ReadStudy, Rereading, Tail
 from hypertendril.readers.source import Source
-from hypertendril.readers.syne_space import typed
-from hypertendril.readers.times import posix
-from hypertendril.readers.tracked import Known, TrackedRun, by_start, study_of
-from hypertendril.readers.yaml_text import BadYamlError, documents
+from hypertendril.readers.syne_tune.space import typed
+from hypertendril.readers.trackers.tracked import Known, TrackedRun, by_start, study_of
 
 MARK = b"kubeflow.org/v1"
 EXPERIMENT_LABELS = ("katib.kubeflow.org/experiment", "experiment")

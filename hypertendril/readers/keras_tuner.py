@@ -23,8 +23,11 @@ from hypertendril.model import (
     TrialState,
 )
 from hypertendril.readers.about import About, Tested
-from hypertendril.readers.directions import direction_of
-from hypertendril.readers.draft import NAN
+from hypertendril.readers.drafts.directions import direction_of
+from hypertendril.readers.drafts.draft import NAN
+from hypertendril.readers.drafts.rungs import MOST_RUNGS
+from hypertendril.readers.files.json_text import as_choice, as_number, brief, clean, last_line
+from hypertendril.readers.files.times import posix
 from hypertendril.readers.folders import (
     RunFolder,
     as_dict,
@@ -35,15 +38,12 @@ from hypertendril.readers.folders import (
     json_file,
     subfolders,
 )
-from hypertendril.readers.json_text import as_choice, as_number, brief, clean, last_line
 from hypertendril.readers.losses import Losses
 from hypertendril.readers.progress import each
-from hypertendril.readers.ray_space import is_grid
+from hypertendril.readers.ray_tune.space import is_grid
 from hypertendril.readers.result import ReadStudy
-from hypertendril.readers.rungs import MOST_RUNGS
 from hypertendril.readers.source import Source
-from hypertendril.readers.times import posix
-from hypertendril.readers.tracked import Known, TrackedRun, study_of
+from hypertendril.readers.trackers.tracked import Known, TrackedRun, study_of
 
 ORACLE, TRIAL = "oracle.json", "trial.json"
 OWN = "tuner/"  # parameters of the tuner itself: epochs, bracket, round

@@ -6,42 +6,42 @@ from itertools import islice
 from pathlib import Path
 
 from hypertendril.readers.amltk import Amltk
-from hypertendril.readers.atm import Atm
+from hypertendril.readers.atm.reader import Atm
 from hypertendril.readers.auptimizer import Auptimizer
-from hypertendril.readers.ax import Ax
+from hypertendril.readers.ax.reader import Ax
 from hypertendril.readers.chopt import Chopt
-from hypertendril.readers.clearml import ClearMl
-from hypertendril.readers.comet import Comet
 from hypertendril.readers.dataframe import DataFrameRun
 from hypertendril.readers.deepcave import DeepCave
 from hypertendril.readers.dehb import Dehb
-from hypertendril.readers.export import FORMAT
 from hypertendril.readers.folders import RunFolder, head_of
-from hypertendril.readers.generic import GenericJson
+from hypertendril.readers.generic.export import FORMAT
+from hypertendril.readers.generic.reader import GenericJson
 from hypertendril.readers.hiplot import HiPlot
 from hypertendril.readers.hpbandster import HpBandSter
 from hypertendril.readers.hyperopt import Hyperopt
 from hypertendril.readers.katib import Katib
 from hypertendril.readers.keras_tuner import KerasTuner
-from hypertendril.readers.mlflow import Mlflow
 from hypertendril.readers.nested import NestedFolder
-from hypertendril.readers.nni import Nni
-from hypertendril.readers.optuna_journal import OptunaJournal
-from hypertendril.readers.optuna_sqlite import OptunaSqlite
-from hypertendril.readers.optuna_url import OptunaUrl
-from hypertendril.readers.orion import Orion
-from hypertendril.readers.ray_tune import RayTune
+from hypertendril.readers.nni.reader import Nni
+from hypertendril.readers.optuna.journal import OptunaJournal
+from hypertendril.readers.optuna.sqlite import OptunaSqlite
+from hypertendril.readers.optuna.url import OptunaUrl
+from hypertendril.readers.orion.reader import Orion
+from hypertendril.readers.ray_tune.reader import RayTune
 from hypertendril.readers.result import Reader, ReadStudy
-from hypertendril.readers.sacred import Sacred
-from hypertendril.readers.smac import Smac
+from hypertendril.readers.smac.reader import Smac
 from hypertendril.readers.source import Source
-from hypertendril.readers.syne_tune import SyneTune
-from hypertendril.readers.table import TableCsv
-from hypertendril.readers.tensorboard import TensorBoard
-from hypertendril.readers.tracker_table import TrackerTable
+from hypertendril.readers.syne_tune.reader import SyneTune
+from hypertendril.readers.tables.reader import TableCsv
+from hypertendril.readers.trackers.clearml import ClearMl
+from hypertendril.readers.trackers.comet import Comet
+from hypertendril.readers.trackers.mlflow import Mlflow
+from hypertendril.readers.trackers.sacred import Sacred
+from hypertendril.readers.trackers.tensorboard import TensorBoard
+from hypertendril.readers.trackers.tracker_table import TrackerTable
+from hypertendril.readers.trackers.wandb import Wandb
 from hypertendril.readers.uncollected import uncollected
 from hypertendril.readers.vizier import Vizier
-from hypertendril.readers.wandb import Wandb
 
 MOST_LOOKED_AT = 1000  # files of a folder no reader knows, to say why
 _UNPACK = "Unpack it and name what was in it."

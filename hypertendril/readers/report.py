@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypertendril.readers.json_text import plain
+from hypertendril.readers.files.json_text import plain
 from hypertendril.readers.result import ReadStudy
 
 

@@ -22,11 +22,9 @@ from hypertendril.model import (
 )
 from hypertendril.model.constraint import ATTRIBUTE as CONSTRAINTS
 from hypertendril.readers.about import About, Tested
-from hypertendril.readers.draft import NAN
-from hypertendril.readers.hparams import any_value
-from hypertendril.readers.json_text import brief, clean
-from hypertendril.readers.losses import Losses
-from hypertendril.readers.protobuf import (
+from hypertendril.readers.drafts.draft import NAN
+from hypertendril.readers.files.json_text import brief, clean
+from hypertendril.readers.files.protobuf import (
     BadMessageError,
     Value,
     fields,
@@ -36,11 +34,13 @@ from hypertendril.readers.protobuf import (
     text,
     varints,
 )
+from hypertendril.readers.files.sqlite_file import change_token
+from hypertendril.readers.files.sqlite_tables import columns_of, opened, records
+from hypertendril.readers.losses import Losses
 from hypertendril.readers.result import ReadStudy, Rereading, Tail
 from hypertendril.readers.source import Source
-from hypertendril.readers.sqlite_file import change_token
-from hypertendril.readers.sqlite_tables import columns_of, opened, records
-from hypertendril.readers.tracked import Known, TrackedRun, curve_of, study_of
+from hypertendril.readers.trackers.hparams import any_value
+from hypertendril.readers.trackers.tracked import Known, TrackedRun, curve_of, study_of
 
 _STUDIES = "SELECT * FROM studies ORDER BY study_name"
 _TRIALS = "SELECT * FROM trials ORDER BY trial_id"

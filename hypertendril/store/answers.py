@@ -12,12 +12,12 @@ from typing import Any
 
 from hypertendril.errors import SourceFormatError, StoreError
 from hypertendril.readers import registry
-from hypertendril.readers.export import write_whole
+from hypertendril.readers.generic.export import write_whole
 from hypertendril.readers.result import Reader, ReadStudy
-from hypertendril.readers.retold import RetoldReader, columns_of
 from hypertendril.readers.source import Source
-from hypertendril.readers.table import TableCsv
-from hypertendril.readers.told import (
+from hypertendril.readers.tables.reader import TableCsv
+from hypertendril.readers.tables.retold import RetoldReader, columns_of
+from hypertendril.readers.tables.told import (
     TableColumn,
     ToldTable,
     checked_roles,

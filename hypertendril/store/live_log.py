@@ -25,8 +25,8 @@ from hypertendril.model import (
     Trials,
     TrialState,
 )
+from hypertendril.readers.files.json_text import as_choice, clean
 from hypertendril.readers.frames import Objectives, SpaceLike, objectives_of, space_of
-from hypertendril.readers.json_text import as_choice, clean
 from hypertendril.settings import Settings
 from hypertendril.store.batch import Batch, TrialUpdates
 from hypertendril.store.experiment_store import ExperimentStore

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from hypertendril.errors import HyperTendrilError, SourceFormatError, StoreError
-from hypertendril.readers.export import write_whole
 from hypertendril.readers.follow import Follower, Shelf
+from hypertendril.readers.generic.export import write_whole
 from hypertendril.readers.roots import links_outside, roots_of, source_within
 from hypertendril.readers.source import Source
-from hypertendril.readers.table_rest import SUFFIX
-from hypertendril.readers.told import TableColumn, is_untold_table
+from hypertendril.readers.tables.rest import SUFFIX
+from hypertendril.readers.tables.told import TableColumn, is_untold_table
 from hypertendril.settings import private_folder
 from hypertendril.store.answers import Answers
 

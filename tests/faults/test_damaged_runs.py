@@ -12,7 +12,7 @@ import pytest
 
 from hypertendril.model import TrialState
 from hypertendril.readers import ReadStudy, Source, read, to_generic
-from hypertendril.readers.salvage import salvaged
+from hypertendril.readers.files.salvage import salvaged
 from tests.contract.run_formats import RUN_FORMATS, RUNS, Format
 from tests.faults.damaged_runs import Tally, damaged_sources, reader_of, use
 

@@ -29,7 +29,7 @@ from hypertendril.model import (
     TrialState,
 )
 from hypertendril.readers import ReadStudy, read, to_generic
-from hypertendril.readers.table_rest import rest_path
+from hypertendril.readers.tables.rest import rest_path
 
 SPACE = SearchSpace(
     (

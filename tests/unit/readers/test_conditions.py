@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from hypertendril.model import Condition, Parameter, ParameterKind, TrialState
-from hypertendril.readers.conditions import infer_conditions
+from hypertendril.readers.drafts.conditions import infer_conditions
 
 NAN = np.nan
 SOLVER = Parameter("solver", ParameterKind.CATEGORICAL, choices=("sgd", "adam"))

@@ -12,7 +12,7 @@ import pytest
 
 from hypertendril.model import Condition
 from hypertendril.readers import read
-from hypertendril.readers.configspace import parse_space
+from hypertendril.readers.drafts.configspace import parse_space
 from hypertendril.readers.losses import Losses
 from tests.contract.run_formats import RUNS
 

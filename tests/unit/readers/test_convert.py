@@ -16,9 +16,9 @@ import pytest
 from hypertendril.errors import SourceFormatError
 from hypertendril.model import TrialState
 from hypertendril.readers import detect, read
-from hypertendril.readers.convert import convert
-from hypertendril.readers.inert_pickle import BadPickleError, Inert, taken_apart
-from hypertendril.readers.plain_pickle import PlainForm
+from hypertendril.readers.pickles.convert import convert
+from hypertendril.readers.pickles.inert import BadPickleError, Inert, taken_apart
+from hypertendril.readers.pickles.plain import PlainForm
 
 SHARED = Path(__file__).parents[4] / "shared" / "data" / "frameworks"
 PROTOCOLS = range(2, pickle.HIGHEST_PROTOCOL + 1)
@@ -106,7 +106,7 @@ def test_what_a_pickle_would_call_is_never_called(protocol: int) -> None:
 
 def test_every_instruction_of_pickles_is_followed_or_refused() -> None:
     names = {opcode.name for opcode in pickletools.opcodes}
-    from hypertendril.readers.inert_pickle import _PUSHED, _STEPS
+    from hypertendril.readers.pickles.inert import _PUSHED, _STEPS
 
     refused = {"PERSID", "BINPERSID", "EXT1", "EXT2", "EXT4", "NEXT_BUFFER", "READONLY_BUFFER"}
     assert names - _PUSHED - _STEPS.keys() - {"STOP"} == refused
@@ -124,7 +124,7 @@ def test_a_pickle_that_points_outside_of_the_file_is_refused() -> None:
 
 
 def test_a_pickle_of_endless_size_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hypertendril.readers.plain_pickle.MOST_VALUES", 10_000)
+    monkeypatch.setattr("hypertendril.readers.pickles.plain.MOST_VALUES", 10_000)
     value: list[Any] = [1]
     for _ in range(60):
         value = [value, value]

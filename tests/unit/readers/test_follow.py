@@ -216,7 +216,7 @@ def test_a_fault_in_a_reader_is_a_problem_with_a_mark_in_the_log(
     def fail(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("hypertendril.readers.generic.from_generic", fail)
+    monkeypatch.setattr("hypertendril.readers.generic.reader.from_generic", fail)
     follower = Follower([tmp_path / "s.json"], store)
     with caplog.at_level(logging.ERROR):
         follower.look()
@@ -228,7 +228,7 @@ def test_a_fault_in_a_reader_is_a_problem_with_a_mark_in_the_log(
 def test_a_source_that_failed_without_changing_is_tried_again_later(
     tmp_path: Path, store: ExperimentStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hypertendril.readers.sqlite_file.BUSY_SECONDS", 0.01)
+    monkeypatch.setattr("hypertendril.readers.files.sqlite_file.BUSY_SECONDS", 0.01)
     monkeypatch.setattr("hypertendril.readers.follow.RETRY_SECONDS", 0.0)
     with Storage(tmp_path / "s.db") as storage:
         storage.trial(storage.study())

@@ -10,9 +10,9 @@ import pytest
 
 from hypertendril.readers import READERS, inspect_json, read, to_generic
 from hypertendril.readers.format_table import with_table
-from hypertendril.readers.generic import PARAMETER_KEYS, STUDY_KEYS
-from hypertendril.readers.generic_trials import EVALUATION_KEYS, TRIAL_KEYS
-from hypertendril.readers.table import PLAIN
+from hypertendril.readers.generic.reader import PARAMETER_KEYS, STUDY_KEYS
+from hypertendril.readers.generic.trials import EVALUATION_KEYS, TRIAL_KEYS
+from hypertendril.readers.tables.reader import PLAIN
 from tests.docs.markdown import ROOT, blocks
 
 PAGE = ROOT / "docs" / "formats.md"

@@ -10,8 +10,8 @@ import pytest
 from hypertendril.errors import SourceFormatError
 from hypertendril.model import Condition, Direction, Method, Outcome, ParameterKind, TrialState
 from hypertendril.readers import ReadStudy, Source, read, to_generic, write_generic
-from hypertendril.readers.draft import MOST_NAMES
-from hypertendril.readers.generic import GenericJson
+from hypertendril.readers.drafts.draft import MOST_NAMES
+from hypertendril.readers.generic.reader import GenericJson
 from tests.unit.readers.equal_studies import assert_equal_studies
 from tests.unit.readers.optuna_storage import DATA
 

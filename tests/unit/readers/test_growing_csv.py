@@ -9,9 +9,9 @@ import pytest
 from hypertendril.errors import SourceFormatError
 from hypertendril.model import TrialState
 from hypertendril.readers import ReadStudy, Source, to_generic
-from hypertendril.readers.growing import GrowingFile
+from hypertendril.readers.files.growing import GrowingFile
 from hypertendril.readers.result import Tail
-from hypertendril.readers.table import TableCsv
+from hypertendril.readers.tables.reader import TableCsv
 
 HEADER = "number,state,param:x,param:c,objective:y:minimize,note\n"
 ROWS = [f'{n},complete,{n / 8},{"ab"[n % 2]},{n},"says ""{n}"",\nand more"\n' for n in range(6)]

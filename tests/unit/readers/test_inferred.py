@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from hypertendril.model import ParameterKind
-from hypertendril.readers.inferred import infer_parameter
+from hypertendril.readers.drafts.inferred import infer_parameter
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hypertendril.errors import SourceFormatError
-from hypertendril.readers import folders, json_pieces
-from hypertendril.readers.json_pieces import parse_in_pieces
-from hypertendril.readers.json_text import BadJsonError, parse
+from hypertendril.readers import folders
+from hypertendril.readers.files import json_pieces
+from hypertendril.readers.files.json_pieces import parse_in_pieces
+from hypertendril.readers.files.json_text import BadJsonError, parse
 from hypertendril.readers.progress import Progress, ReadingCancelledError, watched
 
 texts = st.text(st.sampled_from(' ab",:[]{}\\\n\u00e9'), max_size=8)

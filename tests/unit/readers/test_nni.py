@@ -9,7 +9,7 @@ import numpy as np
 from hypertendril.model import Condition, Outcome, Study, TrialState
 from hypertendril.readers import read
 from hypertendril.readers.losses import Losses
-from hypertendril.readers.nni_space import read_search_space
+from hypertendril.readers.nni.space import read_search_space
 from tests.contract.service_formats import database_of
 
 RUN = Path(__file__).parents[2] / "data" / "frameworks" / "nni_bohb"

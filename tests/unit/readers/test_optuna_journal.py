@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from hypertendril.model import Study, TrialState
-from hypertendril.readers import ReadStudy, Source, json_text, optuna_journal, read
-from hypertendril.readers.optuna_journal import OptunaJournal
+from hypertendril.readers import ReadStudy, Source, read
+from hypertendril.readers.files import json_text
+from hypertendril.readers.optuna import journal as optuna_journal
+from hypertendril.readers.optuna.journal import OptunaJournal
 from tests.unit.readers.optuna_storage import FLOAT
 
 START = "2026-01-02T03:04:05.000000+00:00"

@@ -13,7 +13,7 @@ import pytest
 from hypertendril.errors import SourceFormatError
 from hypertendril.model import TrialState
 from hypertendril.readers import read
-from hypertendril.readers.convert import convert
+from hypertendril.readers.pickles.convert import convert
 
 joblib = pytest.importorskip("joblib")
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from hypertendril.model import Outcome, TrialState
-from hypertendril.readers.optuna_rungs import Ends, Reports, Rungs, Stored, evaluations
+from hypertendril.readers.optuna.rungs import Ends, Reports, Rungs, Stored, evaluations
 
 NAN = np.nan
 COMPLETE, PRUNED, RUNNING, FAILED = (

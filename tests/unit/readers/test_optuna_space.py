@@ -8,7 +8,7 @@ import pytest
 
 from hypertendril.model import ParameterKind
 from hypertendril.readers.losses import Losses
-from hypertendril.readers.optuna_space import column_of, parse_distribution
+from hypertendril.readers.optuna.space import column_of, parse_distribution
 
 
 def _text(name: str, **attributes: Any) -> str:

@@ -13,8 +13,9 @@ import pytest
 
 from hypertendril.errors import SourceFormatError
 from hypertendril.model import Study, TrialState
-from hypertendril.readers import Source, optuna_sql, read
-from hypertendril.readers.optuna_sqlite import OptunaSqlite
+from hypertendril.readers import Source, read
+from hypertendril.readers.optuna import sql as optuna_sql
+from hypertendril.readers.optuna.sqlite import OptunaSqlite
 from tests.unit.readers.optuna_storage import FLOAT, Storage, categorical
 
 MODES = ("delete", "truncate", "wal")
@@ -326,7 +327,7 @@ def test_an_unknown_state_is_shown_as_failed_and_said(quiet: Storage) -> None:
 def test_a_locked_storage_is_one_clear_error(
     quiet: Storage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hypertendril.readers.sqlite_file.BUSY_SECONDS", 0.05)
+    monkeypatch.setattr("hypertendril.readers.files.sqlite_file.BUSY_SECONDS", 0.05)
     quiet.trial(quiet.study())
     quiet.execute("BEGIN EXCLUSIVE")
     with pytest.raises(SourceFormatError, match="locked by the program that writes it"):
@@ -360,7 +361,7 @@ def test_pickles_that_samplers_keep_are_never_fetched(
         "trial_system_attributes", trial_id=trial, key="cma:optimizer:0", value_json='"80049"'
     )
     seen: list[object] = []
-    import hypertendril.readers.optuna_tables as module
+    import hypertendril.readers.optuna.tables as module
 
     original = optuna_sql.children
     monkeypatch.setattr(module, "children", lambda *a: seen.extend(found := original(*a)) or found)

@@ -10,7 +10,7 @@ import pytest
 
 from hypertendril.errors import SourceFormatError
 from hypertendril.readers import Source, read
-from hypertendril.readers.optuna_url import OptunaUrl
+from hypertendril.readers.optuna.url import OptunaUrl
 from tests.unit.readers.equal_studies import assert_equal_studies
 from tests.unit.readers.optuna_storage import DATA, Storage
 

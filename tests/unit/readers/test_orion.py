@@ -12,7 +12,7 @@ import numpy as np
 from hypertendril.model import Outcome, ParameterKind, TrialState
 from hypertendril.readers import read
 from hypertendril.readers.losses import Losses
-from hypertendril.readers.orion_space import read_priors
+from hypertendril.readers.orion.space import read_priors
 from tests.contract.run_formats import RUNS
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from hypertendril.errors import SourceFormatError
 from hypertendril.readers import read
-from hypertendril.readers.convert import convert
+from hypertendril.readers.pickles.convert import convert
 from tests.data.frames.make_frames import frame
 
 DATA = Path(__file__).parents[2] / "data" / "frames"

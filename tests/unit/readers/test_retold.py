@@ -12,8 +12,8 @@ import pytest
 from hypertendril.errors import HyperTendrilError
 from hypertendril.model import Direction
 from hypertendril.readers import ReadStudy, read
-from hypertendril.readers.retold import columns_of, guesses_of, retold
-from hypertendril.readers.telling import roles_said
+from hypertendril.readers.tables.retold import columns_of, guesses_of, retold
+from hypertendril.readers.tables.telling import roles_said
 
 RUN: dict[str, Any] = {
     "objectives": ["loss"],

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from hypertendril.model import Direction
-from hypertendril.readers.directions import direction_of
-from hypertendril.readers.draft import flat
-from hypertendril.readers.perturbed import parent_of
-from hypertendril.readers.rungs import levels_of
+from hypertendril.readers.drafts.directions import direction_of
+from hypertendril.readers.drafts.draft import flat
+from hypertendril.readers.drafts.perturbed import parent_of
+from hypertendril.readers.drafts.rungs import levels_of
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ import pytest
 from hypertendril.errors import SourceFormatError
 from hypertendril.model import Condition, Direction, ParameterKind, TrialState
 from hypertendril.readers import read
-from hypertendril.readers.convert import convert
+from hypertendril.readers.pickles.convert import convert
 from tests.contract.service_formats import (
     LOGS,
     atm,

@@ -12,7 +12,7 @@ import pytest
 
 from hypertendril.model import Outcome, TrialState
 from hypertendril.readers import read
-from hypertendril.readers.smac_rows import row_of
+from hypertendril.readers.smac.rows import row_of
 from tests.contract.run_formats import RUNS
 
 

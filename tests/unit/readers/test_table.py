@@ -8,7 +8,7 @@ import pytest
 from hypertendril.errors import SourceFormatError
 from hypertendril.model import Direction, ParameterKind, TrialState
 from hypertendril.readers import ReadStudy, Source, read, read_table, write_table
-from hypertendril.readers.table import TableCsv, curves_path
+from hypertendril.readers.tables.reader import TableCsv, curves_path
 from tests.unit.readers.optuna_storage import DATA
 
 TABLE = """\

@@ -12,8 +12,8 @@ import pytest
 from hypertendril.errors import SourceFormatError
 from hypertendril.model import ParameterKind, TrialState
 from hypertendril.readers import read
-from hypertendril.readers.event_files import masked_crc
-from hypertendril.readers.protobuf import BadMessageError, fields, signed
+from hypertendril.readers.files.protobuf import BadMessageError, fields, signed
+from hypertendril.readers.trackers.event_files import masked_crc
 
 LOGS = Path(__file__).parents[2] / "data" / "trackers" / "tensorboard"
 PLAIN = LOGS.with_name("tensorboard_plain")

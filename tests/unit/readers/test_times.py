@@ -7,7 +7,7 @@ from datetime import datetime
 import numpy as np
 import pytest
 
-from hypertendril.readers.times import posix, posix_column
+from hypertendril.readers.files.times import posix, posix_column
 
 
 @pytest.fixture(

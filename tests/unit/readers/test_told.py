@@ -9,9 +9,9 @@ import pytest
 import hypertendril
 from hypertendril.model import Direction, TrialState
 from hypertendril.readers import Source
-from hypertendril.readers.draft import NAN
-from hypertendril.readers.table import read_table
-from hypertendril.readers.told import ToldTable, checked_roles, is_untold_table, preview
+from hypertendril.readers.drafts.draft import NAN
+from hypertendril.readers.tables.reader import read_table
+from hypertendril.readers.tables.told import ToldTable, checked_roles, is_untold_table, preview
 
 TABLE = """run_id,config.lr,batch,optimizer,train_loss,val_accuracy,trial
 a,0.001,32,adam,0.3,0.92,0

@@ -11,8 +11,8 @@ import pytest
 
 from hypertendril.model import TrialState
 from hypertendril.readers import read
-from hypertendril.readers.wandb_log import BLOCK
-from hypertendril.readers.yaml_text import BadYamlError, documents
+from hypertendril.readers.files.yaml_text import BadYamlError, documents
+from hypertendril.readers.trackers.wandb_log import BLOCK
 
 LOGS = Path(__file__).parents[2] / "data" / "trackers" / "wandb"
 

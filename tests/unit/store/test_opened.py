@@ -8,7 +8,7 @@ import pytest
 
 from hypertendril.errors import HyperTendrilError, SourceFormatError, StoreError
 from hypertendril.readers import Source
-from hypertendril.readers.told import UntoldTableError
+from hypertendril.readers.tables.told import UntoldTableError
 from hypertendril.store import ExperimentStore
 from hypertendril.store.answers import Answers
 from hypertendril.store.opened import OpenedResults

@@ -1,0 +1,1 @@
+"""ATM: databases of data runs."""

@@ -1,0 +1,1 @@
+"""Ax: snapshots of clients and experiments."""

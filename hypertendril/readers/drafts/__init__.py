@@ -1,0 +1,1 @@
+"""From rows to a study: what the readers of most frameworks have in common."""

@@ -1,0 +1,1 @@
+"""The generic form: JSON that holds all there is of a study."""

@@ -1,0 +1,1 @@
+"""NNI: databases of experiments."""

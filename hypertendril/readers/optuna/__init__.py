@@ -1,0 +1,1 @@
+"""Optuna: its SQLite storage, its storages behind a URL and its journal."""

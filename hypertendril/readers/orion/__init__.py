@@ -1,0 +1,1 @@
+"""Orion: databases and exported documents."""

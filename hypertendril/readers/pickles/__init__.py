@@ -1,0 +1,1 @@
+"""Pickles, taken apart without running them; only the converter command reads them."""

@@ -1,0 +1,1 @@
+"""Ray Tune: folders of experiments, read without Ray."""

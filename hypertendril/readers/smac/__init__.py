@@ -1,0 +1,1 @@
+"""SMAC3: run histories of all its versions."""

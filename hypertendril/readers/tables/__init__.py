@@ -1,0 +1,1 @@
+"""Tables: one row a trial, with columns that tell what they are or of which somebody tells it."""

@@ -1,0 +1,50 @@
+"""Tables as JSON, a list of records or one record a line, as the texts a CSV file would hold."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from hypertendril.readers.drafts.draft import flat
+from hypertendril.readers.files.json_lines import read_records
+from hypertendril.readers.files.json_text import BadJsonError, parse
+from hypertendril.readers.files.parquet import cell_text
+from hypertendril.readers.folders import as_list, json_as_far_as_it_goes
+from hypertendril.readers.losses import Losses
+from hypertendril.readers.source import Source
+
+_BLANK = b"\xef\xbb\xbf \t\r\n"
+
+
+def holds_records(source: Source) -> bool:
+    """Return whether a file starts like a list of JSON objects, or like one on each line."""
+    text = source.head().lstrip(_BLANK)
+    if text[:1] == b"[":
+        return text[1:].lstrip(_BLANK)[:1] == b"{"
+    first, _, rest = text.partition(b"\n")
+    if rest.lstrip(_BLANK)[:1] != b"{":
+        return False
+    try:
+        return isinstance(parse(first), dict)
+    except BadJsonError:
+        return False
+
+
+def record_rows(source: Source, losses: Losses) -> tuple[list[str], list[tuple[int, list[str]]]]:
+    """Return the names of the columns, and number and cells of each record; nested ones are flat.
+
+    Raises:
+        SourceFormatError: The file can't be read.
+    """
+    if source.head().lstrip(_BLANK)[:1] == b"[":
+        items = enumerate(as_list(json_as_far_as_it_goes(source.file, losses, 1)), 1)
+        records = [(at, item) for at, item in items if isinstance(item, dict)]
+    else:
+        records = list(read_records(source.file, losses, b'{"', dict))
+    flats = [(at, flat(record)) for at, record in records]
+    names = list(dict.fromkeys(name for _, record in flats for name in record))
+    return names, [(at, [_cell(record.get(name)) for name in names]) for at, record in flats]
+
+
+def _cell(value: Any) -> str:
+    return json.dumps(value) if isinstance(value, (list, dict)) else cell_text(value)

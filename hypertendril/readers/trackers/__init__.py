@@ -1,0 +1,1 @@
+"""Experiment trackers: runs with parameters and metrics, which know of no search."""
