@@ -167,10 +167,7 @@ class Draft:
             if name not in names and len(names) >= MOST_NAMES:
                 self.losses.count(f"curves of metrics beyond the first {MOST_NAMES}")
                 continue
-            placed = np.isfinite(steps)
-            self.losses.count("points of curves without a step", int((~placed).sum()))
-            at = names.setdefault(name, len(names))
-            parts.append((row, at, steps[placed], values[placed]))
+            parts.append((row, names.setdefault(name, len(names)), *self._placed(steps, values)))
         if not parts:
             return (), CurvePoints.empty()
         lengths = [len(steps) for _, _, steps, _ in parts]
@@ -180,6 +177,14 @@ class Draft:
             step=np.concatenate([steps for _, _, steps, _ in parts]),
             value=np.concatenate([values for *_, values in parts]),
         )
+
+    def _placed(self, steps: Floats, values: Floats) -> tuple[Floats, Floats]:
+        """Return the points that have a step; nearly always all, which are not copied."""
+        has_step = np.isfinite(steps)
+        if has_step.all():
+            return steps, values
+        self.losses.count("points of curves without a step", int((~has_step).sum()))
+        return steps[has_step], values[has_step]
 
     def _evaluations(self) -> Evaluations:
         found = Evaluations.empty(len(self.looks))
