@@ -176,7 +176,7 @@ def _run(
 ) -> TrackedRun:
     run = TrackedRun(str(job.get("jid")))
     config = _config(job.get("job_config"), losses)
-    run.params = {clean(k): v for k, v in config.items() if k not in OWN}
+    run.params = {clean(str(k)): v for k, v in config.items() if k not in OWN}
     stored = job.get("score")
     score = as_number(typed(stored, None) if isinstance(stored, str) else stored)
     for label, of_label in points.items():

@@ -140,6 +140,15 @@ def test_auptimizer_tells_space_target_and_intermediate_results(tmp_path: Path) 
     assert (study.trials.ended - study.trials.started).tolist() == [9] * 6
 
 
+def test_a_name_that_is_no_text_is_the_name_it_prints_as(tmp_path: Path) -> None:
+    # Found by `python -m benchmarks.mutations` in a configuration stored as a Python literal.
+    source = auptimizer(tmp_path)
+    with closing(sqlite3.connect(source.file)) as database, database:
+        database.execute("UPDATE job SET job_config = '{1e3: 2.5}' WHERE jid = 1")
+    (found,) = read(source.file)
+    assert found.as_study().params(0)["1000.0"] == 2.5
+
+
 def test_a_database_auptimizer_wrote_tells_labels_stops_and_grids(tmp_path: Path) -> None:
     found = read(database_of("auptimizer.sql", tmp_path / "source"))
     one, multi, stopped, grid, tpe, killed = (item.as_study() for item in found)
