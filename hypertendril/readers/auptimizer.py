@@ -20,6 +20,7 @@ from hypertendril.model import (
 )
 from hypertendril.readers.about import About, Tested
 from hypertendril.readers.drafts.draft import NAN
+from hypertendril.readers.drafts.typed_text import number_in
 from hypertendril.readers.files.json_text import (
     BadJsonError,
     as_choice,
@@ -34,7 +35,6 @@ from hypertendril.readers.folders import as_dict, as_list
 from hypertendril.readers.losses import Losses
 from hypertendril.readers.result import ReadStudy, Rereading, Tail
 from hypertendril.readers.source import Source
-from hypertendril.readers.syne_tune.space import typed
 from hypertendril.readers.trackers.tracked import Known, TrackedRun, study_of
 
 _QUERIES = {
@@ -178,7 +178,7 @@ def _run(
     config = _config(job.get("job_config"), losses)
     run.params = {clean(str(k)): v for k, v in config.items() if k not in OWN}
     stored = job.get("score")
-    score = as_number(typed(stored, None) if isinstance(stored, str) else stored)
+    score = number_in(stored)
     for label, of_label in points.items():
         run.add_points(names.get(label, f"result {label}"), of_label)
     if score is not None:
@@ -194,7 +194,7 @@ def _run(
 
 
 def _moment(value: Any) -> float:
-    number = as_number(typed(value, None) if isinstance(value, str) else value)
+    number = number_in(value)
     return NAN if number is None else number
 
 

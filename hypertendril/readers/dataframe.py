@@ -27,12 +27,12 @@ from hypertendril.readers.drafts.budgets import (
 )
 from hypertendril.readers.drafts.draft import NAN, Draft, header_of
 from hypertendril.readers.drafts.table_columns import MetricColumn, metric_columns
+from hypertendril.readers.drafts.typed_text import typed
 from hypertendril.readers.files.csv_rows import csv_rows
 from hypertendril.readers.files.json_text import brief, clean
 from hypertendril.readers.folders import RunFolder, head_of, small_enough
 from hypertendril.readers.losses import Losses
 from hypertendril.readers.result import ReadStudy
-from hypertendril.readers.syne_tune.space import typed
 
 TRIALS = "trials.csv"
 SPACE = "configspace.csv"
@@ -94,7 +94,7 @@ def _space(records: Sequence[Record], losses: Losses) -> SearchSpace:
 
 def _parameter(name: str, record: Record) -> Parameter:
     kind = record.get("type", "").lower()
-    items = [typed(v, None) for k, v in record.items() if k.startswith("item_") and v]
+    items = [typed(v) for k, v in record.items() if k.startswith("item_") and v]
     if items or kind in ("categorical", "ordinal"):
         is_ordered = kind == "ordinal" or record.get("ordered", "").lower() == "true"
         choices: tuple[Choice, ...] = tuple(dict.fromkeys(items))

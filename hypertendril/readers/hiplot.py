@@ -12,13 +12,13 @@ from hypertendril.model import Objective, Parameter, ParameterKind, SearchSpace
 from hypertendril.readers.about import About, Tested
 from hypertendril.readers.drafts.directions import direction_of, rank_of
 from hypertendril.readers.drafts.inferred import infer_parameter
+from hypertendril.readers.drafts.typed_text import typed
 from hypertendril.readers.files.csv_rows import csv_rows
 from hypertendril.readers.files.json_text import as_choice, as_number, clean
 from hypertendril.readers.folders import as_dict, as_list, json_as_far_as_it_goes, small_enough
 from hypertendril.readers.losses import Losses
 from hypertendril.readers.result import ReadStudy, Rereading, Tail
 from hypertendril.readers.source import Source
-from hypertendril.readers.syne_tune.space import typed
 from hypertendril.readers.trackers.tracked import Known, TrackedRun, guess_objective, study_of
 
 UID, FROM = "uid", "from_uid"
@@ -110,7 +110,7 @@ def _of_csv(source: Source, losses: Losses) -> _Points:
     found = _Points()
     for row in rows:
         uid, parent = row.pop(UID), row.pop(FROM)
-        values = {k: typed(v, None) for k, v in row.items() if v != ""}
+        values = {k: typed(v) for k, v in row.items() if v != ""}
         found.runs.append(TrackedRun(uid, values, parent=parent or None))
     return found
 

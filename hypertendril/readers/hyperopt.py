@@ -22,12 +22,12 @@ from hypertendril.readers.about import About, Tested
 from hypertendril.readers.drafts.budgets import split_info
 from hypertendril.readers.drafts.conditions import infer_conditions
 from hypertendril.readers.drafts.draft import NAN
+from hypertendril.readers.drafts.typed_text import typed
 from hypertendril.readers.files.json_text import as_number, brief, clean
 from hypertendril.readers.folders import as_dict, as_list, json_as_far_as_it_goes
 from hypertendril.readers.losses import Losses
 from hypertendril.readers.result import ReadStudy, Rereading, Tail
 from hypertendril.readers.source import Source
-from hypertendril.readers.syne_tune.space import typed
 from hypertendril.readers.trackers.tracked import Known, TrackedRun, study_of
 
 FORMAT = "hyperopt-trials"
@@ -115,7 +115,7 @@ def _finished(found: ReadStudy, documents: list[Any], source: Source) -> ReadStu
     trials, header = found.trials, found.header
     parameters = infer_conditions(list(header.space), trials.values, trials.state)
     numbers = [as_dict(d).get("tid") for d in documents if as_dict(d).get("misc")]
-    whole = [typed(str(n), None) for n in numbers]
+    whole = [typed(str(n)) for n in numbers]
     if all(isinstance(n, int) and 0 <= n < 2**62 for n in whole) and len(set(whole)) == len(whole):
         trials.number[:] = whole
     skipped = header.skipped
@@ -174,7 +174,7 @@ def _params(misc: Mapping[str, Any], losses: Losses) -> dict[str, Any]:
             losses.count(f"parameter {clean(name)!r}: more than one value; the first is kept")
         if stored:
             value = stored[0]
-            found[clean(name)] = typed(value, None) if isinstance(value, str) else value
+            found[clean(name)] = typed(value) if isinstance(value, str) else value
     return found
 
 
@@ -189,7 +189,7 @@ def _state(document: Mapping[str, Any], result: Mapping[str, Any]) -> TrialState
 
 def _number(value: Any) -> float | None:
     if isinstance(value, str):
-        value = typed(value, None)
+        value = typed(value)
     return as_number(value)
 
 

@@ -17,15 +17,15 @@ from hypertendril.model import (
     TrialState,
 )
 from hypertendril.readers.about import About, Tested
+from hypertendril.readers.drafts.typed_text import number_in, typed
 from hypertendril.readers.files.csv_rows import NO_END
-from hypertendril.readers.files.json_text import as_number, brief, clean
+from hypertendril.readers.files.json_text import brief, clean
 from hypertendril.readers.files.times import posix
 from hypertendril.readers.files.yaml_text import BadYamlError, documents
 from hypertendril.readers.folders import as_dict, as_list, json_as_far_as_it_goes, small_enough
 from hypertendril.readers.losses import Losses
 from hypertendril.readers.result import ReadStudy, Rereading, Tail
 from hypertendril.readers.source import Source
-from hypertendril.readers.syne_tune.space import typed
 from hypertendril.readers.trackers.tracked import Known, TrackedRun, by_start, study_of
 
 MARK = b"kubeflow.org/v1"
@@ -173,7 +173,7 @@ def _run(trial: Resource, strategies: Mapping[str, str], losses: Losses) -> Trac
     spec = as_dict(trial.get("spec"))
     for item in map(as_dict, as_list(spec.get("parameterAssignments"))):
         value = item.get("value")
-        text = typed(value, None) if isinstance(value, str) else value
+        text = typed(value) if isinstance(value, str) else value
         run.params[clean(str(item.get("name")))] = text
     for condition in map(as_dict, as_list(status.get("conditions"))):
         kind = str(condition.get("type"))
@@ -188,7 +188,7 @@ def _run(trial: Resource, strategies: Mapping[str, str], losses: Losses) -> Trac
     for metric in map(as_dict, as_list(as_dict(status.get("observation")).get("metrics"))):
         name = str(metric.get("name"))
         value = metric.get(strategies.get(name, LATEST), metric.get(LATEST, metric.get("value")))
-        number = as_number(typed(value, None) if isinstance(value, str) else value)
+        number = number_in(value)
         if number is not None:
             run.metrics[clean(name)] = number
     run.started, run.ended = posix(status.get("startTime")), posix(status.get("completionTime"))
@@ -213,7 +213,7 @@ def _parameter(name: str, item: Resource) -> Parameter:
     feasible = as_dict(item.get("feasibleSpace"))
     kind = str(item.get("parameterType"))
     if kind in ("categorical", "discrete"):
-        listed = [typed(str(value), None) for value in as_list(feasible.get("list"))]
+        listed = [typed(str(value)) for value in as_list(feasible.get("list"))]
         choices: tuple[Choice, ...] = tuple(dict.fromkeys(listed))
         is_ordered = kind == "discrete" and len(choices) > 2
         order = ParameterKind.ORDINAL if is_ordered else ParameterKind.CATEGORICAL

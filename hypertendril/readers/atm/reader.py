@@ -13,6 +13,7 @@ from typing import Any
 from hypertendril.model import Direction, Method, Objective, TrialState
 from hypertendril.readers.about import About, Tested
 from hypertendril.readers.atm.space import constants_of, declared_space
+from hypertendril.readers.drafts.typed_text import number_in, typed
 from hypertendril.readers.files.csv_rows import csv_rows
 from hypertendril.readers.files.json_text import as_number, clean, last_line
 from hypertendril.readers.files.sqlite_file import change_token
@@ -29,7 +30,6 @@ from hypertendril.readers.folders import (
 from hypertendril.readers.losses import Losses
 from hypertendril.readers.result import ReadStudy, Rereading, Tail
 from hypertendril.readers.source import Source
-from hypertendril.readers.syne_tune.space import typed
 from hypertendril.readers.trackers.tracked import Known, TrackedRun, study_of
 
 FORMAT = "atm-dataruns"
@@ -128,7 +128,7 @@ def read_tables(source: Source, losses: Losses) -> dict[str, list[dict[str, Any]
 def _rows(path: Path, losses: Losses) -> Iterator[dict[str, Any]]:
     _, rows = csv_rows(small_enough(path), losses)
     for row in rows:
-        yield {name: typed(cell, None) for name, cell in row.items()}
+        yield {name: typed(cell) for name, cell in row.items()}
 
 
 def _key(value: Any) -> float | str:
@@ -181,7 +181,7 @@ def _run(row: Row, partition: Row, target: str, metric: str) -> TrackedRun:
     run.params |= {k: v for k, v in values.items() if k not in constants}
     for name in (MARK, "cv_judgment_metric_stdev", "test_judgment_metric"):
         stored = row.get(name)
-        number = as_number(typed(stored, None) if isinstance(stored, str) else stored)
+        number = number_in(stored)
         if number is not None:
             run.metrics[metric if name == target else name] = number
     run.started, run.ended = posix(row.get("start_time")), posix(row.get("end_time"))

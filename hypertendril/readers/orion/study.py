@@ -11,13 +11,13 @@ from typing import Any
 from hypertendril.model import Direction, Method, Objective, Outcome, TrialState
 from hypertendril.readers.drafts.draft import NAN, Draft, Look, TrialRow, header_of
 from hypertendril.readers.drafts.looks import by_time
+from hypertendril.readers.drafts.typed_text import typed
 from hypertendril.readers.files.json_text import as_number, brief, clean
 from hypertendril.readers.folders import as_dict, as_list
 from hypertendril.readers.losses import Losses
 from hypertendril.readers.orion.space import OrionSpace, read_priors
 from hypertendril.readers.result import ReadStudy
 from hypertendril.readers.source import Source
-from hypertendril.readers.syne_tune.space import typed
 
 STATES = {
     "new": TrialState.WAITING,
@@ -162,7 +162,7 @@ def _value(value: Any) -> Any:
     if isinstance(value, dict) and len(value) == 1:
         ((key, text),) = value.items()
         if key.startswith("$number"):
-            return typed(str(text), None)
+            return typed(str(text))
     return value
 
 

@@ -76,22 +76,3 @@ def _parameter(name: str, item: Mapping[str, Any]) -> Parameter:
         log=is_log and low > 0,
         step=step if step is not None and step > 0 else None,
     )
-
-
-def typed(text: str, parameter: Parameter | None) -> Any:
-    """Return a cell of a table as the value it stands for; None where it is empty."""
-    if not text:
-        return None
-    if parameter is not None and parameter.is_discrete_choice:
-        for choice in parameter.choices:
-            if str(choice) == text:
-                return choice
-    for kind in (float,) if "." in text else (int, float):
-        try:
-            number = kind(text)
-        except ValueError:
-            continue
-        is_int = parameter is not None and parameter.kind is ParameterKind.INT
-        is_whole = isinstance(number, float) and number.is_integer()
-        return int(number) if is_int and is_whole else number
-    return {"True": True, "False": False}.get(text, text)

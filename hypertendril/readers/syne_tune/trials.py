@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from hypertendril.readers.drafts.typed_text import typed
 from hypertendril.readers.files.json_text import BadJsonError, clean, last_line, parse
 from hypertendril.readers.folders import as_dict, head_of, optional_json, subfolders
 from hypertendril.readers.losses import Losses
-from hypertendril.readers.syne_tune.space import SyneSpace, typed
+from hypertendril.readers.syne_tune.space import SyneSpace
 from hypertendril.readers.syne_tune.table import ZIPPED, table_rows
 
 MOST_PRINTED_BYTES = 1 << 26

@@ -15,6 +15,7 @@ from hypertendril.model import TrialState
 from hypertendril.readers.about import About, Tested
 from hypertendril.readers.drafts.draft import NAN
 from hypertendril.readers.drafts.state_words import state_of
+from hypertendril.readers.drafts.typed_text import typed
 from hypertendril.readers.files.json_lines import read_records
 from hypertendril.readers.files.json_text import as_number, clean
 from hypertendril.readers.folders import (
@@ -23,7 +24,6 @@ from hypertendril.readers.folders import (
     json_as_far_as_it_goes,
 )
 from hypertendril.readers.losses import Losses
-from hypertendril.readers.syne_tune.space import typed
 from hypertendril.readers.trackers.tracked import TrackedRun
 from hypertendril.readers.trackers.tracked_folders import TrackedFolders
 
@@ -80,7 +80,7 @@ def _run(folder: Path, task: Mapping[str, Any], losses: Losses) -> TrackedRun:
 def _value(item: Mapping[str, Any]) -> Any:
     """Return a hyperparameter; ClearML keeps each as a text with the name of its type."""
     text = str(item.get("value", ""))
-    return text if item.get("type") == "str" else typed(text, None)
+    return text if item.get("type") == "str" else typed(text)
 
 
 def _events(path: Path, losses: Losses) -> tuple[Points, list[float]]:

@@ -8,11 +8,11 @@ from typing import Any
 
 from hypertendril.readers.about import About, Tested
 from hypertendril.readers.drafts.draft import NAN
+from hypertendril.readers.drafts.typed_text import number_in
 from hypertendril.readers.files.json_lines import read_records
 from hypertendril.readers.files.json_text import as_number, clean
 from hypertendril.readers.folders import as_dict, head_of, json_as_far_as_it_goes
 from hypertendril.readers.losses import Losses
-from hypertendril.readers.syne_tune.space import typed
 from hypertendril.readers.trackers.tracked import TrackedRun
 from hypertendril.readers.trackers.tracked_folders import TrackedFolders
 
@@ -75,15 +75,10 @@ def _take(
         item = as_dict(payload.get("metric"))
         context = [str(payload["context"])] if payload.get("context") else []
         name = clean("/".join((*context, str(item.get("metricName") or ""))))
-        value = _number(item.get("metricValue"))
+        value = number_in(item.get("metricValue"))  # infinities and NaN are texts
         of_name = points.setdefault(name, [])
         step = as_number(item.get("step"))
         if value is not None:
             of_name.append((float(len(of_name)) if step is None else step, value))
     elif kind == "log_other" and payload.get("key") == "Name":
         run.key = clean(str(payload.get("value")))
-
-
-def _number(value: Any) -> float | None:
-    """Return a number; Comet writes infinities and NaN as texts."""
-    return as_number(typed(value, None) if isinstance(value, str) else value)

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
+from hypertendril.readers.drafts.typed_text import typed
 from hypertendril.readers.losses import Losses
-from hypertendril.readers.syne_tune.space import typed
 from hypertendril.readers.trackers.tracked import TrackedRun
 
 # Keras, and others after it, write a run into two folders and nothing beside them.
@@ -41,7 +41,7 @@ def tell_parameters(runs: Sequence[TrackedRun], losses: Losses) -> None:
         for name, value in pairs:
             own = next((end for end in _ends(name) if end in shared), None)
             if own is not None:
-                run.params[own] = typed(value, None)
+                run.params[own] = typed(value)
     if shared:
         losses.add("parameters are not recorded; they are told from the names of the runs")
     else:

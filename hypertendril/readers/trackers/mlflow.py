@@ -13,6 +13,7 @@ from pathlib import Path
 from hypertendril.model import TrialState
 from hypertendril.readers.about import About, Tested
 from hypertendril.readers.drafts.draft import NAN
+from hypertendril.readers.drafts.typed_text import typed
 from hypertendril.readers.files.csv_rows import NO_END
 from hypertendril.readers.files.json_text import clean
 from hypertendril.readers.files.sqlite_file import MAGIC, change_token
@@ -21,7 +22,6 @@ from hypertendril.readers.losses import Losses
 from hypertendril.readers.progress import each
 from hypertendril.readers.result import ReadStudy, Rereading, Tail
 from hypertendril.readers.source import Source
-from hypertendril.readers.syne_tune.space import typed
 from hypertendril.readers.trackers.mlflow_sqlite import has_tables, read_database
 from hypertendril.readers.trackers.tracked import Known, TrackedRun, by_start, study_of
 
@@ -194,7 +194,7 @@ def _run(place: Path, key: str, state: dict[str, str], losses: Losses) -> Tracke
         run.note = "killed"
     run.started, run.ended = _seconds(state.get("start_time")), _seconds(state.get("end_time"))
     for path in _leaves(place / "params"):
-        run.params[_name(path, place / "params")] = typed(_text(path, losses), None)
+        run.params[_name(path, place / "params")] = typed(_text(path, losses))
     for path in _leaves(place / "metrics"):
         add_points(run, _name(path, place / "metrics"), list(_points(path, losses)))
     return run
@@ -303,7 +303,7 @@ def _of_database(source: Source, losses: Losses) -> list[Experiment]:
         tracked = TrackedRun(run.key, state=STATES.get(run.status, TrialState.RUNNING))
         tracked.note = "killed" if run.status == "KILLED" else None
         tracked.started, tracked.ended = run.started, run.ended
-        tracked.params = {name: typed(text, None) for name, text in run.params.items()}
+        tracked.params = {name: typed(text) for name, text in run.params.items()}
         for name, points in run.points.items():
             add_points(tracked, name, points)
         own.runs.append(tracked)

@@ -13,14 +13,13 @@ from collections.abc import Hashable, Mapping
 from hypertendril.model import TrialState
 from hypertendril.readers.about import About, Tested
 from hypertendril.readers.drafts.state_words import state_of
+from hypertendril.readers.drafts.typed_text import number_in, typed
 from hypertendril.readers.files.csv_rows import csv_rows
-from hypertendril.readers.files.json_text import as_number
 from hypertendril.readers.files.times import posix
 from hypertendril.readers.folders import small_enough
 from hypertendril.readers.losses import Losses
 from hypertendril.readers.result import ReadStudy, Rereading, Tail
 from hypertendril.readers.source import Source
-from hypertendril.readers.syne_tune.space import typed
 from hypertendril.readers.trackers.tracked import Known, TrackedRun, by_start, study_of
 
 _PARAMETER = re.compile(
@@ -94,9 +93,9 @@ def _run(row: Mapping[str, str], key: str) -> TrackedRun:
         if not cell:
             continue
         if _PARAMETER.match(name):
-            run.params[_PARAMETER.sub("", name, count=1)] = typed(cell, None)
+            run.params[_PARAMETER.sub("", name, count=1)] = typed(cell)
         elif _METRIC.match(name):
-            number = as_number(typed(cell, None))
+            number = number_in(cell)
             if number is not None:
                 run.metrics[_METRIC.sub("", name, count=1)] = number
     status = next((lowered[s].lower() for s in _STATUSES if lowered.get(s)), "")
