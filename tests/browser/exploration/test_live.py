@@ -55,9 +55,11 @@ WATCH = """() => {
     const look = () => {
         const view = ht.exploration.view, { canvas, g } = view.layers.base;
         const { tops, bottoms } = view.scene || { tops: [0], bottoms: [0] };
-        const column = g.getImageData(Math.round((view.left + view.right) / 2 * view.ratio),
-            Math.round(tops[0] * view.ratio), 1, Math.round((bottoms[0] - tops[0]) * view.ratio) || 1);
-        if (!column.data.some(v => v > 0)) lost.push("picture");
+        // The whole width: the figure may have room for trials whose columns are on their way.
+        const at = (pixel) => Math.round(pixel * view.ratio);
+        const marks = g.getImageData(at(view.left), at(tops[0]),
+            at(view.right - view.left) || 1, at(bottoms[0] - tops[0]) || 1);
+        if (!marks.data.some(v => v > 0)) lost.push("picture");
         if (ht.state.hover !== 0) lost.push("hover");
         if (!ht.state.selection.brushes.length) lost.push("brush");
         if (scrollY !== window.wasAt) lost.push("scroll");
