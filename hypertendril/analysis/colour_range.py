@@ -56,7 +56,7 @@ def _is_selective(study: Study) -> bool:
     """Return whether the method lets trials compete in rungs or generations."""
     seen = study.evaluations
     has_rungs = (seen.rung >= 0).any() or np.isin(seen.outcome, _DECIDED).any()
-    return bool(has_rungs or (study.trials.parent >= 0).any())
+    return bool(has_rungs or study.has_forks())
 
 
 def _seen(study: Study) -> NDArray[np.float64]:

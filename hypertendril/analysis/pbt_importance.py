@@ -52,7 +52,7 @@ class Intervals:
 def has_intervals(study: Study) -> bool:
     """Tell whether trials were forked and looked at often enough to speak of gains."""
     seen = study.evaluations
-    if not (study.trials.parent >= 0).any() or len(seen) < MIN_INTERVALS:
+    if not study.has_forks() or len(seen) < MIN_INTERVALS:
         return False
     return len(intervals_of(study).gain) >= MIN_INTERVALS
 

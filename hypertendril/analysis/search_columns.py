@@ -117,7 +117,7 @@ def arrival(trial: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def _has_generations(study: Study, marks: Marks) -> bool:
     """Tell whether several trials share an iteration, or one was forked from another."""
-    if (study.trials.parent >= 0).any():
+    if study.has_forks():
         return True
     known = marks.iteration[marks.iteration >= 0]
     n_trials = len(np.unique(marks.trial[marks.iteration >= 0]))

@@ -99,7 +99,7 @@ def shared_resource(study: Study) -> float | None:
     state = study.trials.state
     pruned = state == TrialState.PRUNED
     ended = pruned | (state == TrialState.COMPLETE)
-    if pruned.sum() < _MIN_PRUNED or (study.trials.parent >= 0).any():
+    if pruned.sum() < _MIN_PRUNED or study.has_forks():
         return None
     steps, trials = _looks(study)[:2]
     pairs = np.unique(np.column_stack([steps, trials])[ended[trials]], axis=0)

@@ -125,6 +125,14 @@ class Study:
         found = np.bincount(self.trials.state, minlength=len(TrialState))
         return {state: int(found[state]) for state in TrialState}
 
+    def has_forks(self) -> bool:
+        """Return whether trials went on from what others had learned.
+
+        A failed trial has taught nothing: who tries its values again has it for a parent, no more.
+        """
+        parent = self.trials.parent
+        return bool((self.trials.state[parent[parent >= 0]] != TrialState.FAILED).any())
+
     def scored(self, objective: int = 0) -> NDArray[np.bool_]:
         """Return (n,) where a trial is complete, feasible and has a finite value of `objective`."""
         trials = self.trials

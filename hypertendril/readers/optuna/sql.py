@@ -10,6 +10,7 @@ from hypertendril.readers.optuna.attributes import (
     EXPORTED,
     GENERATION,
     METRIC_NAMES,
+    RETRIED,
     RUNG,
     WARNINGS,
 )
@@ -53,7 +54,8 @@ _CHILDREN = {
     # Samplers keep their whole state here, some of it pickled: only what is understood is fetched.
     "trial_system_attributes": (
         "a.trial_id, a.key, CASE WHEN a.key LIKE :rung OR a.key LIKE :generation"
-        " OR a.key LIKE :constraint OR a.key IN (:warning, :reason, :exported) THEN a.value_json END"
+        " OR a.key LIKE :constraint OR a.key IN (:warning, :reason, :exported, :tried, :tries)"
+        " THEN a.value_json END"
     ),
 }
 _UNDERSTOOD = {
@@ -63,6 +65,8 @@ _UNDERSTOOD = {
     "warning": WARNINGS[0],
     "reason": WARNINGS[1],
     "exported": EXPORTED,
+    "tried": RETRIED[0],
+    "tries": RETRIED[1],
 }
 _OF_STUDIES = {
     "study_directions": (

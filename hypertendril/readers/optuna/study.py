@@ -28,6 +28,7 @@ from hypertendril.readers.optuna.attributes import (
     EXPORTED,
     GENERATION,
     METRIC_NAMES,
+    RETRIED,
     RUNG,
 )
 from hypertendril.readers.optuna.exported import as_exported
@@ -98,7 +99,7 @@ class _StudyBuilder:
             values=values,
             objectives=reached,
             metrics=metrics,
-            parent=np.full(self.n, -1, dtype=np.int64),
+            parent=self._parent(),
             bracket=self._bracket(rungs, generation),
             started=self.rows.started,
             ended=self.rows.ended,
@@ -215,6 +216,17 @@ class _StudyBuilder:
             valid = at[(value[at] >= 0) & (value[at] < 2**31)]
             generation[row[valid]] = value[valid].astype(np.int32)
         return generation
+
+    def _parent(self) -> NDArray[np.int64]:
+        """Return the row of the failed trial that each trial tries again, -1 for none."""
+        row, _, value = self.rows.system
+        parent = np.full(self.n, -1, dtype=np.int64)
+        for wanted in RETRIED:
+            for _, at in self._system(wanted):
+                earlier = np.minimum(np.searchsorted(self.rows.number, value[at]), self.n - 1)
+                valid = (self.rows.number[earlier] == value[at]) & (earlier < row[at])
+                parent[row[at][valid]] = earlier[valid]
+        return parent
 
     def _bracket(self, rungs: Rungs, generation: NDArray[np.int32]) -> NDArray[np.int32]:
         bracket = generation.copy()
