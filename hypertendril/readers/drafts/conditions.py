@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from hypertendril.model import Condition, Parameter, ParameterKind, TrialState
 
 FEWEST = 3  # trials with and without the parameter before a pattern is believed
-MOST_VALUES = 32  # an integer parent with more values explains anything
+MOST_VALUES = 32  # a condition with more is no reason
+MEETINGS = 2  # of each value of a parent, on average: values met once each explain anything
 
 
 def infer_conditions(
@@ -19,7 +20,8 @@ def infer_conditions(
     """Return the parameters with the conditions that hold in every finished trial.
 
     A condition is set where a parameter is present exactly for some values of one categorical
-    (or integer) parameter. Cost O(c d n) with c parameters that are sometimes absent.
+    (or integer) parameter; where several explain it, of the one with the fewest values. Cost
+    O(c d n) with c groups of parameters that are absent in the same trials.
 
     Args:
         parameters: In column order; one that has a condition keeps it.
@@ -33,32 +35,44 @@ def infer_conditions(
     varies = (counts >= FEWEST) & (len(finished) - counts >= FEWEST)
     if not varies.any():
         return list(parameters)
-    parents = [
-        _Parent(i, parameter, finished[:, i])
+    possible = (
+        _Parent(parameter, finished[:, i])
         for i, parameter in enumerate(parameters)
         if parameter.kind is not ParameterKind.FLOAT
-    ]
-    return [
-        replace(parameter, condition=_condition(i, parents, present[:, i]))
-        if varies[i] and parameter.condition is None
-        else parameter
-        for i, parameter in enumerate(parameters)
-    ]
+    )
+    parents = sorted((p for p in possible if p.is_reason()), key=lambda p: len(p.seen))
+    found: dict[bytes, Condition | None] = {}
+    conditioned = list(parameters)
+    for i, parameter in enumerate(parameters):
+        if varies[i] and parameter.condition is None:
+            child = present[:, i]
+            where = np.packbits(child).tobytes()
+            if where not in found:
+                told = (parent.condition(child) for parent in parents)
+                found[where] = next((one for one in told if one is not None), None)
+            conditioned[i] = replace(parameter, condition=found[where])
+    return conditioned
 
 
 class _Parent:
     """A parameter others may depend on, its values sorted once for all of them."""
 
-    def __init__(self, column: int, parameter: Parameter, values: NDArray[np.float64]) -> None:
-        self.column = column
+    def __init__(self, parameter: Parameter, values: NDArray[np.float64]) -> None:
         self.parameter = parameter
         self.present = ~np.isnan(values)
         self.seen, self.position = np.unique(values[self.present], return_inverse=True)
         self.total = np.bincount(self.position, minlength=len(self.seen))
 
+    def is_reason(self) -> bool:
+        """Return whether its values are few, and were met often enough to explain something."""
+        return len(self.seen) <= min(MOST_VALUES, len(self.position) // MEETINGS)
+
     def condition(self, child: NDArray[np.bool_]) -> Condition | None:
-        """Return the condition that explains exactly where `child` is present; None if none does."""
-        if len(self.seen) > MOST_VALUES or (child & ~self.present).any():
+        """Return the condition that explains exactly where `child` is present; None if none does.
+
+        None for the parameter itself: with it there is nowhere that it lacks.
+        """
+        if (child & ~self.present).any():
             return None
         on = np.bincount(self.position, weights=child[self.present], minlength=len(self.seen))
         active = on == self.total
@@ -66,11 +80,3 @@ class _Parent:
             return None
         values = self.seen[active].tolist()
         return Condition(self.parameter.name, tuple(map(self.parameter.decode, values)))
-
-
-def _condition(child: int, parents: list[_Parent], present: NDArray[np.bool_]) -> Condition | None:
-    for parent in parents:
-        found = parent.condition(present) if parent.column != child else None
-        if found is not None:
-            return found
-    return None

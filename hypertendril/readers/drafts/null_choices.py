@@ -1,8 +1,8 @@
-"""Whether null in a configuration is a choice like others, or marks a parameter as inactive.
+"""Which parameters are inactive where, in configurations of frameworks that keep no space.
 
-Frameworks that keep no space write null for both. It is taken for inactive where another
-parameter says when it is there, else for a choice: a search that leaves a parameter out for no
-reason is rarer than one over `[None, "l1", "l2"]`.
+One that is absent is inactive. Null stands for that, and for a choice like others: it is taken for
+inactive where another parameter says when it is there, else for a choice: a search that leaves a
+parameter out for no reason is rarer than one over `[None, "l1", "l2"]`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ MOST_NUMBERS = 8  # that are a list to choose from, each drawn twice or more on 
 def with_null_choices(
     parameters: list[Parameter], trials: Sequence[TrialRow], losses: Losses
 ) -> list[Parameter]:
-    """Return the parameters; null is a choice of some, and others have the condition found.
+    """Return the parameters; null is a choice of some, and what lacks somewhere has its condition.
 
     Args:
         parameters: As told from all values but null.
@@ -32,25 +32,22 @@ def with_null_choices(
         losses: Gets the numbers of a range that are null without a reason.
     """
     nulls = {name for trial in trials for name, value in trial.params.items() if value is None}
-    if not nulls.intersection(parameter.name for parameter in parameters):
+    if all(trial.params.get(p.name) is not None for p in parameters for trial in trials):
         return parameters
-    found = _explained(parameters, trials, nulls)
-    found = [_with_null(p) if _is_open(p, nulls) and p.is_discrete_choice else p for p in found]
-    found = _explained(found, trials, nulls)  # what depends on one that is null is told now
+    found = _explained(parameters, trials)
+    chosen = [_with_null(p) if _is_open(p, nulls) and p.is_discrete_choice else p for p in found]
+    if chosen != found:
+        found = _explained(chosen, trials)  # what depends on one that is null is told now
     return [_listed(p, trials, losses) if _is_open(p, nulls) else p for p in found]
 
 
-def _explained(
-    parameters: list[Parameter], trials: Sequence[TrialRow], nulls: set[str]
-) -> list[Parameter]:
-    """Return the parameters, those that are null somewhere with the condition found."""
+def _explained(parameters: list[Parameter], trials: Sequence[TrialRow]) -> list[Parameter]:
+    """Return the parameters with the conditions found."""
     values = np.array(
         [[p.encode(as_choice(trial.params.get(p.name))) for p in parameters] for trial in trials]
     )
     states = np.array([trial.state for trial in trials], dtype=np.int8)
-    conditioned = infer_conditions(parameters, values, states)
-    pairs = zip(parameters, conditioned, strict=True)
-    return [found if before.name in nulls else before for before, found in pairs]
+    return infer_conditions(parameters, values, states)
 
 
 def _is_open(parameter: Parameter, nulls: set[str]) -> bool:

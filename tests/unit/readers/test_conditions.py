@@ -67,3 +67,16 @@ def test_a_condition_that_is_declared_is_kept() -> None:
     values = np.array([[0, 0.5], [1, NAN]] * 3)
     state = np.full(6, TrialState.COMPLETE, dtype=np.int8)
     assert infer_conditions([SOLVER, declared], values, state)[1] == declared
+
+
+def test_values_that_were_met_once_each_explain_nothing() -> None:
+    seed = Parameter("seed", ParameterKind.INT, 0, 99)
+    rows = [[k, 0.5 if k % 2 else NAN] for k in range(10)]
+    assert _infer([seed], rows) is None
+
+
+def test_of_two_explanations_the_one_with_fewer_values_is_taken() -> None:
+    rows = [[0, 0, NAN], [1, 0, NAN], [2, 1, 0.5], [3, 1, 0.5]] * 3
+    assert _infer([Parameter("batch", ParameterKind.INT, 0, 3), SOLVER], rows) == Condition(
+        "solver", ("adam",)
+    )

@@ -64,3 +64,19 @@ def test_null_among_numbers_of_a_range_is_inactive_and_told(tmp_path: Path) -> N
     assert found.header.space["x"].kind is ParameterKind.FLOAT
     assert found.as_study().params(2) == {}
     assert any("no other parameter says why" in s.reason for s in found.header.skipped)
+
+
+def test_what_is_written_for_some_choices_only_depends_on_them(tmp_path: Path) -> None:
+    models: list[dict[str, Any]] = [
+        {"type": "svm", "C": 0.5},
+        {"type": "net", "layers": 1, "widths": {"first": 8}},
+        {"type": "net", "layers": 2, "widths": {"first": 8, "second": 16}},
+    ]
+    space = _runs(tmp_path, [{"lr": n, "model": models[n % 3]} for n in range(12)]).header.space
+    conditions = {p.name: p.condition for p in space if p.condition is not None}
+    assert conditions == {
+        "model/C": Condition("model/type", ("svm",)),
+        "model/layers": Condition("model/type", ("net",)),
+        "model/widths/first": Condition("model/type", ("net",)),
+        "model/widths/second": Condition("model/layers", (2,)),
+    }
