@@ -14,9 +14,9 @@ import numpy as np
 import sklearn.ensemble  # noqa: F401  # its import is no part of what is measured
 
 from benchmarks.harness import print_cells
-from hypertendril.analysis.exploration import prepare_exploration
+from hypertendril.analysis.exploration.picture import prepare_exploration
 from hypertendril.analysis.histograms import histogram
-from hypertendril.analysis.importance import Importance, importance_of
+from hypertendril.analysis.importance.estimate import Importance, importance_of
 from hypertendril.analysis.pareto import pareto_front
 from hypertendril.model import (
     CurvePoints,

@@ -19,8 +19,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.bench_analysis import search
 from benchmarks.harness import Meter, print_cells
-from hypertendril.analysis.crowding import crowd_places
-from hypertendril.analysis.exploration import prepare_exploration
+from hypertendril.analysis.exploration.crowding import crowd_places
+from hypertendril.analysis.exploration.picture import prepare_exploration
 from hypertendril.layouts import ids
 from tests.browser.harness import DRAWN, launch
 from tests.browser.running_app import AppProcess

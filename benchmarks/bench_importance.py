@@ -34,10 +34,10 @@ from benchmarks.bench_analysis import scored_study
 from benchmarks.harness import print_cells
 from benchmarks.importance_cases import CASES, Case, Floats, drawn, truth
 from benchmarks.importance_peers import NOT_INSTALLED
-from hypertendril.analysis.axes import RangeAxis
-from hypertendril.analysis.fanova import Fanova, boxed
-from hypertendril.analysis.importance import Importance, importance_of
-from hypertendril.analysis.trees import trees_of_forest
+from hypertendril.analysis.fanova.axes import RangeAxis
+from hypertendril.analysis.fanova.tree_anova import Fanova, boxed
+from hypertendril.analysis.fanova.trees import trees_of_forest
+from hypertendril.analysis.importance.estimate import Importance, importance_of
 from hypertendril.model import Parameter, ParameterKind, Study
 
 SIZES = {(200, 5): 0.25, (1_000, 8): 0.3, (10_000, 16): 1.0}

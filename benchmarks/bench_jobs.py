@@ -10,9 +10,9 @@ from pathlib import Path
 import psutil
 
 from benchmarks.harness import print_cells
-from hypertendril.jobs.objectives import load_registry
-from hypertendril.jobs.queue import JobQueue, JobState, Progress
-from hypertendril.jobs.spec import JobSpec
+from hypertendril.jobs.queue.job_queue import JobQueue, JobState, Progress
+from hypertendril.jobs.spec.job_spec import JobSpec
+from hypertendril.jobs.spec.objectives import load_registry
 from tests.faults.worker_bench import REGISTRY_FILE, WorkerBench
 
 

@@ -28,11 +28,11 @@ from optuna.storages.journal import JournalFileBackend
 
 from benchmarks.harness import print_cells
 from benchmarks.search_rivals import suggested
-from hypertendril.jobs.objectives import RegisteredObjective
-from hypertendril.jobs.orders import Order
-from hypertendril.jobs.place import Place
-from hypertendril.jobs.runner import run_study
-from hypertendril.jobs.spec import JobSpec
+from hypertendril.jobs.executors.place import Place
+from hypertendril.jobs.running.orders import Order
+from hypertendril.jobs.running.runner import run_study
+from hypertendril.jobs.spec.job_spec import JobSpec
+from hypertendril.jobs.spec.objectives import RegisteredObjective
 from hypertendril.model import Direction, Objective, Parameter, ParameterKind, SearchSpace
 from hypertendril.store.experiment_store import ExperimentStore
 

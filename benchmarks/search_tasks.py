@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from examples import digits_mlp
-from hypertendril.jobs.objectives import load_registry
 from hypertendril.jobs.segments import Segment
+from hypertendril.jobs.spec.objectives import load_registry
 from hypertendril.jobs.training import TrialContext
 from hypertendril.model import Choice, Condition, Parameter, ParameterKind, SearchSpace
 

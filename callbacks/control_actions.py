@@ -23,8 +23,8 @@ from hypertendril.callbacks.services import Services
 from hypertendril.callbacks.shown import shown_study
 from hypertendril.errors import JobError, SpaceError
 from hypertendril.guidance.next_study import from_best, from_brushes
-from hypertendril.jobs.queue import JobState
-from hypertendril.jobs.spec import JobSpec
+from hypertendril.jobs.queue.job_queue import JobState
+from hypertendril.jobs.spec.job_spec import JobSpec
 from hypertendril.layouts import ids
 from hypertendril.layouts.control import message
 from hypertendril.layouts.control_space import bar_of

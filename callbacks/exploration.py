@@ -6,14 +6,14 @@ from typing import Any
 
 from dash import ClientsideFunction, Dash, Input, Output, State, ctx, no_update
 
-from hypertendril.analysis.exploration import prepare_exploration
-from hypertendril.analysis.exploration_axes import AXES, METHOD, available_axes
-from hypertendril.analysis.exploration_frame import (
+from hypertendril.analysis.exploration.axes import AXES, METHOD, available_axes
+from hypertendril.analysis.exploration.frame import (
     ORDERS,
     ExplorationFrame,
     FrameOptions,
     prepare_exploration_frame,
 )
+from hypertendril.analysis.exploration.picture import prepare_exploration
 from hypertendril.callbacks import exploration_dialogs
 from hypertendril.callbacks.services import Services
 from hypertendril.callbacks.shown import shown_study

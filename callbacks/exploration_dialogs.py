@@ -7,10 +7,10 @@ from typing import Any
 import plotly.graph_objects as go
 from dash import Dash, Input, Output, State, ctx, no_update
 
-from hypertendril.analysis.comparison import MOST, alike, prepare_comparison
-from hypertendril.analysis.exploration import prepare_exploration
-from hypertendril.analysis.schedule import prepare_schedule
-from hypertendril.analysis.story import story_of
+from hypertendril.analysis.exploration.comparison import MOST, alike, prepare_comparison
+from hypertendril.analysis.exploration.picture import prepare_exploration
+from hypertendril.analysis.exploration.schedule import prepare_schedule
+from hypertendril.analysis.exploration.story import story_of
 from hypertendril.callbacks import exploration_jobs
 from hypertendril.callbacks.services import Services
 from hypertendril.callbacks.shown import shown_study

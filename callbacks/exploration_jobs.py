@@ -6,16 +6,16 @@ from typing import Any
 
 from dash import Dash, Input, Output, State, ctx, no_update
 
-from hypertendril.analysis.exploration import prepare_exploration
+from hypertendril.analysis.exploration.picture import prepare_exploration
 from hypertendril.callbacks.control_actions import queued_once
 from hypertendril.callbacks.next_study import MAX_NAME_CHARS, carried_constraints, fitting_objective
 from hypertendril.callbacks.services import Services
 from hypertendril.callbacks.shown import shown_study
 from hypertendril.errors import HyperTendrilError
 from hypertendril.guidance.training_plan import Plan, finish_plan, replay_plan
-from hypertendril.jobs.checkpoints import kept_step
-from hypertendril.jobs.objectives import Registry
-from hypertendril.jobs.spec import JobSpec
+from hypertendril.jobs.running.checkpoints import kept_step
+from hypertendril.jobs.spec.job_spec import JobSpec
+from hypertendril.jobs.spec.objectives import Registry
 from hypertendril.layouts import ids
 from hypertendril.layouts.control import message
 from hypertendril.layouts.labels import plain

@@ -12,9 +12,11 @@ from typing import Any
 import numpy as np
 from dash import ClientsideFunction, Dash, Input, Output, State, ctx, no_update
 
-from hypertendril.analysis.effects import EffectsView, focused, prepare_effects
-from hypertendril.analysis.importance import Importance
-from hypertendril.analysis.importance_metrics import (
+from hypertendril.analysis.importance.effects import EffectsView, focused, prepare_effects
+from hypertendril.analysis.importance.estimate import Importance
+from hypertendril.analysis.importance.intervals import time_name
+from hypertendril.analysis.importance.joined import MOST, is_joinable
+from hypertendril.analysis.importance.metrics import (
     GAIN,
     ImportanceTarget,
     asked_metric,
@@ -22,9 +24,7 @@ from hypertendril.analysis.importance_metrics import (
     target_named,
     targets_of,
 )
-from hypertendril.analysis.importance_scope import ALL, THRESHOLD, Scope, ScopeAsked, scope_of
-from hypertendril.analysis.joined import MOST, is_joinable
-from hypertendril.analysis.pbt_importance import time_name
+from hypertendril.analysis.importance.scope import ALL, THRESHOLD, Scope, ScopeAsked, scope_of
 from hypertendril.callbacks.importance_feed import STOPPED, Wish
 from hypertendril.callbacks.services import Services
 from hypertendril.callbacks.shown import shown_study

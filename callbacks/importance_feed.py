@@ -6,8 +6,8 @@ import threading
 from collections.abc import Callable, Collection, Hashable, Sequence
 from dataclasses import dataclass, field
 
-from hypertendril.analysis.importance import Importance
-from hypertendril.analysis.importance_metrics import asked_importance
+from hypertendril.analysis.importance.estimate import Importance
+from hypertendril.analysis.importance.metrics import asked_importance
 from hypertendril.model import Study
 from hypertendril.store import Derived, ExperimentStore, Failure, StoppedError
 

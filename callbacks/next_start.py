@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from hypertendril.errors import JobError
-from hypertendril.jobs.earlier import earlier_study
-from hypertendril.jobs.starting import start_to_json
+from hypertendril.jobs.spec.earlier import earlier_study
+from hypertendril.jobs.spec.starting import start_to_json
 from hypertendril.model import Choice, Objective, SearchSpace, Study
 from hypertendril.search import StartingSet
 from hypertendril.search.starting import lies_inside

@@ -12,8 +12,8 @@ from hypertendril.analysis.ranges import consistent
 from hypertendril.callbacks.next_start import Beginning
 from hypertendril.errors import HyperTendrilError, JobError, SpaceError
 from hypertendril.guidance.next_study import carried_over
-from hypertendril.jobs.objectives import RegisteredObjective, Registry
-from hypertendril.jobs.spec import JobSpec
+from hypertendril.jobs.spec.job_spec import JobSpec
+from hypertendril.jobs.spec.objectives import RegisteredObjective, Registry
 from hypertendril.layouts.control import LIMITS, MethodChoice
 from hypertendril.layouts.control_space import bound_text
 from hypertendril.model import (

@@ -11,7 +11,7 @@ from hypertendril.callbacks.next_study import fitting_objective
 from hypertendril.callbacks.services import Services
 from hypertendril.callbacks.shown import shown_study
 from hypertendril.callbacks.study_lines import JobView
-from hypertendril.jobs.queue import Job, JobState
+from hypertendril.jobs.queue.job_queue import Job, JobState
 from hypertendril.layouts import ids
 from hypertendril.layouts.aligned import aligned_text
 from hypertendril.layouts.labels import plain

@@ -11,7 +11,7 @@ from dash.development.base_component import Component
 from hypertendril.callbacks.services import Services
 from hypertendril.errors import HyperTendrilError, JobError, StoreError
 from hypertendril.jobs.disk import disk_trouble
-from hypertendril.jobs.queue import JobState
+from hypertendril.jobs.queue.job_queue import JobState
 from hypertendril.layouts.control_import import (
     ITSELF,
     ROLES,

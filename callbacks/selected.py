@@ -14,7 +14,7 @@ from hypertendril.analysis.selected import best_first
 from hypertendril.callbacks.services import Services
 from hypertendril.callbacks.shown import selected_mask, shown_study
 from hypertendril.errors import JobError
-from hypertendril.jobs.queue import Job, JobState
+from hypertendril.jobs.queue.job_queue import Job, JobState
 from hypertendril.layouts import ids
 from hypertendril.layouts.selected import (
     MAX_ROWS,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from hypertendril.analysis.importance import Importance
-from hypertendril.analysis.importance_metrics import leading_key
+from hypertendril.analysis.importance.estimate import Importance
+from hypertendril.analysis.importance.metrics import leading_key
 from hypertendril.callbacks.importance_feed import ImportanceFeed
-from hypertendril.jobs.objectives import Registry
-from hypertendril.jobs.queue import JobQueue
+from hypertendril.jobs.queue.job_queue import JobQueue
+from hypertendril.jobs.spec.objectives import Registry
 from hypertendril.jobs.watch import WorkerWatch
 from hypertendril.model import Study
 from hypertendril.readers.follow import Follower

@@ -18,8 +18,8 @@ from hypertendril.callbacks.importance_feed import ImportanceFeed
 from hypertendril.callbacks.services import Services
 from hypertendril.errors import HyperTendrilError
 from hypertendril.jobs.keeper import WorkerKeeper
-from hypertendril.jobs.objectives import Registry, load_registry
-from hypertendril.jobs.queue import JobQueue
+from hypertendril.jobs.queue.job_queue import JobQueue
+from hypertendril.jobs.spec.objectives import Registry, load_registry
 from hypertendril.jobs.watch import WorkerWatch
 from hypertendril.server.front import Front
 from hypertendril.settings import Settings

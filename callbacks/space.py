@@ -6,9 +6,9 @@ from typing import Any
 
 from dash import ClientsideFunction, Dash, Input, Output, State, no_update
 
-from hypertendril.analysis.importance import Importance
-from hypertendril.analysis.importance_metrics import GAIN, leading_key
-from hypertendril.analysis.pbt_importance import gain_name
+from hypertendril.analysis.importance.estimate import Importance
+from hypertendril.analysis.importance.intervals import gain_name
+from hypertendril.analysis.importance.metrics import GAIN, leading_key
 from hypertendril.analysis.space import prepare_space
 from hypertendril.analysis.space_numbers import space_numbers
 from hypertendril.callbacks.services import Services

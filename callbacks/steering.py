@@ -12,7 +12,7 @@ from dash import Dash, Input, Output, State, ctx, no_update
 from hypertendril.analysis.ticks import number_text
 from hypertendril.callbacks.services import Services
 from hypertendril.errors import HyperTendrilError, JobError, StoreError
-from hypertendril.jobs.queue import Job, JobState
+from hypertendril.jobs.queue.job_queue import Job, JobState
 from hypertendril.layouts import ids
 from hypertendril.layouts.control import message
 from hypertendril.layouts.control_steer import RunningTrial, running_trials

@@ -10,7 +10,7 @@ from pathlib import PurePath
 from typing import Any
 
 from hypertendril.exports import FORMATS
-from hypertendril.jobs.queue import Job, JobQueue, JobState
+from hypertendril.jobs.queue.job_queue import Job, JobQueue, JobState
 from hypertendril.layouts.aligned import aligned_text
 from hypertendril.layouts.labels import plain, shortened
 from hypertendril.model import Method, TrialState, constraints_of

@@ -9,8 +9,8 @@ import dash_bootstrap_components as dbc
 import plotly.graph_objects as go
 from dash import dcc, html
 
-from hypertendril.analysis.exploration_axes import METHOD, SPENT, TRIAL, WALL
-from hypertendril.analysis.exploration_frame import ExplorationFrame
+from hypertendril.analysis.exploration.axes import METHOD, SPENT, TRIAL, WALL
+from hypertendril.analysis.exploration.frame import ExplorationFrame
 from hypertendril.layouts import ids
 from hypertendril.layouts.exploration_compare import compare_box
 from hypertendril.layouts.exploration_shapes import (

@@ -8,7 +8,7 @@ import dash_bootstrap_components as dbc
 import plotly.graph_objects as go
 from dash import dcc, html
 
-from hypertendril.analysis.comparison import ComparedStudy, Comparison
+from hypertendril.analysis.exploration.comparison import ComparedStudy, Comparison
 from hypertendril.layouts import ids
 from hypertendril.layouts.exploration_shapes import (
     band_shapes,

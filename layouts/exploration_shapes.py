@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from hypertendril.analysis.exploration import Band
-from hypertendril.analysis.exploration_frame import EDGE, BandText, Strip
+from hypertendril.analysis.exploration.frame import EDGE, BandText, Strip
+from hypertendril.analysis.exploration.picture import Band
 from hypertendril.layouts.labels import plotly_lines, plotly_text, telling_ends, tick_texts
 from hypertendril.layouts.theme import LABEL_PX, Theme
 

@@ -10,8 +10,8 @@ import plotly.graph_objects as go
 from dash import html
 from dash.development.base_component import Component
 
-from hypertendril.analysis.schedule import ScheduleView
-from hypertendril.analysis.story import Story
+from hypertendril.analysis.exploration.schedule import ScheduleView
+from hypertendril.analysis.exploration.story import Story
 from hypertendril.layouts import ids
 from hypertendril.layouts.frame import axis_style, frame_figure, graph
 from hypertendril.layouts.labels import plain, plotly_text

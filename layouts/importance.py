@@ -9,8 +9,9 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from hypertendril.analysis.importance_metrics import ImportanceTarget
-from hypertendril.analysis.importance_scope import (
+from hypertendril.analysis.importance.joined import MOST
+from hypertendril.analysis.importance.metrics import ImportanceTarget
+from hypertendril.analysis.importance.scope import (
     ALL,
     BEST,
     BEST_SHARES,
@@ -19,7 +20,6 @@ from hypertendril.analysis.importance_scope import (
     PHASES,
     THRESHOLD,
 )
-from hypertendril.analysis.joined import MOST
 from hypertendril.layouts import ids
 from hypertendril.layouts.frame import graph
 from hypertendril.layouts.labels import plain, shortened, telling_ends

@@ -11,8 +11,8 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from hypertendril.analysis.column_axis import ColumnAxis
-from hypertendril.analysis.effects import EffectsData, MarginalCurve, Surface
-from hypertendril.analysis.promising_view import JOINT, MARGINAL, QUANTILES
+from hypertendril.analysis.importance.effects import EffectsData, MarginalCurve, Surface
+from hypertendril.analysis.importance.promising_view import JOINT, MARGINAL, QUANTILES
 from hypertendril.analysis.ticks import value_ticks
 from hypertendril.layouts.frame import axis_style, frame_figure, message_figure
 from hypertendril.layouts.importance_ranking import effect_ends

@@ -9,8 +9,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hypertendril.analysis.effects import Effect, EffectsData
-from hypertendril.analysis.honesty import HIDDEN_R2, ROUGH_R2, UNRELIABLE_R2
+from hypertendril.analysis.importance.effects import Effect, EffectsData
+from hypertendril.analysis.importance.honesty import HIDDEN_R2, ROUGH_R2, UNRELIABLE_R2
 from hypertendril.layouts.labels import plain, shortened, telling_ends
 from hypertendril.layouts.promising import promising_words
 

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import math
 
-from hypertendril.analysis.promising_view import JOINT, MARGINAL, QUANTILES, PromisingView
+from hypertendril.analysis.importance.promising_view import (
+    JOINT,
+    MARGINAL,
+    QUANTILES,
+    PromisingView,
+)
 from hypertendril.analysis.ticks import choice_texts, number_text
 from hypertendril.layouts.labels import plain
 from hypertendril.model import Parameter

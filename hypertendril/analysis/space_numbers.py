@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hypertendril.analysis.importance import Importance, Marginal
-from hypertendril.analysis.promising import kept_volume
-from hypertendril.analysis.promising_view import PromisingView, prepare_promising
+from hypertendril.analysis.importance.estimate import Importance, Marginal
+from hypertendril.analysis.importance.promising import kept_volume
+from hypertendril.analysis.importance.promising_view import PromisingView, prepare_promising
 from hypertendril.model import Parameter, SearchSpace, Study
 
 MAX_BARS = 20

@@ -192,9 +192,9 @@ def _worker(options: argparse.Namespace) -> int:
 
 
 def _read_job(options: argparse.Namespace, settings: Settings) -> Any:
-    from hypertendril.jobs.earlier import StudyFinder  # noqa: PLC0415
-    from hypertendril.jobs.objectives import load_registry  # noqa: PLC0415
-    from hypertendril.jobs.spec import JobSpec  # noqa: PLC0415
+    from hypertendril.jobs.spec.earlier import StudyFinder  # noqa: PLC0415
+    from hypertendril.jobs.spec.job_spec import JobSpec  # noqa: PLC0415
+    from hypertendril.jobs.spec.objectives import load_registry  # noqa: PLC0415
 
     find = StudyFinder(settings.store, options.job.absolute().parent)
     return JobSpec.from_file(options.job, load_registry(settings.objectives), find)
@@ -202,7 +202,7 @@ def _read_job(options: argparse.Namespace, settings: Settings) -> Any:
 
 @contextmanager
 def _queue(settings: Settings) -> Iterator[Any]:
-    from hypertendril.jobs.queue import JobQueue  # noqa: PLC0415
+    from hypertendril.jobs.queue.job_queue import JobQueue  # noqa: PLC0415
 
     queue = JobQueue(settings.queue)
     try:

@@ -151,7 +151,7 @@ def _read(options: argparse.Namespace) -> Any:
 
 
 def _importance(options: argparse.Namespace) -> int:
-    from hypertendril.analysis.importance_report import Part, importance_json  # noqa: PLC0415
+    from hypertendril.analysis.importance.report import Part, importance_json  # noqa: PLC0415
 
     part = Part(options.top, options.threshold)
     found = importance_json(_named_studies(options), options.metric, part)

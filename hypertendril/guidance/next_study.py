@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hypertendril.analysis.promising import promising_ranges
+from hypertendril.analysis.importance.promising import promising_ranges
 from hypertendril.analysis.ranges import space_of_selection, space_of_trials
 from hypertendril.errors import SpaceError
 from hypertendril.model import Parameter, SearchSpace, Selection, Study

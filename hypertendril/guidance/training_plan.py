@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from hypertendril.analysis.exploration import Exploration
-from hypertendril.analysis.schedule import schedule_of
+from hypertendril.analysis.exploration.picture import Exploration
+from hypertendril.analysis.exploration.schedule import schedule_of
 from hypertendril.model import Study, TrialState
 
 

@@ -11,11 +11,11 @@ import sys
 
 from tqdm import tqdm
 
-from hypertendril.jobs.leased import run_leased
-from hypertendril.jobs.orders import Order
-from hypertendril.jobs.place import Place, open_place
-from hypertendril.jobs.queue import LEASE_SECONDS, Job, JobQueue, Progress
-from hypertendril.jobs.spec import JobSpec
+from hypertendril.jobs.executors.place import Place, open_place
+from hypertendril.jobs.queue.job_queue import LEASE_SECONDS, Job, JobQueue, Progress
+from hypertendril.jobs.running.leased import run_leased
+from hypertendril.jobs.running.orders import Order
+from hypertendril.jobs.spec.job_spec import JobSpec
 from hypertendril.jobs.worker import StopSignals
 from hypertendril.model import Study
 from hypertendril.settings import Settings, private_folder

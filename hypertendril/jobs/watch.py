@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from hypertendril.errors import HyperTendrilError
-from hypertendril.jobs.queue import JobQueue, JobState
+from hypertendril.jobs.queue.job_queue import JobQueue, JobState
 from hypertendril.jobs.worker import is_worker_alive
 from hypertendril.settings import Settings
 

@@ -13,12 +13,12 @@ from types import FrameType
 from typing import Any, Self
 
 from hypertendril.errors import ClusterError, HyperTendrilError
+from hypertendril.jobs.executors.place import Place, open_place
 from hypertendril.jobs.interpreter import module_command, with_package_path
-from hypertendril.jobs.leased import run_leased
-from hypertendril.jobs.orders import Order
-from hypertendril.jobs.owner import FileLock
-from hypertendril.jobs.place import Place, open_place
-from hypertendril.jobs.queue import LEASE_SECONDS, JobQueue, Lease
+from hypertendril.jobs.queue.job_queue import LEASE_SECONDS, JobQueue, Lease
+from hypertendril.jobs.queue.owner import FileLock
+from hypertendril.jobs.running.leased import run_leased
+from hypertendril.jobs.running.orders import Order
 from hypertendril.settings import Settings, private_folder
 from hypertendril.store.experiment_store import ExperimentStore
 

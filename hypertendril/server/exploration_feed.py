@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hypertendril.analysis.crowding import crowd_places
-from hypertendril.analysis.exploration import Exploration, prepare_exploration
-from hypertendril.analysis.exploration_axes import METHOD
+from hypertendril.analysis.exploration.axes import METHOD
+from hypertendril.analysis.exploration.crowding import crowd_places
+from hypertendril.analysis.exploration.picture import Exploration, prepare_exploration
 from hypertendril.model import Study
 
 KEPT = 8

@@ -7,8 +7,8 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, jsonify, request
 
-from hypertendril.analysis.exploration_axes import AXES, METHOD
-from hypertendril.analysis.story import story_of
+from hypertendril.analysis.exploration.axes import AXES, METHOD
+from hypertendril.analysis.exploration.story import story_of
 from hypertendril.errors import StoreError
 from hypertendril.model import Study
 from hypertendril.server.exploration_feed import ExplorationFeed

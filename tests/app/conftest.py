@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hypertendril.jobs.objectives import RegisteredObjective, Registry
-from hypertendril.jobs.queue import JobQueue
+from hypertendril.jobs.queue.job_queue import JobQueue
+from hypertendril.jobs.spec.objectives import RegisteredObjective, Registry
 from hypertendril.model import (
     CurvePoints,
     Direction,

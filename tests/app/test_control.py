@@ -29,8 +29,8 @@ from hypertendril.callbacks.next_study import (
     next_name,
 )
 from hypertendril.errors import HyperTendrilError, JobError, SpaceError
-from hypertendril.jobs.objectives import Registry
-from hypertendril.jobs.queue import JobState
+from hypertendril.jobs.queue.job_queue import JobState
+from hypertendril.jobs.spec.objectives import Registry
 from hypertendril.layouts import ids
 from hypertendril.layouts.control import control_panel, setting_inputs
 from hypertendril.layouts.control_space import bar_of, bound_text, space_rows

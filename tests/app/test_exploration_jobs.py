@@ -14,8 +14,8 @@ from hypertendril.analysis.lineage import ancestry
 from hypertendril.callbacks.exploration_jobs import job_of, offered, plan_of, queued
 from hypertendril.callbacks.study_lines import beginnings
 from hypertendril.errors import HyperTendrilError
-from hypertendril.jobs.objectives import Registry, load_registry
-from hypertendril.jobs.spec import JobSpec
+from hypertendril.jobs.spec.job_spec import JobSpec
+from hypertendril.jobs.spec.objectives import Registry, load_registry
 from hypertendril.layouts import ids
 from hypertendril.model import Study, TrialState
 from hypertendril.readers import read

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from dash import no_update
 
-from hypertendril.analysis.importance import importance_of
-from hypertendril.analysis.importance_metrics import GAIN, asked_importance
+from hypertendril.analysis.importance.estimate import importance_of
+from hypertendril.analysis.importance.metrics import GAIN, asked_importance
 from hypertendril.callbacks.importance import (
     Asked,
     Chosen,

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from hypertendril.analysis.importance import Importance
-from hypertendril.analysis.importance_metrics import asked_importance
+from hypertendril.analysis.importance.estimate import Importance
+from hypertendril.analysis.importance.metrics import asked_importance
 from hypertendril.callbacks.importance_feed import STOPPED, ImportanceFeed, Wish
 from hypertendril.model import Parameter, ParameterKind, SearchSpace
 from hypertendril.store import Derived

@@ -20,8 +20,8 @@ from hypertendril.callbacks.opening_actions import (
 )
 from hypertendril.callbacks.steering import changed, steered
 from hypertendril.jobs import disk
-from hypertendril.jobs.queue import JobState, Progress
-from hypertendril.jobs.spec import JobSpec
+from hypertendril.jobs.queue.job_queue import JobState, Progress
+from hypertendril.jobs.spec.job_spec import JobSpec
 from hypertendril.jobs.watch import WorkerWatch
 from hypertendril.settings import Settings, private_folder
 from hypertendril.store.opened import OpenedResults

@@ -17,7 +17,7 @@ from hypertendril.callbacks.selected import (
     stop_button,
     table_update,
 )
-from hypertendril.jobs.spec import JobSpec
+from hypertendril.jobs.spec.job_spec import JobSpec
 from hypertendril.layouts.selected import (
     MAX_ROWS,
     StopButton,

@@ -14,7 +14,7 @@ from hypertendril.callbacks.next_study import Draft, draft_of
 from hypertendril.callbacks.starting import chosen, enqueue_button, go_on_button
 from hypertendril.callbacks.study_lines import beginnings, study_lines
 from hypertendril.errors import HyperTendrilError
-from hypertendril.jobs.objectives import Registry
+from hypertendril.jobs.spec.objectives import Registry
 from hypertendril.layouts import ids
 from hypertendril.model import SearchSpace
 from tests.app.conftest import LR, OPTIMIZER, WIDTH, StudyOf, put

@@ -13,8 +13,8 @@ from hypertendril.callbacks.study_lines import (
     lists_json,
     study_lines,
 )
-from hypertendril.jobs.queue import JobState
-from hypertendril.jobs.spec import JobSpec
+from hypertendril.jobs.queue.job_queue import JobState
+from hypertendril.jobs.spec.job_spec import JobSpec
 from hypertendril.layouts.aligned import aligned_text
 from hypertendril.model import TrialState
 from tests.app.conftest import StudyOf, put

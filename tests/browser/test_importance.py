@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from hypertendril.analysis.importance_metrics import asked_importance
+from hypertendril.analysis.importance.metrics import asked_importance
 from hypertendril.callbacks.serving import build
 from hypertendril.settings import Settings
 from tests.browser.harness import DRAWN, drag, rest, show_dashboard

@@ -16,16 +16,16 @@ import numpy as np
 import pytest
 
 from hypertendril.errors import JobError
-from hypertendril.jobs import cluster as cluster_module
-from hypertendril.jobs.cluster import ClusterExecutor, Engine
-from hypertendril.jobs.dask_executor import DaskEngine
-from hypertendril.jobs.executor import LocalExecutor
-from hypertendril.jobs.objectives import load_registry
-from hypertendril.jobs.orders import Ending, Order
-from hypertendril.jobs.place import MakeExecutor, Place
-from hypertendril.jobs.runner import run_study
+from hypertendril.jobs.executors import cluster as cluster_module
+from hypertendril.jobs.executors.cluster import ClusterExecutor, Engine
+from hypertendril.jobs.executors.dask_engine import DaskEngine
+from hypertendril.jobs.executors.local import LocalExecutor
+from hypertendril.jobs.executors.place import MakeExecutor, Place
+from hypertendril.jobs.running.orders import Ending, Order
+from hypertendril.jobs.running.runner import run_study
 from hypertendril.jobs.segments import Ended, Event, Executor, Reported, Segment
-from hypertendril.jobs.spec import JobSpec
+from hypertendril.jobs.spec.job_spec import JobSpec
+from hypertendril.jobs.spec.objectives import load_registry
 from hypertendril.model import Study, TrialState
 from hypertendril.store.experiment_store import ExperimentStore
 from tests.contract.clusters import (
@@ -91,7 +91,7 @@ def dask_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 @pytest.fixture(scope="module")
 def ray_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    from hypertendril.jobs.ray_executor import RayEngine  # loading Ray takes seconds
+    from hypertendril.jobs.executors.ray_engine import RayEngine  # loading Ray takes seconds
 
     folder = tmp_path_factory.mktemp("ray")
     cluster = RayCluster(folder, environment_of(folder / "gate"))

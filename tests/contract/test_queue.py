@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 
 from hypertendril.errors import JobError
-from hypertendril.jobs import job_records
-from hypertendril.jobs.objectives import load_registry
-from hypertendril.jobs.queue import JobQueue, JobState, Progress, Standing
-from hypertendril.jobs.spec import JobSpec
+from hypertendril.jobs.queue import job_records
+from hypertendril.jobs.queue.job_queue import JobQueue, JobState, Progress, Standing
+from hypertendril.jobs.spec.job_spec import JobSpec
+from hypertendril.jobs.spec.objectives import load_registry
 
 ROOT = Path(__file__).parents[2]
 REGISTRY = load_registry(ROOT / "tests" / "data" / "jobs" / "objectives.toml")
@@ -332,7 +332,7 @@ def test_many_threads_claim_each_job_once(queue: JobQueue) -> None:
 DRAIN = """
 import os, signal, sys, random, time
 from pathlib import Path
-from hypertendril.jobs.queue import JobQueue, JobState
+from hypertendril.jobs.queue.job_queue import JobQueue, JobState
 queue = JobQueue(Path(sys.argv[1]))
 owner = queue.new_owner()
 print("ready", flush=True)

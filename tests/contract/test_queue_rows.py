@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from hypertendril.errors import HyperTendrilError, JobError
-from hypertendril.jobs.objectives import load_registry
-from hypertendril.jobs.queue import JobQueue, Progress
-from hypertendril.jobs.spec import JobSpec
+from hypertendril.jobs.queue.job_queue import JobQueue, Progress
+from hypertendril.jobs.spec.job_spec import JobSpec
+from hypertendril.jobs.spec.objectives import load_registry
 
 REGISTRY = load_registry(Path(__file__).parents[1] / "data" / "jobs" / "objectives.toml")
 SPEC = JobSpec.from_json(

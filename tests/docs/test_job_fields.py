@@ -6,8 +6,8 @@ import re
 from dataclasses import fields
 from pathlib import Path
 
-from hypertendril.jobs.budget import Budget
-from hypertendril.jobs.spec import JobSpec
+from hypertendril.jobs.spec.budget import Budget
+from hypertendril.jobs.spec.job_spec import JobSpec
 
 PAGE = Path(__file__).parents[2] / "docs" / "running.md"
 

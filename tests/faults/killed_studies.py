@@ -9,8 +9,8 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import partial
 
-from hypertendril.jobs.queue import Job, JobId, JobState
-from hypertendril.jobs.spec import JobSpec
+from hypertendril.jobs.queue.job_queue import Job, JobId, JobState
+from hypertendril.jobs.spec.job_spec import JobSpec
 from hypertendril.model import Choice, Study, TrialState
 from hypertendril.search import Limits, Result, Setup, make_scheduler
 from tests.faults.worker_bench import REGISTRY, REGISTRY_FILE, WorkerBench

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hypertendril.jobs.queue import JobState
+from hypertendril.jobs.queue.job_queue import JobState
 from hypertendril.model import TrialState
 from tests.contract.clusters import DaskCluster, environment_of
 from tests.faults.worker_bench import REGISTRY_FILE, WorkerBench

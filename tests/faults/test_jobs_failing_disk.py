@@ -15,13 +15,13 @@ from hypertendril.cli import main
 from hypertendril.errors import HyperTendrilError, JobError
 from hypertendril.jobs import disk
 from hypertendril.jobs.disk import disk_trouble
-from hypertendril.jobs.leased import run_leased
-from hypertendril.jobs.objectives import load_registry
-from hypertendril.jobs.orders import Order
-from hypertendril.jobs.owner import FileLock
-from hypertendril.jobs.place import Place
-from hypertendril.jobs.queue import JobQueue, JobState, Progress
-from hypertendril.jobs.spec import JobSpec
+from hypertendril.jobs.executors.place import Place
+from hypertendril.jobs.queue.job_queue import JobQueue, JobState, Progress
+from hypertendril.jobs.queue.owner import FileLock
+from hypertendril.jobs.running.leased import run_leased
+from hypertendril.jobs.running.orders import Order
+from hypertendril.jobs.spec.job_spec import JobSpec
+from hypertendril.jobs.spec.objectives import load_registry
 from hypertendril.model import TrialState
 from hypertendril.settings import Settings, private_folder
 from hypertendril.store.experiment_store import ExperimentStore

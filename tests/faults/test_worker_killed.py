@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from benchmarks.bench_kills import ATTACKS
-from hypertendril.jobs.queue import JobState
+from hypertendril.jobs.queue.job_queue import JobState
 from hypertendril.model import TrialState
 from hypertendril.search import METHODS
 from tests.faults.killed_studies import OBJECTIVE, Damage, damage_to, kill_workers

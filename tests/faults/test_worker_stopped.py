@@ -13,7 +13,7 @@ import pytest
 
 from hypertendril.jobs import keeper as keeper_module
 from hypertendril.jobs.keeper import WorkerKeeper
-from hypertendril.jobs.queue import JobState
+from hypertendril.jobs.queue.job_queue import JobState
 from hypertendril.jobs.worker import is_worker_alive, start_worker, worker_lock
 from hypertendril.model import TrialState
 from tests.faults.worker_bench import REGISTRY_FILE, ROOT, WorkerBench

@@ -10,9 +10,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from hypertendril.jobs.objectives import load_registry
-from hypertendril.jobs.queue import Job, JobId, JobQueue, JobState
-from hypertendril.jobs.spec import JobSpec
+from hypertendril.jobs.queue.job_queue import Job, JobId, JobQueue, JobState
+from hypertendril.jobs.spec.job_spec import JobSpec
+from hypertendril.jobs.spec.objectives import load_registry
 from hypertendril.model import Study
 from hypertendril.settings import Settings
 from hypertendril.store.experiment_store import ExperimentStore

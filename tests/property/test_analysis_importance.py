@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn.ensemble import RandomForestRegressor
 
-from hypertendril.analysis.axes import Axis, ChoiceAxis, RangeAxis, StepAxis, encode
-from hypertendril.analysis.fanova import Fanova, boxed
-from hypertendril.analysis.importance import Importance, importance_of
-from hypertendril.analysis.trees import trees_of_forest
+from hypertendril.analysis.fanova.axes import Axis, ChoiceAxis, RangeAxis, StepAxis, encode
+from hypertendril.analysis.fanova.tree_anova import Fanova, boxed
+from hypertendril.analysis.fanova.trees import trees_of_forest
+from hypertendril.analysis.importance.estimate import Importance, importance_of
 from hypertendril.model import (
     Condition,
     CurvePoints,

@@ -10,10 +10,10 @@ from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
 from hypertendril.analysis.colour_range import colour_range
-from hypertendril.analysis.exploration import prepare_exploration
+from hypertendril.analysis.exploration.picture import prepare_exploration
 from hypertendril.analysis.histograms import histogram
+from hypertendril.analysis.importance.promising import is_inside, promising_ranges
 from hypertendril.analysis.pareto import hypervolume, pareto_front
-from hypertendril.analysis.promising import is_inside, promising_ranges
 from hypertendril.analysis.ranges import space_of_selection, space_of_trials
 from hypertendril.analysis.selected import best_first
 from hypertendril.analysis.ticks import axis_ticks, number_text, value_ticks

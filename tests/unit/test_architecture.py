@@ -198,13 +198,15 @@ def test_the_records_of_the_queue_and_their_disk_alone_know_diskcache() -> None:
         for name, _ in imports(module)
         if name.partition(".")[0] == "diskcache"
     }
-    assert knowing <= {"hypertendril.jobs.job_records", "hypertendril.jobs.json_disk"}
+    assert knowing <= {"hypertendril.jobs.queue.job_records", "hypertendril.jobs.queue.json_disk"}
 
 
 @pytest.mark.parametrize("engine", ["dask", "distributed", "ray"])
 def test_one_small_module_alone_knows_each_engine_of_a_cluster(engine: str) -> None:
     home = (
-        "hypertendril.jobs.ray_executor" if engine == "ray" else "hypertendril.jobs.dask_executor"
+        "hypertendril.jobs.executors.ray_engine"
+        if engine == "ray"
+        else "hypertendril.jobs.executors.dask_engine"
     )
     knowing = {
         module

@@ -17,8 +17,8 @@ import pytest
 
 from hypertendril import __version__
 from hypertendril.cli import main, reading
-from hypertendril.jobs import dask_executor
-from hypertendril.jobs.queue import JobQueue, JobState
+from hypertendril.jobs.executors import dask_engine
+from hypertendril.jobs.queue.job_queue import JobQueue, JobState
 from hypertendril.model import TrialState
 from hypertendril.readers.progress import Progress
 from hypertendril.store.experiment_store import ExperimentStore
@@ -420,7 +420,7 @@ def test_a_cluster_that_cannot_be_reached_is_one_line_and_status_2(
     options: str,
     words: str,
 ) -> None:
-    monkeypatch.setattr(dask_executor, "CONNECT_SECONDS", 0.3)
+    monkeypatch.setattr(dask_engine, "CONNECT_SECONDS", 0.3)
     write_job(tmp_path)
     result = call(*command.split(), "--executor", *options.split())
     assert result.status == 2
@@ -434,7 +434,9 @@ def test_an_engine_that_is_not_installed_is_one_line_and_status_2(
     call: Call, monkeypatch: pytest.MonkeyPatch, executor: str, library: str
 ) -> None:
     monkeypatch.setitem(sys.modules, library, None)
-    monkeypatch.delitem(sys.modules, f"hypertendril.jobs.{executor}_executor", raising=False)
+    monkeypatch.delitem(
+        sys.modules, f"hypertendril.jobs.executors.{executor}_engine", raising=False
+    )
     result = call("worker", "--executor", executor)
     assert result.status == 2
     (line,) = result.err.splitlines()

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import Page, expect
 
-from hypertendril.analysis.exploration import prepare_exploration
+from hypertendril.analysis.exploration.picture import prepare_exploration
+from hypertendril.analysis.exploration.schedule import prepare_schedule
 from hypertendril.analysis.lineage import ancestry
-from hypertendril.analysis.schedule import prepare_schedule
 from hypertendril.layouts import ids
 from hypertendril.model import TrialState
 from hypertendril.readers import read

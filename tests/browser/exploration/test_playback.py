@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page
 
-from hypertendril.analysis.exploration import prepare_exploration
+from hypertendril.analysis.exploration.picture import prepare_exploration
 from hypertendril.model import Outcome, Study
 from tests.browser.exploration.overview import (
     VIEW,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from hypertendril.analysis.exploration import prepare_exploration
+from hypertendril.analysis.exploration.picture import prepare_exploration
 from hypertendril.model import Study
 from tests.browser.exploration.overview import (
     VIEW,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hypertendril.analysis.column_axis import fenced_range
-from hypertendril.analysis.importance import Marginal, importance_of
+from hypertendril.analysis.importance.estimate import Marginal, importance_of
 from hypertendril.analysis.space import prepare_space
 from hypertendril.analysis.space_numbers import bars_of, space_numbers
 from hypertendril.model import Parameter, ParameterKind, Study, TrialState

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hypertendril.jobs.queue import JobQueue
+from hypertendril.jobs.queue.job_queue import JobQueue
 from hypertendril.store.experiment_store import ExperimentStore
 from tests.unit.jobs.segment_bench import Bench
 

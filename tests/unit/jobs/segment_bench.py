@@ -8,14 +8,14 @@ from typing import cast
 
 import pytest
 
-from hypertendril.jobs import runner
-from hypertendril.jobs.objectives import load_registry
-from hypertendril.jobs.orders import Ending, Order
-from hypertendril.jobs.place import Place
-from hypertendril.jobs.queue import Progress
-from hypertendril.jobs.runner import run_study
+from hypertendril.jobs.executors.place import Place
+from hypertendril.jobs.queue.job_queue import Progress
+from hypertendril.jobs.running import runner
+from hypertendril.jobs.running.orders import Ending, Order
+from hypertendril.jobs.running.runner import run_study
 from hypertendril.jobs.segments import Event, Executor, Segment
-from hypertendril.jobs.spec import JobSpec
+from hypertendril.jobs.spec.job_spec import JobSpec
+from hypertendril.jobs.spec.objectives import load_registry
 from hypertendril.model import Study
 from hypertendril.store.experiment_store import ExperimentStore
 

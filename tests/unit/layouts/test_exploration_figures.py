@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hypertendril.analysis.comparison import prepare_comparison
-from hypertendril.analysis.exploration import prepare_exploration
-from hypertendril.analysis.exploration_frame import FrameOptions, prepare_exploration_frame
-from hypertendril.analysis.schedule import prepare_schedule
-from hypertendril.analysis.story import story_of
+from hypertendril.analysis.exploration.comparison import prepare_comparison
+from hypertendril.analysis.exploration.frame import FrameOptions, prepare_exploration_frame
+from hypertendril.analysis.exploration.picture import prepare_exploration
+from hypertendril.analysis.exploration.schedule import prepare_schedule
+from hypertendril.analysis.exploration.story import story_of
 from hypertendril.callbacks.exploration import colour_ends, offered, parsed_options
 from hypertendril.layouts.exploration import NO_VALUE, draw_exploration, exploration_panel
 from hypertendril.layouts.exploration_compare import draw_comparison

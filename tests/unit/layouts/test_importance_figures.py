@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from hypertendril.analysis.column_axis import ColumnAxis
-from hypertendril.analysis.effects import Effect, EffectsData, MarginalCurve, Surface
-from hypertendril.analysis.promising import Promising
-from hypertendril.analysis.promising_view import PromisingView
+from hypertendril.analysis.importance.effects import Effect, EffectsData, MarginalCurve, Surface
+from hypertendril.analysis.importance.promising import Promising
+from hypertendril.analysis.importance.promising_view import PromisingView
 from hypertendril.layouts.importance import importance_panel, others_options
 from hypertendril.layouts.importance_figures import draw_marginal, draw_surface
 from hypertendril.layouts.importance_ranking import messages_json, ranking_json, subtitle

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from hypertendril.analysis.search_columns import layout_of, marks_of
+from hypertendril.analysis.exploration.columns import layout_of, marks_of
 from hypertendril.model import Study
 from hypertendril.readers import read
 from tests.unit.readers.optuna_storage import Storage

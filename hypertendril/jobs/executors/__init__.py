@@ -1,0 +1,1 @@
+"""Where segments are trained: processes of this machine, machines of a cluster."""

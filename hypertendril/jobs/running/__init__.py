@@ -1,0 +1,1 @@
+"""A job that runs: its study played to the end of its budget, recorded, and taken up again."""
