@@ -32,7 +32,9 @@
     return line;
   }
 
-  const warning = ({ text, title }) => made("p", "importance-warning", text, { title });
+  const warning = ({ text, title }) =>
+    // Cut in a small panel; with the focus it is whole.
+    made("p", "importance-warning", text, { title, tabindex: 0 });
 
   function bar({ length, band }) {
     const holder = made("span", "effect-bar");

@@ -38,6 +38,9 @@
   const resume = ({ id, name }) =>
     action("resume", `Resume ${name}`, { "data-do": "resume", "data-job": id });
 
+  const dismiss = ({ id, name }) =>
+    action("dismiss", `Dismiss ${name}`, { "data-do": "dismiss", "data-job": id });
+
   function progress(share) {
     const bar = made("span", "study-bar");
     const filled = made("span");
@@ -108,6 +111,7 @@
     );
     if (line.can_cancel) row.append(stop("cancel", `Cancel ${line.name}`, line.id));
     if (line.can_resume) row.append(resume(line));
+    if (line.can_dismiss) row.append(dismiss(line));
     if (line.message) row.append(made("span", "job-message", line.message, { title: line.message }));
     return row;
   }

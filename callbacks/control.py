@@ -15,10 +15,11 @@ from hypertendril.callbacks.control_actions import (
     edits_of,
     exported,
     form_of,
+    other_objective,
     ranges_update,
     submitted,
 )
-from hypertendril.callbacks.next_study import METHOD_CHOICES, Draft, draft_of
+from hypertendril.callbacks.next_study import METHOD_CHOICES, Draft
 from hypertendril.callbacks.services import Services
 from hypertendril.callbacks.shown import shown_study
 from hypertendril.callbacks.study_lines import JobView, job_lines, lists_json, study_lines
@@ -72,7 +73,7 @@ def _register_lists(app: Dash, services: Services) -> None:
         studies = [study for study in known if study.id not in hidden]
         jobs = view.jobs()
         return lists_json(
-            study_lines(studies, jobs), job_lines(jobs, known), len(known) - len(studies)
+            study_lines(studies, jobs), job_lines(jobs, known, hidden), len(known) - len(studies)
         )
 
     app.clientside_callback(
@@ -110,15 +111,18 @@ def _register_draft(app: Dash, services: Services) -> None:
 
     @app.callback(
         Output(ids.CONTROL_DRAFT, "data", allow_duplicate=True),
+        Output(ids.CONTROL_NAME, "value", allow_duplicate=True),
         Input(ids.CONTROL_OBJECTIVE, "value"),
         State(ids.SHOWN, "data"),
         State(ids.CONTROL_DRAFT, "data"),
+        State(ids.CONTROL_NAME, "value"),
         prevent_initial_call=True,
     )
-    def choose_objective(objective: Any, shown: Any, draft: Any) -> Any:
-        if not isinstance(draft, dict) or objective == draft.get("objective"):
-            return no_update
-        return draft_of(shown_study(services, shown), services.registry, objective).to_json()
+    def choose_objective(objective: Any, shown: Any, draft: Any, name: Any) -> Any:
+        before, study = Draft.from_json(draft), shown_study(services, shown)
+        if objective == before.objective:
+            return no_update, no_update
+        return other_objective(services, study, before, objective, name)
 
     @app.callback(
         output=(
@@ -168,6 +172,14 @@ def _register_rows(app: Dash) -> None:
     def check_ranges(edits: Any, draft: Any, said: Any) -> Any:
         return ranges_update(edits_of(edits), Draft.from_json(draft), said)
 
+    app.clientside_callback(
+        ClientsideFunction("htNextForm", "outline"),
+        Output(ids.CONTROL_OUTLINE, "children"),
+        Input(ids.CONTROL_OBJECTIVE, "value"),
+        Input(ids.CONTROL_METHOD, "value"),
+        Input(ids.CONTROL_TRIALS, "value"),
+        State(ids.CONTROL_METHOD, "options"),
+    )
     for function, store in (("rows", ids.CONTROL_ROWS), ("bars", ids.CONTROL_BARS)):
         app.clientside_callback(ClientsideFunction("htNextSpace", function), Input(store, "data"))
 

@@ -67,9 +67,22 @@ def beginning(services: Services, study: Study | None) -> tuple[Any, Any, Any, s
     """Return draft, objectives to choose from, the chosen one and a name for the next study."""
     draft = draft_of(study, services.registry)
     options = [{"label": plain(name), "value": name} for name in services.registry.objectives]
+    return draft.to_json(), options, draft.objective, default_name(services, study, draft)
+
+
+def default_name(services: Services, study: Study | None, draft: Draft) -> str:
+    """Return what the next study is called until somebody gives it a name."""
     taken = {summary.header.name for summary in services.store.studies()}
-    name = next_name(study.name, taken) if study is not None else "first study"
-    return draft.to_json(), options, draft.objective, name
+    return next_name(study.name if study is not None else None, draft, taken)
+
+
+def other_objective(
+    services: Services, study: Study | None, before: Draft, objective: Any, name: Any
+) -> tuple[Any, Any]:
+    """Return the draft of another objective, and the name of the next study; a typed one stays."""
+    draft = draft_of(study, services.registry, objective)
+    is_default = name == default_name(services, study, before)
+    return draft.to_json(), default_name(services, study, draft) if is_default else no_update
 
 
 def from_brushes_change(

@@ -16,6 +16,7 @@ from hypertendril.jobs.spec.job_spec import JobSpec
 from hypertendril.jobs.spec.objectives import RegisteredObjective, Registry
 from hypertendril.layouts.control import LIMITS, MethodChoice
 from hypertendril.layouts.control_space import bound_text
+from hypertendril.layouts.labels import plain
 from hypertendril.model import (
     Parameter,
     ParameterKind,
@@ -134,10 +135,21 @@ def fits(header: StudyHeader, entry: RegisteredObjective) -> bool:
     )
 
 
-def next_name(name: str, taken: Collection[str]) -> str:
-    """Return a name for the refined study that no study has yet."""
-    found = _REFINED.match(name)
-    base = f"{(found.group(1) if found else name)[:MAX_NAME_CHARS]} refined"
+def next_name(study: str | None, draft: Draft, taken: Collection[str]) -> str:
+    """Return a name for the next study that no study has yet.
+
+    Args:
+        study: Name of the one that is shown, None for none.
+        draft: Says whether that is the one that is refined.
+        taken: Names of all studies.
+    """
+    if study is None or not (draft.is_refined or draft.objective is None):
+        return _free(draft.objective or "first study", taken)
+    found = _REFINED.match(study)
+    return _free(f"{plain(found.group(1) if found else study, MAX_NAME_CHARS)} refined", taken)
+
+
+def _free(base: str, taken: Collection[str]) -> str:
     if base not in taken:
         return base
     return next(f"{base} {k}" for k in range(2, len(taken) + 3) if f"{base} {k}" not in taken)

@@ -21,6 +21,7 @@ from hypertendril.store import StudySummary
 
 MAX_TOLD = 3
 MAX_REASON = 200
+MAX_OBJECTIVE = 30
 _ENDED = {
     JobState.DONE: "is finished",
     JobState.FAILED: "has failed",
@@ -49,7 +50,11 @@ def register(app: Dash, services: Services) -> None:
             return (no_update,) * 3
         return (now, True, words) if words else (now, no_update, no_update)
 
-    @app.callback(Output(ids.CONTROL_HINT, "children"), Input(ids.SHOWN, "data"))
+    @app.callback(
+        Output(ids.CONTROL_HINT, "children"),
+        Output(ids.CONTROL_HINT, "title"),
+        Input(ids.SHOWN, "data"),
+    )
     def hint(shown: Any) -> Any:
         return objective_hint(services, shown_study(services, shown))
 
@@ -97,14 +102,15 @@ def _over(job: Job) -> str:
     return f"{over}: {done}. {plain(reason, MAX_REASON)}".strip()
 
 
-def objective_hint(services: Services, study: Study | None) -> str:
-    """Return how to make the shown study one that can be gone on with; empty where it is one."""
+def objective_hint(services: Services, study: Study | None) -> tuple[str, str]:
+    """Return how to make the shown study one that can be gone on with, and the file that takes it.
+
+    Empty where it is one.
+    """
     if study is None or fitting_objective(study.header, services.registry) is not None:
-        return ""
+        return "", ""
     file = services.registry.path
-    place = plain(file, 120) if file is not None else f"{REGISTRY_NAME} (start with --objectives)"
-    return (
-        f"No registered objective has the parameters of this study and reports "
-        f"{plain(study.objectives[0].name)}; to refine it here, register your training function "
-        f"in {place}."
-    )
+    place = file.name if file is not None else f"{REGISTRY_NAME} (start with --objectives)"
+    name = plain(study.objectives[0].name, MAX_OBJECTIVE)
+    words = f"No objective takes its parameters and reports {name}: register one in {place}."
+    return words, plain(file or REGISTRY_NAME, 200)

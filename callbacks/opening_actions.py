@@ -9,6 +9,7 @@ from typing import Any
 from dash.development.base_component import Component
 
 from hypertendril.callbacks.services import Services
+from hypertendril.callbacks.study_lines import dismissed
 from hypertendril.errors import HyperTendrilError, JobError, StoreError
 from hypertendril.jobs.disk import disk_trouble
 from hypertendril.jobs.queue.job_queue import JobState
@@ -26,7 +27,7 @@ from hypertendril.readers.tables.told import IGNORED, TableColumn, UntoldTableEr
 from hypertendril.store.opened import Closed
 
 MAX_COLUMNS = 300  # a dialog with more rows is no dialog
-COMMANDS = ("close", "close-source", "undo", "show-closed", "columns", "keep-guess")
+COMMANDS = ("close", "close-source", "dismiss", "undo", "show-closed", "columns", "keep-guess")
 _GROUPS = {"param": "parameter", "objective": "objective", "metric": "metric"}
 
 
@@ -77,18 +78,21 @@ def close_command(services: Services, command: Mapping[str, Any]) -> Outcome:
             source = str(command.get("source"))
             name = plain(services.opened.spoken(source), 120)
             return _undoable(f"Closed {name}.", services.opened.close_source(source))
-        if verb == "undo":
-            back = services.opened.undo(str(command.get("token")))
-            return Outcome("Open again.", awaited=next(iter(back), None))
-        if verb == "columns":
-            return Outcome(asks=(_source_text(services, command),))
+        if verb == "dismiss":
+            return _dismissed(services, str(command.get("job")))
         return _settled(services, command)
     except HyperTendrilError as error:
         return Outcome(str(error), is_error=True)
 
 
 def _settled(services: Services, command: Mapping[str, Any]) -> Outcome:
-    if command.get("do") == "keep-guess":
+    verb = command.get("do")
+    if verb == "undo":
+        back = services.opened.undo(str(command.get("token")))
+        return Outcome("Shown again.", awaited=next(iter(back), None))
+    if verb == "columns":
+        return Outcome(asks=(_source_text(services, command),))
+    if verb == "keep-guess":
         services.opened.keep_guess(str(command.get("source")))
         return Outcome("Kept.")
     services.opened.show_all()
@@ -111,6 +115,12 @@ def _closed(services: Services, study_id: str) -> Outcome:
         if str(job.id) == study_id and job.state.is_open:
             raise JobError(f"{plain(name)} has a job that is not over; stop it first.")
     return _undoable(f"Closed {plain(name)}.", services.opened.close(study_id))
+
+
+def _dismissed(services: Services, job_id: str) -> Outcome:
+    name = services.queue.job(job_id).spec.name
+    closed = services.opened.close(dismissed(job_id))
+    return _undoable(f"Dismissed {plain(name, 120)}.", closed)
 
 
 def _undoable(text: str, closed: Closed) -> Outcome:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import PurePath
 from typing import Any
@@ -68,6 +68,7 @@ class JobLine:
     message: str
     can_cancel: bool
     can_resume: bool = False
+    can_dismiss: bool = False
 
 
 def lists_json(
@@ -269,12 +270,26 @@ def _title(study: StudySummary, known: Mapping[str, StudySummary]) -> str:
     return "\n".join(lines)
 
 
+def dismissed(job_id: object) -> str:
+    """Return what stands for the line of a failed job among the studies that were closed."""
+    return f"job:{job_id}"
+
+
 def job_lines(
-    jobs: Sequence[Job], studies: Sequence[StudySummary], now: float | None = None
+    jobs: Sequence[Job],
+    studies: Sequence[StudySummary],
+    hidden: Collection[str] = (),
+    now: float | None = None,
 ) -> list[JobLine]:
     """Return the jobs that wait or start, and the last ones that failed.
 
     A running job is told by the line of its study.
+
+    Args:
+        jobs: All jobs.
+        studies: All studies.
+        hidden: What a person has closed or dismissed.
+        now: Seconds since the epoch; None for this moment.
     """
     known = {study.id for study in studies}
     waiting = [job for job in jobs if job.state.is_open and str(job.id) not in known]
@@ -283,7 +298,9 @@ def job_lines(
     failed = [
         job
         for job in jobs
-        if job.state in _ENDED_BADLY and moment - (job.ended or moment) < FAILURE_SECONDS
+        if job.state in _ENDED_BADLY
+        and moment - (job.ended or moment) < FAILURE_SECONDS
+        and dismissed(job.id) not in hidden
     ]
     return [_job_line(job) for job in [*waiting, *failed[-FAILURES_SHOWN:]]]
 
@@ -301,4 +318,5 @@ def _job_line(job: Job) -> JobLine:
         message=plain(job.message, 2000),
         can_cancel=job.state.is_open and not job.is_cancelling,
         can_resume=job.state is JobState.PAUSED,
+        can_dismiss=not job.state.is_open,
     )

@@ -13,7 +13,7 @@ from dash.development.base_component import Component
 from hypertendril.layouts import ids
 from hypertendril.layouts.control_import import import_box
 from hypertendril.layouts.control_open import open_section, open_stores
-from hypertendril.layouts.control_start import start_row
+from hypertendril.layouts.control_start import start_buttons
 from hypertendril.layouts.control_steer import steer_box
 from hypertendril.layouts.panel import panel
 
@@ -58,8 +58,8 @@ def control_panel(page_key: str, methods: Mapping[str, MethodChoice]) -> html.Se
                 html.Div(id=ids.CONTROL_NOTICES, className="control-notices", role="status"),
                 html.Div(id=ids.CONTROL_JOBS, className="control-jobs"),
                 open_section(),
-                _section("Next study", _form(methods)),
-                _section("Search space", _space(), hint="next: orange"),
+                _section(ids.CONTROL_FORM, "Next study", _form(methods), _outline()),
+                _section(ids.CONTROL_RANGES, "Search space", _space(), _hint("next: orange")),
             ],
             className="control-scroll",
         ),
@@ -104,12 +104,20 @@ def setting_inputs(method: MethodChoice) -> list[Component]:
     ]
 
 
-def _section(title: str, children: Sequence[Component], hint: str = "") -> Component:
-    heading = [html.Span(title, className="control-heading")]
-    if hint:
-        heading.append(html.Span(hint, className="control-hint"))
+def _section(
+    section_id: str, title: str, children: Sequence[Component], hint: Component
+) -> Component:
+    heading = html.Summary([html.Span(title, className="control-heading"), hint])
     # Native: opens and closes without asking the server.
-    return html.Details([html.Summary(heading), *children], open=True, className="control-section")
+    return html.Details([heading, *children], id=section_id, open=True, className="control-section")
+
+
+def _hint(words: str) -> Component:
+    return html.Span(words, className="control-hint")
+
+
+def _outline() -> Component:
+    return html.Span(id=ids.CONTROL_OUTLINE, className="control-hint control-outline")
 
 
 def _form(methods: Mapping[str, MethodChoice]) -> list[Component]:
@@ -130,7 +138,6 @@ def _form(methods: Mapping[str, MethodChoice]) -> list[Component]:
             _objective_select(),
             "What is run: a registered objective",
         ),
-        _field("Name", _text_input(ids.CONTROL_NAME, "", is_number=False)),
         html.Div([_field("Method", _method_select(methods)), settings], className="control-method"),
     ]
     counts = [
@@ -142,12 +149,14 @@ def _form(methods: Mapping[str, MethodChoice]) -> list[Component]:
         ),
         _field("Seed", _text_input(ids.CONTROL_SEED, "0"), "Same seed, same search"),
     ]
+    name = _text_input(ids.CONTROL_NAME, "", is_number=False)
+    words = html.Span("Name", className="visually-hidden")
     return [
+        html.Label([words, name], className="control-name", title="Name of the next study"),
         html.Div(wide, className="control-fields"),
         html.Div(id=ids.CONTROL_HINT, className="control-hint"),
         html.Div(counts, className="control-counts"),
-        _limits(),
-        start_row(),
+        html.Div([_limits(), *start_buttons()], className="control-tools"),
     ]
 
 

@@ -22,8 +22,17 @@ def roots_of(sources: Iterable[str | Path], told: Sequence[str | Path] = ()) -> 
     Args:
         sources: What was named when the program was started: it may be looked at, and its folder.
         told: Folders somebody named for this; then the current folder is none of them.
+
+    Raises:
+        SourceFormatError: One of `told` is no folder.
     """
     folders = [Path(folder).expanduser() for folder in told] or [Path.cwd()]
+    if missing := next((folder for folder in folders if not folder.is_dir()), None):
+        raise SourceFormatError(
+            "is no folder, so the page can open no results below it.",
+            path=str(missing),
+            hint="Give --root a folder that exists.",
+        )
     for name in sources:
         path = Source.parse(name).path
         if path is not None:

@@ -108,7 +108,7 @@ class OpenedResults:
 
     @property
     def hidden(self) -> frozenset[str]:
-        """Ids of the studies that were closed one by one."""
+        """Ids of the studies, and names of the lines, that were closed one by one."""
         return frozenset(self._kept.hidden)
 
     def open(self, text: str) -> tuple[str, ...]:

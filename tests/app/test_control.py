@@ -17,6 +17,7 @@ from hypertendril.callbacks.control_actions import (
     edits_of,
     exported,
     form_of,
+    other_objective,
     ranges_update,
     submitted,
 )
@@ -105,13 +106,23 @@ def test_an_objective_the_study_names_but_nobody_registered_is_not_chosen(
     assert draft_of(study_of(attributes={"objective": "gone"}), Registry()).objective is None
 
 
-def test_refined_names_count_up() -> None:
-    assert next_name("digits", set()) == "digits refined"
-    assert next_name("digits refined", {"digits refined"}) == "digits refined 2"
-    assert next_name("digits refined 2", {"digits refined", "digits refined 2"}) == (
+def test_refined_names_count_up(draft: Draft) -> None:
+    assert next_name("digits", draft, set()) == "digits refined"
+    assert next_name("digits refined", draft, {"digits refined"}) == "digits refined 2"
+    assert next_name("digits refined 2", draft, {"digits refined", "digits refined 2"}) == (
         "digits refined 3"
     )
-    assert len(next_name("x" * 500, set())) < 200
+    assert len(next_name("x" * 500, draft, set())) < 200
+    assert next_name("turned \u202e round", draft, set()) == "turned round refined"
+
+
+def test_another_objective_gives_the_next_study_its_name_unless_one_was_typed(
+    services: Any, study_of: StudyOf
+) -> None:
+    other = put(services, study_of(3, name="svm", space=SearchSpace((replace(LR, name="C"),))))
+    before = draft_of(other, services.registry)
+    assert other_objective(services, other, before, "digits", "svm refined")[1] == "digits"
+    assert other_objective(services, other, before, "digits", "mine")[1] is no_update
 
 
 def test_beginning_offers_the_registered_objectives(services: Any, study_of: StudyOf) -> None:

@@ -19,6 +19,7 @@ from hypertendril.callbacks.opening_actions import (
     told,
 )
 from hypertendril.callbacks.steering import changed, steered
+from hypertendril.callbacks.study_lines import job_lines
 from hypertendril.jobs import disk
 from hypertendril.jobs.queue.job_queue import JobState, Progress
 from hypertendril.jobs.spec.job_spec import JobSpec
@@ -108,9 +109,27 @@ def test_a_study_whose_job_is_not_over_is_not_closed(page: Any, study_of: StudyO
     assert page.opened.hidden == {job}
 
 
+def test_a_failed_job_is_dismissed_from_the_queue_and_brought_back(page: Any) -> None:
+    job = submit(page)
+    owner = page.queue.new_owner()
+    page.queue.finish(page.queue.claim(owner.name), JobState.FAILED, "No module named 'x'")
+    owner.close()
+
+    def listed() -> list[str]:
+        return [line.id for line in job_lines(page.queue.jobs(), (), page.opened.hidden)]
+
+    assert listed() == [job]
+    said = close_command(page, {"do": "dismiss", "job": job}).said
+    assert said is not None and listed() == []
+    token = getattr(said.children[-1], "data-token")
+    assert not close_command(page, {"do": "undo", "token": token}).is_error
+    assert listed() == [job]
+
+
 @pytest.mark.parametrize(
     "command",
     [
+        {"do": "dismiss", "job": "none"},
         {"do": "close", "study": "none"},
         {"do": "close-source", "source": "none"},
         {"do": "undo", "token": "none"},
@@ -187,11 +206,12 @@ def test_a_new_page_is_told_nothing_and_then_of_ends_and_new_bests(
 def test_a_study_without_an_objective_says_how_to_register_one(
     services: Any, study_of: StudyOf
 ) -> None:
-    assert objective_hint(services, study_of()) == ""
+    assert objective_hint(services, study_of()) == ("", "")
     other = study_of()
     space = type(other.space)(tuple(other.space)[:1])
     header = replace(other.header, space=space)
     stranger = replace(
         other, header=replace(header, objectives=(replace(header.objectives[0], name="loss"),))
     )
-    assert "register your training function in" in objective_hint(services, stranger)
+    words, _ = objective_hint(services, stranger)
+    assert words.startswith("No objective takes its parameters and reports loss: register one in")

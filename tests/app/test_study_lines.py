@@ -97,7 +97,7 @@ def test_the_queue_lists_what_waits_and_what_failed(services: Any) -> None:
     assert found[1].message == "No module named 'x'"
     assert found[1].id == first
     late = services.queue.job(first).ended + 2 * 24 * 3600
-    assert [line.name for line in job_lines(services.queue.jobs(), (), late)] == ["second"]
+    assert [line.name for line in job_lines(services.queue.jobs(), (), now=late)] == ["second"]
     owner.close()
 
 

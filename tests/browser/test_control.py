@@ -183,6 +183,23 @@ def test_a_job_waits_in_the_queue_until_it_is_cancelled(shown: Page) -> None:
     expect(job).to_have_count(0)
 
 
+def test_the_ranges_are_in_sight_and_the_form_tells_what_it_holds_where_it_is_folded_away(
+    any_page: Page, app: AppProcess
+) -> None:
+    show_dashboard(any_page, app.url)
+    expect(any_page.locator(".range-row").nth(1)).to_be_in_viewport()
+    form = any_page.locator("#control-form-details")
+    heading = form.locator(".control-heading")
+    outline = any_page.locator("#control-outline-span")
+    if form.get_attribute("open") is None:
+        expect(outline).to_have_text("TPE · 40 trials · toy")
+        heading.click()
+    expect(outline).to_be_hidden()
+    any_page.locator("#control-trials-input").fill("7")
+    heading.click()
+    expect(outline).to_have_text("TPE · 7 trials · toy")
+
+
 def test_nothing_of_the_page_lies_outside_the_window(any_page: Page, app: AppProcess) -> None:
     show_dashboard(any_page, app.url)
     size = any_page.evaluate(

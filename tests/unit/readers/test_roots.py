@@ -88,3 +88,8 @@ def test_by_default_the_folders_of_the_sources_and_the_current_one_are_open(
     runs = root.parent / "secret" / "key.json"
     assert roots_of([runs]) == (root, runs.parent.resolve())
     assert roots_of([runs], [runs.parent]) == (runs.parent.resolve(),)
+
+
+def test_a_root_that_is_no_folder_is_named(root: Path) -> None:
+    with pytest.raises(SourceFormatError, match=r"runs\.json: is no folder.*--root"):
+        roots_of([], [root, root / "runs.json"])
