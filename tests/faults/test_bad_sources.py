@@ -114,7 +114,7 @@ def test_a_folder_with_nothing_to_read_is_one_error(tmp_path: Path) -> None:
     [
         (gzip.compress(TABLE), "is compressed with gzip. Unpack it"),
         (zipped(TABLE), "is a zip archive. Unpack it"),
-        (TABLE.decode().encode("utf-16"), "is UTF-16 text. Save it as UTF-8"),
+        ('{"trials": []}'.encode("utf-16"), "is UTF-16 text. Save it as UTF-8"),
     ],
     ids=["gzip", "zip", "utf-16"],
 )

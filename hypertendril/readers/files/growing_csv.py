@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 
+from hypertendril.readers.files.decimal_comma import has_decimal_comma, with_point
 from hypertendril.readers.files.growing import GrowingFile
 from hypertendril.readers.source import Source
 
 DELIMITERS = (",", ";", "\t", "|")
-# Between semicolons a comma may stand for the point, unless a point does.
-_POINT = re.compile(r"(?:^|;)\s*[+-]?\d*\.\d+\s*(?:;|$)", re.MULTILINE)
-_COMMA = re.compile(r"\s*[+-]?\d*,\d+(?:[eE][+-]?\d+)?\s*")
+LONGEST_LINE = 1 << 24
+LOOKED_AT = 100  # lines, for the names and a row
+# A first line by which a spreadsheet says what stands between its cells.
+_SAID = re.compile(r"\ufeff?sep=(.)\s*", re.IGNORECASE)
 
 Row = tuple[int, list[str]]
 
@@ -33,7 +36,7 @@ class GrowingCsv:
     def _restart(self) -> None:
         self._held: list[bytes] = []  # lines of a row whose quotes are still open
         self._delimiter = ""
-        self._has_comma = False
+        self._has_comma: bool | None = None  # for the point; as long as no number tells, unknown
         self.names: list[str] = []
 
     @property
@@ -84,19 +87,30 @@ class GrowingCsv:
             if not rest.strip() or len(cells) >= len(self.names):
                 yield line, cells
 
+    def rows_at_once(self, data: bytes) -> Iterator[Row]:
+        """Yield the rows of a table whose text was read in one go.
+
+        Raises:
+            SourceFormatError: It is not CSV in UTF-8.
+        """
+        return self._rows(data.split(b"\n"), 1)
+
     def _rows(self, block: Sequence[bytes], first: int) -> Iterator[Row]:
         if not block:
             return
         text = self._text(b"\n".join(block) + b"\n", first)
-        if not self._delimiter:
-            self._delimiter = delimiter_of(text.partition("\n")[0])
-            self._has_comma = self._delimiter == ";" and not _POINT.search(text)
+        is_first = not self._delimiter
+        self._delimiter = self._delimiter or delimiter_of(text)
+        if self._delimiter == ";" and self._has_comma is None:
+            self._has_comma = has_decimal_comma(c.strip('"') for c in re.split(r"[;\r\n]", text))
         reader = csv.reader(io.StringIO(text), delimiter=self._delimiter)
         try:
+            if is_first and _SAID.match(text):
+                next(reader)
             for cells in reader:
                 if not self.names:
                     self.names += [name.strip() for name in cells]
-                elif cells:
+                elif any(cells):  # below its table a spreadsheet leaves rows of nothing
                     yield first - 1 + reader.line_num, self._pointed(cells)
         except csv.Error as error:
             line = first - 1 + reader.line_num
@@ -106,7 +120,7 @@ class GrowingCsv:
         """Return cells with the point in their numbers, also where a comma stood for it."""
         if not self._has_comma:
             return cells
-        return [cell.replace(",", ".") if _COMMA.fullmatch(cell) else cell for cell in cells]
+        return list(map(with_point, cells))
 
     def _text(self, data: bytes, first: int) -> str:
         try:
@@ -116,9 +130,28 @@ class GrowingCsv:
             raise self._source.error("is not UTF-8 text.", "Save it as UTF-8.", line=line) from None
 
 
-def delimiter_of(line: str) -> str:
-    """Return what stands between the cells of a table, by its first line."""
-    return max(DELIMITERS, key=line.count)
+def delimiter_of(text: str) -> str:
+    """Return what stands between the cells of a table, as its first line says or shows."""
+    first = text.partition("\n")[0]
+    said = _SAID.fullmatch(first)
+    return said[1] if said else max(DELIMITERS, key=first.count)
+
+
+def opening(source: Source) -> tuple[list[str], bool]:
+    """Return the names of the columns and whether a row stands below, from the beginning alone.
+
+    Raises:
+        csv.Error: They cannot be told apart.
+        OSError: The file can't be read.
+    """
+    with source.file.open("rb") as file:
+        lines = iter(lambda: file.readline(LONGEST_LINE), b"")
+        texts = (line.decode("utf-8-sig", "replace") for line in itertools.islice(lines, LOOKED_AT))
+        first = next(texts, "")
+        shown = texts if _SAID.fullmatch(first) else itertools.chain([first], texts)
+        filled = filter(any, csv.reader(shown, delimiter=delimiter_of(first)))
+        names, below = next(filled, []), next(filled, [])
+    return [name.strip() for name in names], bool(below)
 
 
 def _last_closed(block: Sequence[bytes]) -> int:

@@ -6,7 +6,7 @@ import math
 import re
 from array import array
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import numpy as np
@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 MOST_DIGITS = 18  # longer whole numbers are floats anyway
 # What stands for nothing in a column of numbers; among texts it may be a choice.
 MISSING = frozenset(("na", "n/a", "#n/a", "<na>", "null", "none", "-"))
-_THOUSANDS = r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?"
-_PLAIN = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?"
+_THOUSANDS = r"[+\u2212-]?\d{1,3}(?:[,'\u2019\u00a0\u202f]\d{3})+(?:\.\d+)?"
+_PLAIN = r"[+\u2212-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?"
 _DRESSED = re.compile(
     rf"[€$£¥]?\s*(?P<number>{_THOUSANDS}|{_PLAIN})\s*[%€$£¥]?", re.ASCII | re.IGNORECASE
 )
+
+_UNDRESSED = str.maketrans("\u2212", "-", ",'\u2019\u00a0\u202f")
 
 Cell = str | int | float | bool | None
 Value = TypeVar("Value")
@@ -34,12 +36,16 @@ class Cells:
         is_numeric: All that are not empty are numbers.
         is_whole: All that are not empty are whole numbers.
         has_blanks: Some are empty, or NaN.
+        percents: How many numbers have a `%`.
+        grouped: The first number with commas between its thousands; empty for none.
     """
 
     texts: list[str] = field(default_factory=list)
     is_numeric: bool = True
     is_whole: bool = True
     has_blanks: bool = False
+    percents: int = 0
+    grouped: str = ""
     _numbers: array[float] = field(default_factory=lambda: array("d"))
 
     def extend(self, texts: Sequence[str]) -> None:
@@ -75,13 +81,22 @@ class Cells:
             number = math.nan if cell is None else float(cell)
             self.has_blanks = self.has_blanks or math.isnan(number)
             self.is_whole = self.is_whole and (math.isnan(number) or isinstance(cell, int))
+            self.percents += "%" in text
+            self.grouped = self.grouped or (text if "," in text else "")
             self._numbers.append(number)
 
     def copy(self) -> Cells:
         """Return the column as it stands; to be appended to without a trace in this one."""
-        return Cells(
-            self.texts[:], self.is_numeric, self.is_whole, self.has_blanks, self._numbers[:]
-        )
+        return replace(self, texts=self.texts[:], _numbers=self._numbers[:])
+
+    def doubts(self) -> list[str]:
+        """Return how its numbers were read where they might be meant otherwise."""
+        found = []
+        if self.is_numeric and 0 < self.percents < np.count_nonzero(np.nan_to_num(self.numbers())):
+            found.append("some of its numbers have a % and others none; the sign is left out")
+        if self.is_numeric and self.grouped:
+            found.append(f"{self.grouped!r} is taken for {cell_of_text(self.grouped)}")
+        return found
 
     def numbers(self) -> NDArray[np.float64]:
         """Return (n,) the numbers of a numeric column, NaN where it is empty."""
@@ -102,7 +117,7 @@ def _is_whole(text: str) -> bool:
 def cell_of_text(text: str) -> Cell:
     """Return a cell as a number where it is one; None where it is empty.
 
-    A sign of a currency, `%` and commas between thousands are left out of a number.
+    A sign of a currency, `%` and what stands between thousands are left out of a number.
     """
     text = text.strip()
     if not text:
@@ -111,7 +126,7 @@ def cell_of_text(text: str) -> Cell:
         return int(text) if _is_whole(text) else float(text)
     except ValueError:
         dressed = _DRESSED.fullmatch(text)
-        return cell_of_text(dressed["number"].replace(",", "")) if dressed else text
+        return cell_of_text(dressed["number"].translate(_UNDRESSED)) if dressed else text
 
 
 def _none_if_missing(cell: Cell) -> Cell:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import itertools
 from collections import Counter
@@ -13,7 +14,7 @@ from typing import Any
 from hypertendril.model import Choice, Direction
 from hypertendril.readers.about import About, Tested
 from hypertendril.readers.files.csv_rows import NO_END
-from hypertendril.readers.files.growing_csv import GrowingCsv, Row, delimiter_of
+from hypertendril.readers.files.growing_csv import GrowingCsv, Row, opening
 from hypertendril.readers.files.json_text import brief
 from hypertendril.readers.files.parquet import MAGIC, has_columns, parquet_rows
 from hypertendril.readers.generic.reader import from_generic
@@ -51,10 +52,10 @@ class TableCsv:
             return False
         if source.head().startswith(MAGIC):
             return any(has_columns(source.file, (word,)) for word in ("param:", "objective:"))
-        if b"\0" in source.head() or holds_records(source):
+        if holds_records(source) or (b"\0" in source.head() and not is_wide(source)):
             return False  # an archive that holds a table has its words in it too
         try:
-            names = first_line(source)
+            names, _ = first_line(source)
         except csv.Error:
             return False
         return any(name.strip().startswith(tuple(f"{g}:" for g in GROUPS)) for name in names)
@@ -73,18 +74,21 @@ class TableCsv:
         return TableTail(source)
 
 
-def first_line(source: Source) -> list[str]:
-    """Return the names of the columns, from the beginning of the file alone.
+def first_line(source: Source) -> tuple[list[str], bool]:
+    """Return the names of the columns and whether a row stands below them.
 
     Raises:
         csv.Error: They cannot be told apart.
         SourceFormatError: The file can't be read.
     """
     if is_read_whole(source):
-        return rows_of(source)[0]
-    first = source.head().partition(b"\n")[0].decode("utf-8-sig", "replace").rstrip("\r")
-    names = next(csv.reader([first], delimiter=delimiter_of(first)), [])
-    return [name.strip() for name in names]
+        names, rows = rows_of(source)
+        return names, any(True for _ in rows)
+    source.require_file()
+    try:
+        return opening(source)
+    except OSError as error:
+        raise source.error(f"can't be read ({error.strerror}).") from None
 
 
 def curves_path(table: Path) -> Path:
@@ -142,6 +146,9 @@ class TableTail:
             for column, cells in zip(columns, rows.cells_of(names), strict=True)
             if column is not None
         ]
+        for one in filled:
+            for doubt in one.cells.doubts():
+                told.add(f"column {brief(one.column.name)!r}: {doubt}")
         trials = TableTrials(filled, rows.lines, Losses(source.shown))
         curve_losses = Losses(str(curves_path(source.file)))
         _add_curves(trials, source, curve_losses)
@@ -193,8 +200,13 @@ class Rows:
 
 
 def is_read_whole(source: Source) -> bool:
-    """Return whether a table is no text that grows row by row: a Parquet file, or JSON."""
-    return source.head().startswith(MAGIC) or holds_records(source)
+    """Return whether a table is no text that grows row by row: a Parquet file, JSON, or UTF-16."""
+    return source.head().startswith(MAGIC) or holds_records(source) or is_wide(source)
+
+
+def is_wide(source: Source) -> bool:
+    """Return whether a file is text in UTF-16, as spreadsheets write it."""
+    return source.head().startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
 
 
 def rows_of(source: Source, losses: Losses | None = None) -> tuple[list[str], Iterator[Row]]:
@@ -205,7 +217,7 @@ def rows_of(source: Source, losses: Losses | None = None) -> tuple[list[str], It
         losses: Gets what of JSON can't be read; CSV has none or fails.
 
     Raises:
-        SourceFormatError: It is not CSV in UTF-8; also while the rows are taken.
+        SourceFormatError: It is not CSV in UTF-8 or UTF-16; also while the rows are taken.
     """
     if holds_records(source):
         names, found = record_rows(source, losses or Losses(source.shown))
@@ -214,8 +226,11 @@ def rows_of(source: Source, losses: Losses | None = None) -> tuple[list[str], It
         names, records = parquet_rows(source.file)
         return [name.strip() for name in names], iter(enumerate(records, 2))
     table = GrowingCsv(source)
-    table.is_anew()
-    rows = itertools.chain(table.new_rows(), table.last_rows())
+    if is_wide(source):
+        rows = table.rows_at_once(source.file.read_bytes().decode("utf-16", "replace").encode())
+    else:
+        table.is_anew()
+        rows = itertools.chain(table.new_rows(), table.last_rows())
     first = list(itertools.islice(rows, 1))  # the names come before it
     return table.names, itertools.chain(first, rows)
 

@@ -29,6 +29,7 @@ from hypertendril.readers.tables.reader import (
     read_table,
     rows_of,
 )
+from hypertendril.readers.tables.record_rows import holds_records
 
 ROWS_LOOKED_AT = 2000
 ROWS_SHOWN = 5
@@ -94,16 +95,15 @@ def is_untold_table(source: Source) -> bool:
         return False
     try:
         head = source.head()
-        header = first_line(source)
-        second = head.split(b"\n")[1] if b"\n" in head else b""
+        is_whole = is_read_whole(source)
+        if b"\0" in head and not is_whole:
+            return False
+        names, has_rows = first_line(source)
     except (SourceFormatError, csv.Error):
         return False
-    names = [name.strip() for name in header]
-    is_whole = is_read_whole(source)
-    is_text = is_whole or (b"\0" not in head and bool(second.strip()))
     has_names = len(set(names)) >= 2 and not any(_number(name) is not None for name in names)
-    starts_as_json = head.lstrip()[:1] in (b"{", b"[", b"<")
-    return is_text and has_names and (is_whole or not starts_as_json)
+    starts_as_json = (names or [""])[0][:1] in ("{", "[", "<")
+    return has_rows and has_names and (holds_records(source) or not starts_as_json)
 
 
 def preview(source: Source, most: int = MOST_COLUMNS) -> tuple[TableColumn, ...]:
@@ -197,6 +197,8 @@ def _choose_objective(
         return
     metrics = [i for i, role in enumerate(roles) if role.startswith("metric:")]
     measured = [i for i, role in enumerate(roles) if role.startswith("param:") and numbers[i]]
+    if not metrics and any(rank_of(names[i]) < 3 for i, some in enumerate(numbers) if not some):
+        return  # what looks like the goal is made of texts: somebody has to say
     chosen = [i for i in metrics if _GOAL.match(names[i])]
     if metrics and not chosen:
         chosen = [min(metrics, key=lambda i: _unlikeliness(names[i]))]
@@ -231,7 +233,7 @@ class ToldTable(TableCsv):
 
     def detects(self, source: Source) -> bool:
         """Return whether it has the columns that were told of."""
-        return source.path is not None and set(self.roles) <= set(first_line(source))
+        return source.path is not None and set(self.roles) <= set(first_line(source)[0])
 
     def read(self, source: Source) -> tuple[ReadStudy, ...]:
         """Return the one study of the table."""
@@ -244,7 +246,7 @@ class ToldTable(TableCsv):
         Raises:
             UntoldTableError: One of them isn't.
         """
-        names = first_line(source)
+        names, _ = first_line(source)
         missing = [name for name in self.roles if name not in names]
         if missing:
             raise untold(source, f"has no column {clean(missing[0])!r} any more")

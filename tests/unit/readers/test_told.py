@@ -11,7 +11,13 @@ from hypertendril.model import Direction, TrialState
 from hypertendril.readers import Source
 from hypertendril.readers.drafts.draft import NAN
 from hypertendril.readers.tables.reader import read_table
-from hypertendril.readers.tables.told import ToldTable, checked_roles, is_untold_table, preview
+from hypertendril.readers.tables.told import (
+    ToldTable,
+    UntoldTableError,
+    checked_roles,
+    is_untold_table,
+    preview,
+)
 
 TABLE = """run_id,config.lr,batch,optimizer,train_loss,val_accuracy,trial
 a,0.001,32,adam,0.3,0.92,0
@@ -139,10 +145,15 @@ def test_a_runs_table_of_weights_and_biases_is_guessed_whole(tmp_path: Path) -> 
     ("text", "values"),
     [
         ("lr;loss\n0,001;0,5\n1e-2;,25\n", [[0.001, 0.5], [0.01, 0.25]]),  # decimal commas
+        ("n;loss\n1.024;1.234,5 €\n8;-,5\n", [[1024, 1234.5], [8, -0.5]]),  # and marked thousands
+        ("n;loss\n1.024;0.5\n2.048;.25\n", [[1.024, 0.5], [2.048, 0.25]]),
+        ("n,loss\n1'000,\u22120.5\n2\u202f000,1\n", [[1000, -0.5], [2000, 1]]),
+        ("sep=;\nlr;loss\n0,1;2\n", [[0.1, 2]]),
+        ("lr,loss\n\n1,2\n,\n\n3,4\n,\n", [[1, 2], [3, 4]]),  # rows of nothing
         ('lr|loss\n"1,000"|$1.50\n20|95%\n', [[1000, 1.5], [20, 95]]),
         ("lr,loss\nN/A,0.5\n0.1,#N/A\n-,None\n", [[NAN, 0.5], [0.1, NAN], [NAN, NAN]]),
     ],
-    ids=["comma", "signs", "missing"],
+    ids=["comma", "thousands", "points", "marks", "sep", "blank", "signs", "missing"],
 )
 def test_numbers_are_read_as_spreadsheets_write_them(
     tmp_path: Path, text: str, values: list[list[float]]
@@ -198,3 +209,50 @@ def test_records_of_json_are_a_table_also_when_they_are_cut_short(
     ]
     assert found.trials.objectives[:3, 0].tolist() == [1 / 7, 2 / 7, 3 / 7]
     assert len(found.header.skipped) > 1
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_a_table_in_utf_16_is_read(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "runs.txt"
+    mark = "" if encoding == "utf-16" else "\ufeff"
+    path.write_bytes(f"{mark}größe\tval_loss\r\n1\t0.5\r\n2\t0.25\r\n".encode(encoding))
+    (found,) = hypertendril.read(path)
+    assert found.header.space.names == ("größe",)
+    assert found.trials.objectives[:, 0].tolist() == [0.5, 0.25]
+
+
+def test_a_header_longer_than_what_is_looked_at_first_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "runs.csv"
+    names = [f"parameter_{i:05}" for i in range(5000)]
+    rows = [[*range(row, row + 5000), row / 8] for row in range(3)]
+    path.write_text("\n".join(",".join(map(str, row)) for row in [[*names, "loss"], *rows]))
+    (found,) = hypertendril.read(path)
+    assert found.header.objectives[0].name == "loss"
+    assert found.trials.values[2, :3].tolist() == [2, 3, 4]
+
+
+def test_numbers_that_may_be_meant_otherwise_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "runs.csv"
+    path.write_text('drop,sizes,loss\n10%,"128,128",1\n0.5,"256,256",2\n')
+    (found,) = hypertendril.read(path)
+    reasons = [skip.reason for skip in found.header.skipped if not skip.is_guess]
+    assert reasons == [
+        "column 'drop': some of its numbers have a % and others none; the sign is left out",
+        "column 'sizes': '128,128' is taken for 128128",
+    ]
+
+
+def test_a_goal_by_its_name_that_is_made_of_texts_is_asked_about(tmp_path: Path) -> None:
+    path = tmp_path / "runs.csv"
+    path.write_text("lr,accuracy\n0.1,0.91 ± 0.01\n0.2,0.92 ± 0.02\n")
+    with pytest.raises(UntoldTableError, match="Say which column is the objective"):
+        hypertendril.read(path)
+
+
+def test_a_name_over_two_lines_is_told_of_by_that_name(tmp_path: Path) -> None:
+    path = tmp_path / "runs.csv"
+    path.write_text('"lr\n(log)",loss\n0.1,0.5\n0.2,0.4\n')
+    told = ToldTable({"lr\n(log)": "param:lr:log", "loss": "objective:loss:minimize"})
+    assert told.detects(Source.parse(path))
+    (found,) = told.read(Source.parse(path))
+    assert found.header.space["lr"].log
