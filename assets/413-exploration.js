@@ -15,25 +15,34 @@
   const EDGE_PX = 7;
   const MOVED = "exploration-moved-store";
 
+  /** What came of the shown study, by axis: an answer may come after that to a later question. */
+  const layouts = new Map();
+
   /** The columns of evaluations along the axis of the frame; null while they are on their way. */
   function evaluations(view) {
     const { data } = state;
-    if (view.meta.x === "method") return data.col;
-    const { along } = view;
-    const isFit = along && along.study === data.study && along.x === view.meta.x;
-    if (!isFit || along.version < data.version) askFor(view);
+    const { x } = view.meta;
+    if (x === "method") return data.col;
+    const along = layouts.get(x);
+    const isFit = along && along.study === data.study;
+    if (!isFit || along.version < data.version) askFor(view, x);
     return isFit ? (key) => along.col(key) || data.col(key) : null;
   }
 
-  async function askFor(view) {
+  async function askFor(view, x) {
     const { study, version } = state.data;
-    const asked = `${study}@${version}/${view.meta.x}`;
+    const asked = `${study}@${version}/${x}`;
     if (view.asked === asked) return;
     view.asked = asked;
     try {
-      view.along = await ht.fetchLayout(study, version, view.meta.x);
+      const found = await ht.fetchLayout(study, version, x);
+      const before = layouts.get(x);
+      const isOld = before && before.study === study && before.version > found.version;
+      if (isOld || study !== state.data.study) return;
+      layouts.set(x, found);
       ht.invalidate(view);
     } catch (error) {
+      view.asked = "";
       console.warn(`layout: ${error.message}`);
     }
   }

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from itertools import combinations
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from hypertendril.analysis.exploration.picture import prepare_exploration
 from hypertendril.model import Study
@@ -118,6 +119,22 @@ def test_the_horizontal_axis_can_be_switched(
     layout = prepare_exploration(studies["pbt"], axis)
     found = pbt.evaluate(f"() => Array.from({VIEW}.xs, x => {VIEW}.inv('x', x))")
     assert found == pytest.approx(layout.x.tolist(), abs=0.02 * (layout.x_high - layout.x_low))
+
+
+def test_the_axis_chosen_last_is_shown_whichever_answer_comes_first(pbt: Page) -> None:
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    pbt.route(re.compile(r"/_ht/exploration/.*x=wall"), hold)
+    for axis in ("wall", "spent"):
+        pbt.select_option("#exploration-x-select", axis)
+        pbt.wait_for_function(f"x => {VIEW}.meta.x === x", arg=axis)
+    pbt.wait_for_function(f"() => {VIEW}.scene")
+    held[0].continue_()
+    rest(pbt)
+    assert pbt.evaluate(f"() => [{VIEW}.meta.x, Boolean({VIEW}.scene)]") == ["spent", True]
 
 
 def test_strips_are_ordered_by_name_and_by_hand(pbt: Page) -> None:
