@@ -166,21 +166,21 @@
   }
 
   /* ---- pulse ---- */
+  let isBeating = false;
+  /** Ask what is new, unless an answer is on its way: of two the older could come last. */
   async function beat() {
-    if (document.hidden) return;
-    let answer = null;
-    try {
-      const reply = await fetch(`${ht.prefix()}_ht/pulse${ht.awaited()}`);
-      if (!reply.ok) throw new Error(reply.status);
-      const { under_way: underWay, ...rest } = await reply.json();
-      answer = rest;
-      ht.underWay(underWay);
-      document.documentElement.classList.remove("is-offline");
-    } catch {
-      document.documentElement.classList.add("is-offline");
-      return;
-    }
-    const { derived, ...rest } = answer;
+    if (document.hidden || isBeating) return;
+    isBeating = true;
+    const answer = await fetch(`${ht.prefix()}_ht/pulse${ht.awaited()}`)
+      .then((reply) => (reply.ok ? reply.json() : null))
+      .catch(() => null);
+    isBeating = false;
+    document.documentElement.classList.toggle("is-offline", !answer);
+    if (answer) take(answer);
+  }
+
+  function take({ derived, under_way: underWay, ...rest }) {
+    ht.underWay(underWay);
     // What was computed in the background concerns other views than what is new in the studies.
     if (derived !== ready) ht.send(ID.derived, derived);
     ready = derived;

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from hypertendril.readers import read
-from tests.browser.harness import Watch, show_dashboard
+from tests.browser.harness import Watch, rest, show_dashboard
 from tests.browser.running_app import AppProcess
+from tests.waiting import wait_until
 
 TABLE = "lr,optimizer,train_loss,val_accuracy\n0.001,adam,0.3,0.9\n0.01,sgd,0.5,0.8\n0.1,sgd,1.9,\n"
 DROP = """([name, text]) => {
@@ -104,3 +105,18 @@ def test_a_server_that_is_away_is_told_in_a_bar(shown: Page, watch: Watch) -> No
     expect(bar).to_be_visible()
     shown.unroute("**/_ht/pulse")
     expect(bar).to_be_hidden()
+
+
+def test_a_slow_server_is_asked_for_news_when_it_has_answered(shown: Page) -> None:
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    shown.route("**/_ht/pulse", hold)
+    wait_until(lambda: shown.evaluate("() => true") and held, "a question")
+    shown.evaluate("() => document.dispatchEvent(new Event('visibilitychange'))")  # ask now
+    rest(shown)
+    assert len(held) == 1
+    held[0].continue_()
+    wait_until(lambda: shown.evaluate("() => true") and len(held) == 2, "the next question")
