@@ -273,6 +273,7 @@ def choices_update(
     scopes = scope_options(has_time=metric == GAIN)
     scope = _kept(chosen.scope, scopes, ALL)
     thirds = third_options(asked_study(study, metric).space.names)
+    third = _kept(chosen.third, thirds, UNSPLIT)
     together = together_of(chosen.others, [study_id for study_id, _ in offered])
     others = others_options(offered, () if chosen.others == ALL_ALIKE else together)
     other = chosen.others if chosen.others == ALL_ALIKE else others_value(together)
@@ -285,7 +286,8 @@ def choices_update(
         scopes,
         scope,
         thirds,
-        _kept(chosen.third, thirds, UNSPLIT),
+        # Said again, it would undo a choice made since the page asked.
+        third if third != chosen.third else no_update,
         others,
         other if other != chosen.others else no_update,
         threshold,

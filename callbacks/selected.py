@@ -92,7 +92,7 @@ def register(app: Dash, services: Services) -> None:
         prevent_initial_call=True,
     )
     def refresh_details(_pulse: Any, asked: Any, shown: Any, is_open: Any) -> Any:
-        return details_of(services, shown, asked) if is_open else (no_update,) * 3
+        return refreshed(details_of(services, shown, asked)) if is_open else (no_update,) * 3
 
 
 def details_of(services: Services, shown: Any, asked: Any) -> tuple[Any, Any, Any]:
@@ -134,6 +134,12 @@ def file_of(study: Study, selection: Any, *, as_csv: bool) -> dict[str, Any]:
         return {"content": csv_text(part), "filename": "trials.csv", "type": "text/csv"}
     content = json.dumps(to_generic(part), indent=1, ensure_ascii=False)
     return {"content": content, "filename": "trials.json", "type": "application/json"}
+
+
+def refreshed(details: tuple[Any, Any, Any]) -> tuple[Any, Any, Any]:
+    """Return details that were open, as they are now; who closed them meanwhile sees them open no more."""
+    is_there, heading, content = details
+    return no_update if is_there else False, heading, content
 
 
 def details_update(study: Study | None, asked: Any, job: Job | None = None) -> tuple[Any, Any, Any]:

@@ -179,6 +179,11 @@ def test_what_can_be_chosen_follows_the_study() -> None:
     assert [option["value"] for option in others] == [ALONE, "b"]
 
 
+def test_a_choice_that_can_stay_is_left_to_the_page() -> None:
+    chosen = Chosen("objective:y", "all", third="kind")
+    assert choices_update(study(9), chosen, [])[5] is no_update
+
+
 def test_a_metric_nobody_chose_is_that_of_the_study_shown_next() -> None:
     (found,) = read(EXAMPLES / "digits_pbt_t4_s50.json")
     accuracy = {"label": "val_accuracy", "value": "objective:val_accuracy"}

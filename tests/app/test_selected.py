@@ -14,6 +14,7 @@ from hypertendril.callbacks.selected import (
     details_update,
     file_of,
     job_of,
+    refreshed,
     stop_button,
     table_update,
 )
@@ -190,6 +191,13 @@ def test_details_of_no_trial_stay_closed(study_of: StudyOf, asked: Any) -> None:
 def test_details_of_another_study_than_the_shown_one_are_closed(study_of: StudyOf) -> None:
     assert details_update(study_of(3), {"study": "other", "row": 1})[0] is False
     assert details_update(study_of(3), {"study": "s", "row": 1})[0] is True
+
+
+def test_details_that_are_looked_up_again_are_not_opened_again(study_of: StudyOf) -> None:
+    is_open, *content = details_update(study_of(3), {"row": 1})
+    assert is_open
+    assert refreshed((is_open, *content)) == (no_update, *content)
+    assert refreshed(details_update(study_of(1), {"row": 1}))[0] is False
 
 
 def test_a_trial_that_runs_here_can_be_stopped_from_its_details(
