@@ -1,7 +1,11 @@
-/* Elements made by scripts: their text is never markup, and lists keep what did not change. */
+/* Elements made by scripts: their text is never markup, lists keep what did not change, and buttons
+   drawn anew their clicks; files that a script hands to the person. */
 (function () {
   "use strict";
   const ht = window.ht;
+
+  // A browser that is busy, or asks where to save, reads the file some time after the click.
+  const KEPT_MS = 60000;
 
   /** Return a new element; `attributes` are set as they are, `data-...` and `aria-...` too. */
   ht.made = function (tag, className, text, attributes = {}) {
@@ -28,5 +32,25 @@
       if (holder.children[i] !== node) holder.insertBefore(node, holder.children[i] || null);
     });
     holder.lines = words;
+  };
+
+  /* A button that is drawn anew between press and release gets no click from the browser. */
+  const buttonOf = ({ target }) => target.closest && target.closest("button");
+  const same = (a, b) => JSON.stringify(a.dataset) === JSON.stringify(b.dataset);
+  let pressed = null;
+  document.addEventListener("pointerdown", (event) => (pressed = buttonOf(event)), true);
+  document.addEventListener("pointerup", (event) => {
+    const now = buttonOf(event);
+    if (!pressed || pressed.isConnected || !now || !Object.keys(now.dataset).length) return;
+    if (same(pressed, now)) now.dispatchEvent(new MouseEvent("click", event));
+  }, true);
+
+  /** Let the browser save a file. */
+  ht.offer = function (blob, name) {
+    const link = ht.made("a");
+    link.href = URL.createObjectURL(blob);
+    link.download = name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), KEPT_MS);
   };
 })();

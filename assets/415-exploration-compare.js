@@ -173,7 +173,7 @@
     const open = text.indexOf(">") + 1;
     const end = text.lastIndexOf("</svg>");
     const whole = text.slice(0, open) + ground + text.slice(open, end) + g + text.slice(end);
-    offer(new Blob([whole], { type: "image/svg+xml" }), "comparison.svg");
+    ht.offer(new Blob([whole], { type: "image/svg+xml" }), "comparison.svg");
   }
 
   async function saveRaster(view) {
@@ -189,15 +189,7 @@
     // Drawn as shapes, so that points are as sharp as the print.
     g.isVector = true;
     base(g, view);
-    offer(await canvas.convertToBlob({ type: "image/png" }), "comparison.png");
-  }
-
-  function offer(blob, name) {
-    const link = ht.made("a");
-    link.href = URL.createObjectURL(blob);
-    link.download = name;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+    ht.offer(await canvas.convertToBlob({ type: "image/png" }), "comparison.png");
   }
 
   ht.view({ graph: "exploration-compare-graph", isOptional: true, isFree: true, layout, base, moved, hover });

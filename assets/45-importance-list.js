@@ -14,11 +14,11 @@
 
   /* ---- clicks ---- */
   document.addEventListener("click", ({ target }) => {
-    const effect = target.closest && target.closest(".effect[data-names]");
+    const effect = target.closest(".effect[data-names]");
     if (effect) ht.send(FOCUS, { names: JSON.parse(effect.dataset.names) });
-    const ranges = target.closest && target.closest(".importance-ranges [data-ranges]");
+    const ranges = target.closest(".importance-ranges [data-ranges]");
     if (ranges) ht.space.choose({ ranges: ranges.dataset.ranges });
-    const command = target.closest && target.closest("[data-importance]");
+    const command = target.closest("[data-importance]");
     if (!command) return;
     const { importance, ticket } = command.dataset;
     ht.send(COMMAND, { do: importance, ticket, at: Date.now() });

@@ -167,21 +167,8 @@
     window.dash_clientside.set_props(OTHERS, { value });
   }
 
-  /* A button that is drawn anew between press and release gets no click: what holds it does. */
-  const same = (a, b) => JSON.stringify(a.dataset) === JSON.stringify(b.dataset);
-  let pressed = null;
-  document.addEventListener("pointerdown", (event) => { pressed = event.target; }, true);
-  ht.clicked = function (event, selector) {
-    const found = event.target.closest(selector);
-    if (found || !pressed || event.detail === 0) return found;
-    const before = pressed.closest(selector);
-    const under = document.elementFromPoint(event.clientX, event.clientY);
-    const now = before && under && under.closest(selector);
-    return now && same(before, now) ? now : null;
-  };
-
   document.addEventListener("click", (event) => {
-    const button = ht.clicked(event, "[data-study], [data-cancel]");
+    const button = event.target.closest("[data-study], [data-cancel]");
     if (!button) return;
     const { study, cancel } = button.dataset;
     if (study && (event.ctrlKey || event.metaKey || event.shiftKey)) {

@@ -23,7 +23,7 @@
 
   /* ---- buttons in lists that are drawn anew ---- */
   document.addEventListener("click", (event) => {
-    const button = ht.clicked(event, "[data-do], [data-menu]");
+    const button = event.target.closest("[data-do], [data-menu]");
     if (!button) return;
     if (button.dataset.menu) openMenu(button);
     else command(button.dataset);
@@ -101,11 +101,7 @@
       const reply = await fetch(url);
       if (!reply.ok) throw new Error(await reply.text());
       const name = /filename="([^"]+)"/.exec(reply.headers.get("Content-Disposition") || "");
-      const link = made("a");
-      link.href = URL.createObjectURL(await reply.blob());
-      link.download = name ? name[1] : `study.${format}`;
-      link.click();
-      setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+      ht.offer(await reply.blob(), name ? name[1] : `study.${format}`);
       say("");
     } catch (error) {
       say(error.message, { isError: true });

@@ -216,7 +216,10 @@ def test_the_brushed_region_is_judged_by_itself(shown: Page) -> None:
     expect(shown.locator(".importance-list .importance-scope")).to_contain_text(
         "brushed: weight_decay"
     )
-    wait_until(lambda: effects(shown)["weight_decay"] < before / 2, "the importance of the region")
+    wait_until(
+        lambda: effects(shown).get("weight_decay", before) < before / 2,
+        "the importance of the region",
+    )
 
 
 def test_a_brush_on_the_objective_and_its_value_cut_off_the_same(shown: Page) -> None:
@@ -248,8 +251,9 @@ def test_a_third_parameter_splits_the_surface(shown: Page) -> None:
 
 def test_with_another_study_the_study_is_a_parameter(shown: Page) -> None:
     choose(shown, "others", "with later")
-    wait_until(lambda: "study" in effects(shown), "the importance over both")
-    found = effects(shown)
+    found = wait_until(
+        lambda: "study" in (found := effects(shown)) and found, "the importance over both"
+    )
     assert found["study"] > 0.2
     assert found["weight_decay"] > 0.2
     shown.locator(".effect", has_text=re.compile("^study")).first.click()
@@ -287,6 +291,15 @@ def test_a_second_box_is_pair_mode_and_a_third_begins_anew(shown: Page) -> None:
     box(shown, "depth").click()
     expect(shown.locator("#importance-title-span")).to_have_text("lr × depth")
     expect(shown.locator(".space-box.is-on")).to_have_count(2)
+
+
+def test_a_click_counts_though_the_list_is_drawn_anew_under_the_pointer(shown: Page) -> None:
+    effect = shown.locator(".effect.single", has_text="depth")
+    effect.hover()
+    shown.mouse.down()
+    effect.evaluate("effect => effect.replaceWith(effect.cloneNode(true))")
+    shown.mouse.up()
+    expect(shown.locator("#importance-title-span")).to_contain_text("depth ×")
 
 
 def test_what_is_promising_is_told_in_three_ways_around_the_truth(shown: Page) -> None:
