@@ -130,6 +130,7 @@ def test_a_bad_bound_is_named_where_the_person_looks(shown: Page) -> None:
     said = shown.locator("#control-message-div")
     expect(said).to_have_text("lr, low: 'abc' is not a number.")
     shown.locator("#control-run-button").click()
+    rest(shown)  # it says the same once more
     expect(said).to_have_text("lr, low: 'abc' is not a number.")
     low.fill("1e-4")
     low.press("Tab")

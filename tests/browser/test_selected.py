@@ -118,9 +118,12 @@ def test_names_and_categories_are_shown_as_written(shown: Page) -> None:
     shown.keyboard.press("Escape")
     shown.evaluate(f"() => {{ const api = {GRID}; api.ensureColumnVisible({column('p2')}); }}")
     cells = shown.locator('#selected-trials-table .ag-cell[col-id^="p2@"]')
-    expect(cells.first).to_be_visible()
-    texts = cells.all_inner_texts()
-    assert {text.strip("\u2060") for text in texts} <= {"sgd", "<b>x</b>", "__proto__"}
+
+    def texts() -> set[str]:
+        return {text.strip("\u2060") for text in cells.all_inner_texts()}
+
+    found = wait_until(lambda: "" not in texts() and texts(), "words in every cell")
+    assert found <= {"sgd", "<b>x</b>", "__proto__"}
 
 
 @pytest.mark.parametrize("order", ["asc", "desc"])

@@ -119,6 +119,6 @@ def test_a_link_and_the_back_button_bring_a_comparison_back(comparison: Page) ->
     other = comparison.context.new_page()
     show_dashboard(other, link)
     expect(other.locator("#exploration-compare-modal")).to_be_visible()
-    wait_until(lambda: other.evaluate(f"() => {COMPARED}.scenes") is not None, "the studies")
+    wait_until(lambda: other.evaluate(f"() => Boolean({COMPARED}.scenes)"), "the studies")
     wait_until(lambda: other.evaluate(names) == every, "the comparison of the link")
     other.close()

@@ -18,7 +18,7 @@ from hypertendril.settings import Settings
 from hypertendril.store import ExperimentStore
 from tests.browser.conftest import StartApp
 from tests.browser.harness import show_dashboard
-from tests.browser.test_main_job import RUN_SECONDS, shown_study, states
+from tests.browser.test_main_job import shown_study, states
 from tests.waiting import wait_until
 
 SOURCE = Path(__file__).parents[3] / "examples" / "studies" / "digits_pbt_t4_s50.json"
@@ -42,9 +42,9 @@ def test_the_schedule_of_a_member_is_trained_again_as_a_job(
     tell_story_of(page, row)
     page.locator(f"#{ids.EXPLORATION_REPLAY}").click()
     expect(page.locator(f"#{ids.CONTROL_MESSAGE}")).to_contain_text(f"trial {row} replayed")
-    wait_until(lambda: shown_study(page) != before, "the replay on the page", RUN_SECONDS)
+    wait_until(lambda: shown_study(page) != before, "the replay on the page")
     n = len(wanted.schedule.stretches)
-    wait_until(lambda: states(page) == [TrialState.COMPLETE] * n, "all stretches", RUN_SECONDS)
+    wait_until(lambda: states(page) == [TrialState.COMPLETE] * n, "all stretches")
     tell_story_of(page, n - 1)
     line = " → ".join(str(k) for k in range(n))
     expect(page.locator(f"#{ids.EXPLORATION_STORY_TITLE}")).to_contain_text(line)

@@ -12,6 +12,7 @@ import pytest
 
 from hypertendril.jobs import processes
 from hypertendril.jobs.processes import MARK, end_group
+from tests.waiting import PATIENCE_SECONDS
 
 NOBODY = 1 << 30  # above every process id and group there is
 
@@ -82,4 +83,4 @@ def test_a_process_that_left_its_group_ends_with_it() -> None:
     ) as process:
         end_group(NOBODY, mark)
 
-        assert process.wait(60) == -signal.SIGKILL
+        assert process.wait(PATIENCE_SECONDS) == -signal.SIGKILL

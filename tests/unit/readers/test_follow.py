@@ -6,6 +6,7 @@ import logging
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -120,10 +121,10 @@ def test_an_unchanged_source_is_not_read_again_and_keeps_its_version(
     versions = store.versions()
     assert len(versions) == 15
     monkeypatch.setattr("builtins.open", None)  # a stat is all that is allowed for a file
-    before = time.process_time()
+    before = time.thread_time()
     for _ in range(100):
         assert not follower.look()
-    assert (time.process_time() - before) / 100 < 0.005
+    assert (time.thread_time() - before) / 100 < 0.005
     assert store.versions() == versions
 
 
@@ -242,16 +243,15 @@ def test_a_source_that_failed_without_changing_is_tried_again_later(
 
 
 def test_start_and_stop_leave_no_thread(tmp_path: Path, store: ExperimentStore) -> None:
-    import threading
-
-    before = threading.active_count()
+    before = set(threading.enumerate())
     _generic(tmp_path / "s.json", 2)
     follower = Follower([tmp_path / "s.json"], store, interval_seconds=0.01)
     follower.start()
     assert follower.wait_loaded(PATIENCE_SECONDS)
     assert len(store.versions()) == 1
     follower.stop()
-    assert threading.active_count() == before
+    # Those of an earlier test may end meanwhile.
+    assert set(threading.enumerate()) <= before
 
 
 def test_sources_come_and_go_while_others_are_followed(

@@ -125,7 +125,7 @@ def test_trials_may_run_in_threads(tmp_path: Path) -> None:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(30)
+            thread.join()
     found = stored(tmp_path)
     assert found.column("param:n").tolist() == found.trials.objectives[:, 0].tolist()
     assert len(found.curves) == 120
