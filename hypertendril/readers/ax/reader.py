@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ _STATES = {
     "FAILED": TrialState.FAILED,
     "ABANDONED": TrialState.FAILED,
 }
+_UNNAMED = re.compile(r"GenerationStep_\d+")  # a node that nobody named
 _NOT_STEPS = {"trial_index", "mean", "sem", "n", "frac_nonnull"}  # numeric columns of any frame
 MOST_DIGITS = 18
 
@@ -55,7 +57,7 @@ class Ax:
             "attribute), standard errors"
         ),
         tested=Tested.REAL,
-        logs="0.3.7, 1.1.2 and 1.3.1; other layouts made",
+        logs="0.3.7, 0.4.3, 1.1.2 and 1.3.1; other layouts made",
     )
 
     def detects(self, source: Source) -> bool:
@@ -151,8 +153,9 @@ def _arms(
     found: dict[str, Mapping[str, Any]] = {}
     for run in runs:
         arms = [as_dict(arm) for arm in as_list(run.get("arms"))]
-        by = run.get("generation_node_name") or run.get("_generation_node_name")
-        by = by or run.get("generator_key") or run.get("model_key") or run.get("_model_key")
+        node = str(run.get("generation_node_name") or run.get("_generation_node_name") or "")
+        key = run.get("generator_key") or run.get("model_key") or run.get("_model_key")
+        by = key or node if _UNNAMED.fullmatch(node) else node or key
         if arms and by:
             generators[clean(str(by))] += len(arms)
         for arm in arms:

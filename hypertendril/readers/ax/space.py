@@ -74,7 +74,9 @@ def read_parameters(search_space: Any, losses: Losses) -> AxSpace:
 def _parameter(name: str, kind: str, item: Mapping[str, Any]) -> Parameter:
     if kind == "ChoiceParameter":
         choices: tuple[Choice, ...] = tuple(map(as_choice, as_list(item.get("values"))))
-        is_ordered = bool(item.get("is_ordered")) and len(choices) > 1
+        # Ax calls any two choices ordered; of numbers they are.
+        may_be = len(choices) > 2 or all(as_number(choice) is not None for choice in choices)
+        is_ordered = bool(item.get("is_ordered")) and len(choices) > 1 and may_be
         order = ParameterKind.ORDINAL if is_ordered else ParameterKind.CATEGORICAL
         return Parameter(name, order, choices=tuple(dict.fromkeys(choices)))
     low, high = as_number(item.get("lower")), as_number(item.get("upper"))

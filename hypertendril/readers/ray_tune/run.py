@@ -88,8 +88,8 @@ def number_trials(trials: list[RayTrial]) -> None:
         taken.add(trial.index)
 
 
-def objective_of(run: Run, levels: Sequence[float] | None) -> tuple[Objective, str]:
-    """Return the objective, and a sentence where it had to be guessed."""
+def objectives_of(run: Run, levels: Sequence[float] | None) -> tuple[list[Objective], str]:
+    """Return the objectives, the leading one first, and a sentence where something was guessed."""
     names = Counter(name for t in run.trials if t.log for name in t.log.metrics)
     name, guesses = run.state.metric, []
     if name is None:
@@ -103,7 +103,14 @@ def objective_of(run: Run, levels: Sequence[float] | None) -> tuple[Objective, s
     if direction is None:
         direction, _ = direction_of(name)
         guesses.append(f"the direction of {name!r} is not recorded; {direction} is assumed")
-    return Objective(name, direction), "; ".join(guesses)
+    found = [Objective(name, direction)]
+    for other, told in run.state.further:
+        found.append(Objective(other, told or direction_of(other)[0]))
+        if told is None:
+            guesses.append(
+                f"the direction of {other!r} is not recorded; {found[-1].direction} is assumed"
+            )
+    return found, "; ".join(guesses)
 
 
 def _from_exploits(run: Run, name: str) -> Direction | None:

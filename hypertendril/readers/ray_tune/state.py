@@ -44,6 +44,9 @@ _SEARCHERS = {
 }
 _MODE = re.compile(rb"_?mode\x94\x8c\x03(max|min)\x94")
 _METRIC = re.compile(rb"_?metric\x94\x8c([\x01-\x7f])")
+# Of several objectives both are lists.
+_METRICS, _MODES = b"_metric\x94]\x94(", b"_mode\x94]\x94("
+_DIRECTIONS = {"max": Direction.MAXIMIZE, "min": Direction.MINIMIZE}
 
 
 @dataclass(slots=True)
@@ -76,6 +79,7 @@ class ExperimentState:
         trials: By trial id; empty where there is no usable state.
         metric: The objective, None where it was not told to Ray.
         direction: None where it is not known.
+        further: The other objectives, if there are several, with their directions.
         scheduler, searcher: Method names, empty where unknown.
         superseded: Ids of trials that were started anew under another id.
     """
@@ -83,6 +87,7 @@ class ExperimentState:
     trials: dict[str, StoredTrial] = field(default_factory=dict)
     metric: str | None = None
     direction: Direction | None = None
+    further: tuple[tuple[str, Direction | None], ...] = ()
     scheduler: str = ""
     searcher: str = ""
     superseded: set[str] = field(default_factory=set)
@@ -194,10 +199,34 @@ def _read_words(folder: Path, found: ExperimentState) -> None:
         metric = _metric(data)
         if found.metric is None and metric:
             found.metric = metric
+        several = _several(data)
+        if several and (
+            found.metric is None or None in {found.direction, *dict(found.further).values()}
+        ):
+            (found.metric, found.direction), *further = several
+            found.further = tuple(further)
 
 
 def _word(data: bytes, known: Mapping[bytes, str]) -> str:
     return next((name for word, name in known.items() if word in data), "")
+
+
+def _several(data: bytes) -> list[tuple[str, Direction | None]]:
+    """Return the objectives where there are several; None for a direction that can't be told."""
+    names, modes = _listed(data, _METRICS), _listed(data, _MODES)
+    told = [_DIRECTIONS.get(mode) for mode in modes]
+    return list(zip(names, told, strict=True)) if len(names) == len(told) and all(names) else []
+
+
+def _listed(data: bytes, key: bytes) -> list[str]:
+    """Return the texts of a list in a pickle; empty for one written before, which is referred to."""
+    start, found = data.find(key), []
+    at = start + len(key)
+    while start >= 0 and data[at : at + 1] in (b"\x8c", b"h"):
+        size = data[at + 1] if data[at : at + 1] == b"\x8c" else 0
+        found.append(data[at + 2 : at + 2 + size].decode("utf-8", "replace"))
+        at += 2 + size + (data[at + 2 + size : at + 3 + size] == b"\x94")
+    return found
 
 
 def _metric(data: bytes) -> str | None:

@@ -32,7 +32,7 @@ from hypertendril.readers.ray_tune.run import (
     is_population,
     levels_in,
     number_trials,
-    objective_of,
+    objectives_of,
 )
 from hypertendril.readers.ray_tune.space import is_grid, space_of
 from hypertendril.readers.ray_tune.trials import TrialLog
@@ -52,15 +52,15 @@ def build_study(run: Run) -> ReadStudy:
     if is_population(run):
         logs = {t.index: t.log for t in run.trials if t.log is not None}
         people = population_of(logs, run.exploits, run.losses)
-        objective, guess = objective_of(run, ())
-        extents = _add_population(run, draft, people, objective)
+        objectives, guess = objectives_of(run, ())
+        extents = _add_population(run, draft, people, objectives)
         method = _pbt(run, people)
         attributes["slots"] = [m.slot for m in people.members]
     else:
         levels = levels_in(run)
-        objective, guess = objective_of(run, levels)
+        objectives, guess = objectives_of(run, levels)
         starts = starting_rungs(run, levels)
-        extents = _add_trials(run, draft, objective, levels, starts)
+        extents = _add_trials(run, draft, objectives, levels, starts)
         method = _method(run, levels, starts, draft)
     if guess:
         run.losses.guess(guess)
@@ -68,48 +68,54 @@ def build_study(run: Run) -> ReadStudy:
     for trial in draft.trials:
         trial.params = {k: v for k, v in trial.params.items() if k not in fixed}
     draft.space = space_of(draft)
-    _add_curves(draft, extents, objective.name)
+    _add_curves(draft, extents, objectives[0].name)
     if fixed:
         attributes["fixed"] = fixed
     if len(run.trials) <= MOST_IDS:
         attributes["trial_ids"] = [t.trial_id for t in run.trials]
     name = run.folder.resolve().name
-    header = header_of(name, "ray-tune", [objective], method, attributes, str(run.folder))
+    header = header_of(name, "ray-tune", objectives, method, attributes, str(run.folder))
     return draft.build(header)
 
 
-def _row(trial: RayTrial, objective: str) -> TrialRow:
+def _row(trial: RayTrial, objectives: Sequence[Objective]) -> TrialRow:
     log, state = trial.log, trial.state
     whole = (0, trial.rows)
     row = TrialRow(number=trial.index, params=flat(trial.config()))
     if state is not None:
         row.started, row.ended = state.started, state.ended
     if log is not None and len(log):
-        row.objectives = [log.last(objective, whole)]
-        row.metrics = {n: log.last(n, whole) for n in log.metrics if n != objective}
+        _measure(row, log, whole, objectives)
         row.ended = log.times[-1] if math.isnan(row.ended) else row.ended
     if log is not None and log.error:
         row.note = log.error
     return row
 
 
+def _measure(row: TrialRow, log: TrialLog, rows: Rows, objectives: Sequence[Objective]) -> None:
+    names = [objective.name for objective in objectives]
+    if rows[1] > rows[0]:
+        row.objectives = [log.last(name, rows) for name in names]
+    row.metrics = {name: log.last(name, rows) for name in log.metrics if name not in names}
+
+
 def _add_trials(
     run: Run,
     draft: Draft,
-    objective: Objective,
+    objectives: Sequence[Objective],
     levels: Sequence[float],
     starts: Mapping[int, int],
 ) -> list[Extent]:
     extents: list[Extent] = []
     for trial in run.trials:
-        row = _row(trial, objective.name)
+        row = _row(trial, objectives)
         row.state = ended_as(run, trial, levels)
         if levels and trial.index in starts:
             row.bracket = starts[trial.index]
         at = draft.add(row)
         extents.append((trial.log, (0, trial.rows)))
         if trial.rows:
-            course = _course(trial, row, at, objective.name, (0, trial.rows))
+            course = _course(trial, row, at, objectives[0].name, (0, trial.rows))
             draft.looks += (
                 rung_looks(course, levels, row.bracket) if levels else closing_look(course)
             )
@@ -127,7 +133,7 @@ def _course(trial: RayTrial, row: TrialRow, at: int, objective: str, rows: Rows)
 
 
 def _add_population(
-    run: Run, draft: Draft, people: Population, objective: Objective
+    run: Run, draft: Draft, people: Population, objectives: Sequence[Objective]
 ) -> list[Extent]:
     extents: list[Extent] = []
     by_index = {t.index: t for t in run.trials}
@@ -139,19 +145,19 @@ def _add_population(
         is_first = member.rows[0] == 0 and member.exploit is None
         number = trial.index if is_first else used
         used += not is_first
-        row = _member_row(run, trial, member, people.interval, objective.name)
+        row = _member_row(run, trial, member, people.interval, objectives)
         row.number = number
         row.parent = rows.get(id(member.parent), -1) if member.parent else -1
         rows[id(member)] = at = draft.add(row)
         extents.append((trial.log, member.rows))
-        course = _course(trial, row, at, objective.name, member.rows)
+        course = _course(trial, row, at, objectives[0].name, member.rows)
         draft.looks += generation_looks(course, people.interval)
         if not course.steps and row.state is TrialState.PRUNED:
             spent = member.exploit.parent_step if member.exploit else NAN
             outcome = Outcome.DISCARDED
             draft.looks.append(Look(at, NAN, outcome, iteration=row.bracket, resource=spent))
     for trial in without:
-        row = _row(trial, objective.name)
+        row = _row(trial, objectives)
         row.state = ended_as(run, trial, ())
         draft.add(row)
         extents.append((None, (0, 0)))
@@ -160,16 +166,15 @@ def _add_population(
 
 
 def _member_row(
-    run: Run, trial: RayTrial, member: Member, interval: int, objective: str
+    run: Run, trial: RayTrial, member: Member, interval: int, objectives: Sequence[Objective]
 ) -> TrialRow:
     log = trial.log
     assert log is not None
     start, end = member.rows
     row = TrialRow(number=trial.index, params=flat(member.config))
-    row.metrics = {n: log.last(n, member.rows) for n in log.metrics if n != objective}
+    _measure(row, log, member.rows, objectives)
     step = member.exploit.parent_step if member.exploit else 0.0
     if end > start:
-        row.objectives = [log.last(objective, member.rows)]
         before = log.times[start - 1] if start else NAN
         begun = trial.state.started if trial.state and not start else before
         row.started, row.ended = begun, log.times[end - 1]

@@ -48,7 +48,7 @@ class TableCsv:
 
     def detects(self, source: Source) -> bool:
         """Return whether the first line names a column `param:`, `objective:` or `metric:`."""
-        if source.path is None:
+        if source.path is None or source.is_folder:
             return False
         if source.head().startswith(MAGIC):
             return any(has_columns(source.file, (word,)) for word in ("param:", "objective:"))

@@ -10,6 +10,7 @@ from hypertendril.model import Condition, Direction, ParameterKind, TrialState
 from hypertendril.readers import ReadStudy, read
 
 LOG = Path(__file__).parents[2] / "data" / "trackers" / "ax.json"
+CLIENT = LOG.with_name("ax_client.json")
 SHARED = Path(__file__).parents[4] / "shared" / "data" / "frameworks" / "ax"
 
 
@@ -138,3 +139,42 @@ def test_the_full_log_has_its_expected_facts() -> None:
     assert study.trials.number[row] == expected["best_last"]["trial_index"]
     assert study.params(row) == pytest.approx(expected["best_last"]["parameters"])
     assert found.header.skipped == ()
+
+
+def test_what_a_client_saved_is_read_as_the_client_knew_it() -> None:
+    (found,) = read(CLIENT)
+    study, trials = found.as_study(), found.trials
+    assert [(o.name, o.direction.value) for o in study.objectives] == [
+        ("loss", "minimize"),
+        ("acc", "maximize"),
+    ]
+    done, failed, running = TrialState.COMPLETE, TrialState.FAILED, TrialState.RUNNING
+    assert trials.state[[0, 3, 5, 8]].tolist() == [done, failed, failed, running]
+    assert study.counts()[done] == 7
+    assert trials.notes == {5: "bored"}
+    assert study.params(0) == {
+        "lr": 0.00011773399223319355,
+        "n": 3,
+        "digits": 0.71,
+        "opt": "adam",
+        "bs": 64,
+        "flag": True,
+    }
+    assert trials.objectives[9].tolist() == [0.3, 0.9]
+    assert study.measured("mem")[[0, 7]].tolist() == [3.0, 6.0]
+    assert trials.violation[[1, 7]].tolist() == [0.0, 1.0]  # mem <= 5
+    assert found.header.attributes["fixed"] == {"fx": 3, "fs": "text"}
+    assert found.header.attributes["generators"] == {"Sobol": 9}
+
+
+def test_two_choices_have_an_order_only_if_they_are_numbers() -> None:
+    (found,) = read(CLIENT)
+    kinds = {p.name: p.kind.value for p in found.header.space}
+    assert kinds == {
+        "lr": "float",
+        "n": "int",
+        "digits": "float",
+        "opt": "categorical",
+        "bs": "ordinal",
+        "flag": "categorical",
+    }

@@ -7,8 +7,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from hypertendril.model import Direction, TrialState
-from hypertendril.readers import read
+from hypertendril.model import Direction, Objective, TrialState
+from hypertendril.readers import ReadStudy, read
 from tests.contract.run_formats import RUNS
 
 
@@ -174,3 +174,40 @@ def test_slots_of_a_population_without_configurations_in_its_rows_stay_whole(
     assert len(found.trials) == 2
     assert found.trials.state.tolist() == [TrialState.COMPLETE] * 2
     assert "could not be cut" in " ".join(skip.reason for skip in found.header.skipped)
+
+
+def _in_a_pickle(key: str, texts: list[str]) -> bytes:
+    """Return a list as it stands in a pickle; a text that stood before as a reference."""
+    items = [
+        b"h\x07" if text in texts[:i] else bytes([0x8C, len(text)]) + text.encode() + b"\x94"
+        for i, text in enumerate(texts)
+    ]
+    return b"\x8c" + bytes([len(key)]) + key.encode() + b"\x94]\x94(" + b"".join(items) + b"e"
+
+
+def _with_several(folder: Path, metrics: list[str], modes: list[str]) -> ReadStudy:
+    rows = [{"loss": 2.0 - i, "recall": 1.0 + i, "f": 3.0, "config": {"lr": 0.1}} for i in range(2)]
+    _ray(folder, {f"a_aaaaa_0000{n}_{n}": rows for n in range(2)})
+    words = _in_a_pickle("_metric", metrics) + _in_a_pickle("_mode", modes)
+    (folder / "tuner.pkl").write_bytes(words)
+    (found,) = read(folder)
+    return found
+
+
+def test_ray_objectives_of_a_search_for_several_are_all_read(tmp_path: Path) -> None:
+    found = _with_several(tmp_path, ["recall", "f"], ["max", "min"])
+    assert found.header.objectives == (
+        Objective("recall", Direction.MAXIMIZE),
+        Objective("f", Direction.MINIMIZE),
+    )
+    assert found.trials.objectives.tolist() == [[2.0, 3.0]] * 2
+    assert found.header.metric_names == ("loss",)
+    assert not any(s.is_guess for s in found.header.skipped)
+
+
+def test_ray_direction_that_is_a_reference_to_an_earlier_word_is_guessed(tmp_path: Path) -> None:
+    found = _with_several(tmp_path, ["loss", "recall", "f"], ["min", "max", "max"])
+    assert [o.direction for o in found.header.objectives] == ["minimize", "maximize", "minimize"]
+    assert [s.reason for s in found.header.skipped if s.is_guess] == [
+        "the direction of 'f' is not recorded; minimize is assumed"
+    ]
