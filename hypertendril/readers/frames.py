@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Protocol
 
-from hypertendril.errors import SourceFormatError, SpaceError
+from hypertendril.errors import SpaceError
 from hypertendril.model import (
     Choice,
     Direction,
@@ -23,11 +23,10 @@ from hypertendril.readers.drafts.directions import direction_of
 from hypertendril.readers.drafts.inferred import infer_parameter
 from hypertendril.readers.files.json_text import as_choice
 from hypertendril.readers.generic.reader import from_generic
-from hypertendril.readers.registry import detect
+from hypertendril.readers.registry import read
 from hypertendril.readers.source import Source
 from hypertendril.readers.tables.reader import PLAIN
-from hypertendril.readers.tables.told import is_untold_table, read_as_guessed
-from hypertendril.readers.uncollected import uncollected
+from hypertendril.readers.tables.told import UntoldTableError, read_as_guessed
 
 _MISSING = ("NAType", "NaTType")  # of pandas, which need not be loaded to know them
 
@@ -54,15 +53,11 @@ def read_studies(source: str | Path) -> tuple[Study, ...]:
     Raises:
         SourceFormatError: It can't be read.
     """
-    place = Source.parse(source)
     try:
-        reader = detect(place)
-    except SourceFormatError:
-        if not is_untold_table(place):
-            raise
-        return (read_as_guessed(place).as_study(),)
-    with uncollected():
-        return tuple(found.as_study() for found in reader.read(place))
+        found = read(source)
+    except UntoldTableError:
+        found = (read_as_guessed(Source.parse(source)),)
+    return tuple(study.as_study() for study in found)
 
 
 def from_dataframe(

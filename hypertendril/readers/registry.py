@@ -33,6 +33,7 @@ from hypertendril.readers.smac.reader import Smac
 from hypertendril.readers.source import Source
 from hypertendril.readers.syne_tune.reader import SyneTune
 from hypertendril.readers.tables.reader import TableCsv
+from hypertendril.readers.tables.told import is_untold_table, untold
 from hypertendril.readers.trackers.clearml import ClearMl
 from hypertendril.readers.trackers.comet import Comet
 from hypertendril.readers.trackers.mlflow import Mlflow
@@ -107,6 +108,7 @@ def detect(source: str | Path | Source) -> Reader:
     """Return the reader for a source, chosen by its content.
 
     Raises:
+        UntoldTableError: It is a table whose columns somebody has to explain first.
         SourceFormatError: It can't be opened, or no reader knows it.
     """
     place = source if isinstance(source, Source) else Source.parse(source)
@@ -123,6 +125,8 @@ def _knowing(place: Source) -> Reader:
     for reader in READERS:
         if reader.detects(place):
             return reader
+    if is_untold_table(place):
+        raise untold(place)
     pickle = _pickle_of(place)
     if pickle is not None:
         raise pickle.error(

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from hypertendril.errors import SourceFormatError, StoreError
+from hypertendril.errors import StoreError
 from hypertendril.readers import registry
 from hypertendril.readers.generic.export import write_whole
 from hypertendril.readers.result import Reader, ReadStudy
@@ -23,7 +23,6 @@ from hypertendril.readers.tables.told import (
     checked_roles,
     is_untold_table,
     preview,
-    untold,
 )
 from hypertendril.readers.uncollected import uncollected
 from hypertendril.settings import private_folder
@@ -98,12 +97,7 @@ class Answers:
             source.require_there()
         if roles and _is_table(source):
             return ToldTable(roles)
-        try:
-            reader = registry.detect(source)
-        except SourceFormatError:
-            if is_untold_table(source):
-                raise untold(source) from None
-            raise
+        reader = registry.detect(source)
         return RetoldReader(reader, roles) if roles else reader
 
     def _all(self) -> dict[str, dict[str, str]]:
