@@ -11,7 +11,6 @@ from hypertendril.readers.drafts.directions import direction_of
 from hypertendril.readers.files.json_text import clean
 from hypertendril.readers.losses import Losses
 
-PREFIX = "metric:"
 _METRIC = re.compile(
     r"metric:\s*(?P<name>.*?)\s*(?:\[[^\]]*\])?\s*(?:\((?P<way>maximize|minimize)\))?\s*"
 )
