@@ -17,6 +17,18 @@
     return node;
   };
 
+  /** Let `holder` have the focus and hear of keys; `words` say to screen readers what it is.
+      Returns false where it does already. */
+  ht.takeKeys = function (holder, words, key) {
+    if (holder.dataset.hasKeys) return false;
+    holder.dataset.hasKeys = "1";
+    holder.tabIndex = 0;
+    holder.setAttribute("role", "application");
+    holder.setAttribute("aria-label", words);
+    holder.addEventListener("keydown", key);
+    return true;
+  };
+
   // A long name may break after these.
   ht.SEPARATORS = /(?<=[_.:/ -])/;
 

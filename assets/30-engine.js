@@ -54,6 +54,12 @@
     );
   }
 
+  /** Edges of the plot in a view with one pair of axes, in pixels. */
+  ht.plotOf = function (view) {
+    const { xaxis: x, yaxis: y } = view.gd._fullLayout;
+    return { left: x._offset, right: x._offset + x._length, top: y._offset, bottom: y._offset + y._length };
+  };
+
   /* ---- colours: CSS variables, read once per theme ---- */
   let tokens = null;
   const LEVELS = 256;

@@ -116,12 +116,7 @@
 
   function listen(view) {
     const { holder } = view;
-    if (holder.dataset.hasKeys) return;
-    holder.dataset.hasKeys = "1";
-    holder.tabIndex = 0;
-    holder.setAttribute("role", "application");
-    holder.setAttribute("aria-label", WORDS);
-    holder.addEventListener("keydown", (event) => key(view, event));
+    if (!ht.takeKeys(holder, WORDS, (event) => key(view, event))) return;
     holder.addEventListener("blur", () => point(view, 0, -1));
   }
 

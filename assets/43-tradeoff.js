@@ -11,7 +11,7 @@
   function layout(view) {
     const { n } = state.data;
     const { x, y } = view.meta;
-    view.plot = plotOf(view);
+    view.plot = ht.plotOf(view);
     view.columns = [state.data.col(x), state.data.col(y)];
     view.xs = new Float32Array(n).fill(NaN);
     view.ys = new Float32Array(n).fill(NaN);
@@ -20,16 +20,6 @@
     const { left, right, top, bottom } = view.plot;
     place(view, "x", view.columns[0].values, view.xs, left, right);
     place(view, "y", view.columns[1].values, view.ys, top, bottom);
-  }
-
-  function plotOf(view) {
-    const { xaxis, yaxis } = view.gd._fullLayout;
-    return {
-      left: xaxis._offset,
-      right: xaxis._offset + xaxis._length,
-      top: yaxis._offset,
-      bottom: yaxis._offset + yaxis._length,
-    };
   }
 
   /** Pixels of values; what lies beyond the axis is drawn at its end, what is missing nowhere. */

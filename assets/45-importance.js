@@ -13,16 +13,6 @@
   const MOST_TICKS = 1500;
 
   /* ---- what both plots share ---- */
-  function plotOf(view) {
-    const { xaxis, yaxis } = view.gd._fullLayout;
-    return {
-      left: xaxis._offset,
-      right: xaxis._offset + xaxis._length,
-      top: yaxis._offset,
-      bottom: yaxis._offset + yaxis._length,
-    };
-  }
-
   const clamp = (v, low, high) => Math.min(high, Math.max(low, v));
 
   /** In [-0.5, 0.5), the same for a row at every paint. */
@@ -85,7 +75,7 @@
     isLate: true,
 
     layout(view) {
-      view.plot = plotOf(view);
+      view.plot = ht.plotOf(view);
       view.xs = places(view, "x", view.meta.axis);
       view.rows = ht.sampled(MOST_TICKS);
     },
@@ -200,7 +190,7 @@
     isLate: true,
 
     layout(view) {
-      view.plot = plotOf(view);
+      view.plot = ht.plotOf(view);
       view.xs = places(view, "x", view.meta.x);
       view.ys = places(view, "y", view.meta.y);
       view.rows = ht.sampled(MOST_POINTS);

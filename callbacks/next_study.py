@@ -10,6 +10,7 @@ from typing import Any
 
 from hypertendril.analysis.ranges import consistent
 from hypertendril.callbacks.next_start import Beginning
+from hypertendril.callbacks.typed_numbers import number, whole
 from hypertendril.errors import HyperTendrilError, JobError, SpaceError
 from hypertendril.guidance.next_study import carried_over
 from hypertendril.jobs.spec.job_spec import JobSpec
@@ -220,10 +221,10 @@ class Form:
             "objective": self.objective,
             "method": self.method,
             "settings": self._settings(),
-            "seed": _whole("Seed", self.seed),
+            "seed": whole("Seed", self.seed),
             "budget": {
-                "trials": _whole("Trials", self.trials),
-                "parallel": _whole("Workers", self.parallel),
+                "trials": whole("Trials", self.trials),
+                "parallel": whole("Workers", self.parallel),
                 **self._limits(),
             },
             "space": space.to_json(),
@@ -235,7 +236,7 @@ class Form:
 
     def _limits(self) -> dict[str, float]:
         given = {key: str(text or "").strip() for key, text in self.limits.items() if key in LIMITS}
-        return {key: _number(LIMITS[key][0], text) for key, text in given.items() if text}
+        return {key: number(LIMITS[key][0], text) for key, text in given.items() if text}
 
     def _settings(self) -> dict[str, Any]:
         info = METHODS.get(self.method)
@@ -326,21 +327,7 @@ def _chosen(declared: Parameter, given: Parameter, codes: Any) -> Parameter:
 def _setting(setting: Setting, text: Any) -> Any:
     if setting.kind == "bool":
         return text in (True, "true", "yes", "1")
-    return _number(setting.name, text)
-
-
-def _number(field: str, text: Any) -> float:
-    try:
-        return float(str(text).strip())
-    except ValueError:
-        raise JobError(f"{field}: {str(text)!r} is not a number.") from None
-
-
-def _whole(field: str, text: Any) -> int:
-    try:
-        return int(str(text).strip())
-    except ValueError:
-        raise JobError(f"{field}: {str(text or '')!r} is not a whole number.") from None
+    return number(setting.name, text)
 
 
 def _text_or_none(value: Any) -> str | None:

@@ -11,6 +11,7 @@ from dash import Dash, Input, Output, State, ctx, no_update
 
 from hypertendril.analysis.ticks import number_text
 from hypertendril.callbacks.services import Services
+from hypertendril.callbacks.typed_numbers import number, whole
 from hypertendril.errors import HyperTendrilError, JobError, StoreError
 from hypertendril.jobs.queue.job_queue import Job, JobState
 from hypertendril.layouts import ids
@@ -101,9 +102,9 @@ def steered(services: Services, command: Mapping[str, Any]) -> Any:
         if command["do"] == "resume":
             services.queue.resume(job_id)
             return message("It goes on.")
-        number = _whole("Trial", command.get("trial"))
-        services.queue.stop_trial(job_id, number)
-        return message(f"Asked to stop trial {number}; the others go on.")
+        trial = whole("Trial", command.get("trial"))
+        services.queue.stop_trial(job_id, trial)
+        return message(f"Asked to stop trial {trial}; the others go on.")
     except JobError as error:
         return message(str(error), is_error=True)
 
@@ -121,7 +122,7 @@ def changed(
         limits: Texts of the steps and of the seconds in all; empty ones are no limit.
     """
     try:
-        workers, count = _whole("Workers", parallel), _whole("Trials", trials)
+        workers, count = whole("Workers", parallel), whole("Trials", trials)
         steps, seconds = (_limit(text) for text in limits)
         services.queue.change(
             job_id, parallel=workers, trials=count, total_steps=steps, wall_seconds=seconds
@@ -154,9 +155,9 @@ def _running(study: Study, row: int, job: Job) -> RunningTrial:
         name, last = study.header.curve_names[0], points[-1]
         value = number_text(float(study.curves.value[last]), 3)
         parts.append(f"step {study.curves.step[last]:g}: {plain(name, 20)} {value}")
-    number = int(trials.number[row])
     words = ", ".join(f"{name} {_short(value)}" for name, value in study.params(row).items())
-    return RunningTrial(number, " · ".join(parts), words, number in job.stopped)
+    numbered = int(trials.number[row])
+    return RunningTrial(numbered, " · ".join(parts), words, numbered in job.stopped)
 
 
 def _short(value: Any) -> str:
@@ -165,14 +166,4 @@ def _short(value: Any) -> str:
 
 def _limit(text: Any) -> float:
     words = str(text or "").strip()
-    try:
-        return float(words) if words else 0.0
-    except ValueError:
-        raise JobError(f"In all: {words!r} is not a number.") from None
-
-
-def _whole(field: str, text: Any) -> int:
-    try:
-        return int(str(text).strip())
-    except ValueError:
-        raise JobError(f"{field}: {str(text or '')!r} is not a whole number.") from None
+    return number("In all", words) if words else 0.0

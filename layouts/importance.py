@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 import dash_bootstrap_components as dbc
 from dash import dcc, html
-from dash.development.base_component import Component
 
 from hypertendril.analysis.importance.joined import MOST
 from hypertendril.analysis.importance.metrics import ImportanceTarget
@@ -23,7 +22,7 @@ from hypertendril.analysis.importance.scope import (
 from hypertendril.layouts import ids
 from hypertendril.layouts.frame import graph
 from hypertendril.layouts.labels import plain, shortened, telling_ends
-from hypertendril.layouts.panel import panel
+from hypertendril.layouts.panel import named_select, panel
 from hypertendril.model import Direction
 
 # No parameter: an empty value would be a placeholder that nobody can choose.
@@ -37,11 +36,11 @@ def importance_panel() -> html.Section:
     """Return the panel of Hyperparameter importance."""
     marginal = [
         graph(ids.IMPORTANCE_MARGINAL),
-        *_select(ids.IMPORTANCE_OTHERS, "Studies it is of", "importance-corner"),
+        *named_select(ids.IMPORTANCE_OTHERS, "Studies it is of", "importance-corner"),
     ]
     surface = [
         graph(ids.IMPORTANCE_SURFACE),
-        *_select(
+        *named_select(
             ids.IMPORTANCE_THIRD, "Split the surface by a third parameter", "importance-corner"
         ),
     ]
@@ -55,8 +54,8 @@ def importance_panel() -> html.Section:
         dcc.Store(id=ids.IMPORTANCE_TOGETHER, data=[]),
     ]
     tools = [
-        *_select(ids.IMPORTANCE_METRIC, "What the importance is of", "importance-metric"),
-        *_select(ids.IMPORTANCE_SCOPE, "Part of the space it is of", "importance-scope"),
+        *named_select(ids.IMPORTANCE_METRIC, "What the importance is of", "importance-metric"),
+        *named_select(ids.IMPORTANCE_SCOPE, "Part of the space it is of", "importance-scope"),
         html.Label(
             "Only where the model expects this value or a better one",
             htmlFor=ids.IMPORTANCE_THRESHOLD,
@@ -74,18 +73,6 @@ def importance_panel() -> html.Section:
     ]
     title = "Hyperparameter importance"
     return panel("E2", title, ids.IMPORTANCE_TITLE, tools, body, "importance")
-
-
-def _select(component_id: str, words: str, class_name: str) -> list[Component]:
-    return [
-        html.Label(words, htmlFor=component_id, className="visually-hidden"),
-        dbc.Select(
-            id=component_id,
-            options=[],
-            size="sm",
-            className=f"ht-select {class_name}",
-        ),
-    ]
 
 
 def metric_options(targets: Sequence[ImportanceTarget]) -> list[dict[str, str]]:

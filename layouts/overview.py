@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import dash_bootstrap_components as dbc
 import numpy as np
 import plotly.graph_objects as go
 from dash import html
@@ -16,7 +15,7 @@ from hypertendril.analysis.ticks import number_text, value_ticks
 from hypertendril.layouts import ids
 from hypertendril.layouts.frame import axis_style, frame_figure, graph, message_figure
 from hypertendril.layouts.labels import plain, plotly_text, shortened, telling_ends
-from hypertendril.layouts.panel import panel
+from hypertendril.layouts.panel import named_select, panel
 from hypertendril.layouts.theme import TICK_PX, Theme
 from hypertendril.model import Direction, TrialState
 
@@ -43,8 +42,13 @@ STATE_WORDS = {
 
 def overview_panel() -> html.Section:
     """Return the panel of Optimization overview."""
-    y_axis = _axis_select(ids.OVERVIEW_Y, "Vertical axis of the trade-off", "overview-y")
-    x_axis = _axis_select(ids.OVERVIEW_X, "Horizontal axis of the trade-off", "overview-x")
+    # The chooser of an axis is its title: a second text would say the same.
+    y_axis = named_select(
+        ids.OVERVIEW_Y, "Vertical axis of the trade-off", "overview-axis overview-y"
+    )
+    x_axis = named_select(
+        ids.OVERVIEW_X, "Horizontal axis of the trade-off", "overview-axis overview-x"
+    )
     histograms = html.Div(graph(ids.OVERVIEW_HISTOGRAMS), className="overview-histograms")
     tradeoff = html.Div(
         [*y_axis, graph(ids.OVERVIEW_TRADEOFF), *x_axis], className="overview-tradeoff"
@@ -55,19 +59,6 @@ def overview_panel() -> html.Section:
     ]
     goal = html.Div(id=ids.OVERVIEW_GOAL, className="overview-head")
     return panel("B1", "Optimization overview", None, [goal], body, "overview")
-
-
-def _axis_select(component_id: str, words: str, class_name: str) -> list[Component]:
-    # The chooser of an axis is its title: a second text would say the same.
-    return [
-        html.Label(words, htmlFor=component_id, className="visually-hidden"),
-        dbc.Select(
-            id=component_id,
-            options=[],
-            size="sm",
-            className=f"ht-select overview-axis {class_name}",
-        ),
-    ]
 
 
 def metric_options(metrics: tuple[Metric, ...]) -> list[dict[str, str]]:

@@ -1,10 +1,11 @@
-"""The frame of a panel: letter, title, a line of what is shown, tools, body."""
+"""The frame of a panel: letter, title, a line of what is shown, tools, body; and a tool: a chooser."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
+import dash_bootstrap_components as dbc
 from dash import html
 from dash.development.base_component import Component
 
@@ -23,6 +24,14 @@ def data(**attributes: str) -> dict[str, Any]:
     one that comes while the list is under way.
     """
     return {f"data-{name}": value for name, value in attributes.items()}
+
+
+def named_select(component_id: str, words: str, class_name: str) -> list[Component]:
+    """Return a chooser, still without options, after the name that screen readers say of it."""
+    return [
+        html.Label(words, htmlFor=component_id, className="visually-hidden"),
+        dbc.Select(id=component_id, options=[], size="sm", className=f"ht-select {class_name}"),
+    ]
 
 
 def panel(

@@ -30,7 +30,7 @@ from hypertendril.readers.files.json_text import (
     parse,
 )
 from hypertendril.readers.files.sqlite_file import change_token
-from hypertendril.readers.files.sqlite_tables import columns_of, opened, records
+from hypertendril.readers.files.sqlite_tables import columns_of, grouped, opened, records
 from hypertendril.readers.folders import as_dict, as_list
 from hypertendril.readers.losses import Losses
 from hypertendril.readers.result import ReadStudy, Rereading, Tail
@@ -93,9 +93,9 @@ class Auptimizer:
             }
         if not found["experiment"]:
             raise source.error("is a database of Auptimizer without any experiment.")
-        points = _points(found)
+        points, jobs = _points(found), grouped(found["job"], "eid")
         return tuple(
-            _study(row, _jobs_of(row, found["job"]), points, source, losses)
+            _study(row, jobs[row.get("eid"),], points, source, losses)
             for row in found["experiment"]
         )
 
@@ -126,10 +126,6 @@ def _add_point(found: dict[Any, Points], job: Any, label: int, step: float, stor
     value = as_number(stored)
     if value is not None:
         found.setdefault(job, {}).setdefault(label, []).append((step, value))
-
-
-def _jobs_of(row: Mapping[str, Any], jobs: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    return [job for job in jobs if job.get("eid") == row.get("eid")]
 
 
 def _study(

@@ -35,7 +35,7 @@ from hypertendril.readers.files.protobuf import (
     varints,
 )
 from hypertendril.readers.files.sqlite_file import change_token
-from hypertendril.readers.files.sqlite_tables import columns_of, opened, records
+from hypertendril.readers.files.sqlite_tables import columns_of, grouped, opened, records
 from hypertendril.readers.losses import Losses
 from hypertendril.readers.result import ReadStudy, Rereading, Tail
 from hypertendril.readers.source import Source
@@ -44,6 +44,7 @@ from hypertendril.readers.trackers.tracked import Known, TrackedRun, curve_of, s
 
 _STUDIES = "SELECT * FROM studies ORDER BY study_name"
 _TRIALS = "SELECT * FROM trials ORDER BY trial_id"
+_KEY = ("owner_id", "study_id")
 _STATES = {
     1: TrialState.WAITING,  # requested
     2: TrialState.RUNNING,
@@ -101,7 +102,11 @@ class Vizier:
             trials = records(database, "trials", _TRIALS, losses)
         if not studies:
             raise source.error("is a database of Vizier without any study.")
-        return tuple(_study(row, trials, source, losses) for row in studies)
+        own = grouped(trials, *_KEY)
+        return tuple(
+            _study(row, own[tuple(row.get(column) for column in _KEY)], source, losses)
+            for row in studies
+        )
 
     def change_token(self, source: Source) -> Hashable:
         """Return the state of the file and of its log."""
@@ -122,14 +127,12 @@ def _study(
         _read_study(spec, _blob(row.get("serialized_study")), losses)
     except BadMessageError as error:
         losses.add(f"the study {brief(row.get('study_name'))!r} can't be read whole: {error}")
-    own = ("owner_id", "study_id")
     runs = []
     for trial in trials:
-        if all(trial.get(key) == row.get(key) for key in own):
-            try:
-                runs.append(_run(trial, spec))
-            except (BadMessageError, struct.error) as error:
-                losses.add(f"the trial {brief(trial.get('trial_id'))} can't be read: {error}")
+        try:
+            runs.append(_run(trial, spec))
+        except (BadMessageError, struct.error) as error:
+            losses.add(f"the trial {brief(trial.get('trial_id'))} can't be read: {error}")
     method = Method(clean(spec.algorithm.lower() or "unknown"))
     limits = spec.constraints
     attributes = {CONSTRAINTS: [limit.to_json() for limit in limits]} if limits else {}

@@ -65,11 +65,13 @@ class Closed:
         token: Brings it back.
         sources: What was followed for it and is not any more.
         hidden: Studies that were shown and are not any more.
+        is_kept: Whether a restart would have opened the sources again.
     """
 
     token: str
     sources: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
+    is_kept: bool = False
 
 
 class OpenedResults:
@@ -212,10 +214,11 @@ class OpenedResults:
         text = str(source.path or source.url)
         with self._guard:
             self._kept.hidden -= set(self.follower.study_ids(source))
-            if text in self._kept.sources:
+            is_kept = text in self._kept.sources
+            if is_kept:
                 self._kept.sources.remove(text)
             self.follower.remove(source)
-            return self._note(Closed(secrets.token_hex(8), sources=(text,)))
+            return self._note(Closed(secrets.token_hex(8), sources=(text,), is_kept=is_kept))
 
     def undo(self, token: str) -> tuple[str, ...]:
         """Bring back what was closed; return the ids of the studies.
@@ -228,7 +231,8 @@ class OpenedResults:
             if closed is None:
                 raise StoreError("This can't be undone any more; open the results again.")
             self._kept.hidden -= set(closed.hidden)
-            self._kept.sources += closed.sources
+            if closed.is_kept:
+                self._kept.sources = [*dict.fromkeys((*self._kept.sources, *closed.sources))]
             self._save()
         found = list(closed.hidden)
         for text in closed.sources:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from typing import Any
 
@@ -66,3 +67,13 @@ def records(database: Database, table: str, query: str, losses: Losses) -> list[
             raise
         losses.add(f"the table {table!r} was left out: it is damaged ({error})")
         return []
+
+
+def grouped(
+    rows: Sequence[dict[str, Any]], *columns: str
+) -> Mapping[tuple[Any, ...], list[dict[str, Any]]]:
+    """Return rows by what stands in some columns; no rows by what stands in none."""
+    found: defaultdict[tuple[Any, ...], list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        found[tuple(row.get(column) for column in columns)].append(row)
+    return found

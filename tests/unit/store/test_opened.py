@@ -59,6 +59,26 @@ def test_a_closed_study_comes_back_by_undo(again: Open, store: ExperimentStore) 
         opened.undo(closed.token)
 
 
+def test_an_undo_keeps_a_source_once_although_it_was_opened_again_meanwhile(again: Open) -> None:
+    opened = again()
+    (study,) = opened.open(write("a.json"))
+    closed = opened.close(study)
+    opened.open("a.json")
+    opened.undo(closed.token)
+    opened.close(study)
+    assert not again().follower.sources
+
+
+def test_an_undo_does_not_keep_a_source_that_was_named_at_the_start(
+    again: Open, store: ExperimentStore, tmp_path: Path
+) -> None:
+    opened = OpenedResults(tmp_path / "data", store, [write("a.json")])
+    opened.follower.look()
+    (study,) = opened.follower.study_ids()
+    assert opened.undo(opened.close(study).token) == (study,)
+    assert not again().follower.sources
+
+
 def test_a_study_that_comes_from_no_source_is_hidden_until_all_are_shown(again: Open) -> None:
     opened = again()
     opened.close("job")
