@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,6 +20,9 @@ from hypertendril.layouts.importance_ranking import effect_ends
 from hypertendril.layouts.labels import plain, plotly_text, shortened, tick_texts
 from hypertendril.layouts.theme import LABEL_PX, TICK_PX, Theme
 from hypertendril.model import Direction
+
+Floats = NDArray[np.float64]
+Band = tuple[Floats, Floats, Floats]
 
 NO_EFFECT = "This study has<br>no parameters."
 NO_ESTIMATE = "No scored trial<br>to estimate from yet."
@@ -65,12 +69,16 @@ def draw_marginal(data: EffectsData, theme: Theme) -> go.Figure:
     }
     figure = frame_figure(theme, meta, {"l": 38, "r": 8, "t": 22, "b": 32})
     ends = effect_ends(data)
-    low, high = _value_range(curve)
-    ticks, texts = value_ticks(low + TICK_CLEARANCE * (high - low), high, 5)
+    band, is_log = _band(curve, data.least), data.least is not None
+    low, high = _value_range(band, is_log=is_log)
+    clear = low + TICK_CLEARANCE * (high - low)
+    marked = (10.0**clear, 10.0**high) if is_log else (clear, high)
+    ticks, texts = value_ticks(*marked, 5, log=is_log)
     figure.update_layout(
         xaxis=_parameter_axis(theme, curve.axis, ends) | {"range": _ends(curve.axis, EDGE_SHARE)},
         yaxis=axis_style(theme, grid=True)
         | {
+            "type": "log" if is_log else "linear",
             "range": [low, high],
             "tickvals": ticks.tolist(),
             "ticktext": list(texts),
@@ -79,9 +87,9 @@ def draw_marginal(data: EffectsData, theme: Theme) -> go.Figure:
     )
     _promising_band(figure, curve, theme)
     if curve.deciles:
-        figure.add_trace(_decile_marks(curve, high, theme))
+        figure.add_trace(_decile_marks(curve, marked[1], theme))
     marks = _choice_marks if curve.axis.choices else _band_and_line
-    figure.add_traces(marks(curve, theme))
+    figure.add_traces(marks(curve.position, band, theme))
     _name_above(figure, theme, plain(data.objective.name, VALUE_CHARS))
     return figure
 
@@ -126,18 +134,26 @@ def _decile_marks(curve: MarginalCurve, top: float, theme: Theme) -> go.Scatter:
     )
 
 
-def _value_range(curve: MarginalCurve) -> tuple[float, float]:
-    low = float(np.nanmin(curve.mean - curve.sd))
-    high = float(np.nanmax(curve.mean + curve.sd))
+def _band(curve: MarginalCurve, least: float | None) -> Band:
+    """Return (low, mean, high), one standard deviation apart; nothing is below `least`, where given."""
+    floor = -np.inf if least is None else least
+    low, mean, high = (np.maximum(curve.mean + sign * curve.sd, floor) for sign in (-1, 0, 1))
+    return low, mean, high
+
+
+def _value_range(band: Band, *, is_log: bool) -> tuple[float, float]:
+    low, high = float(np.nanmin(band[0])), float(np.nanmax(band[2]))
+    if is_log:
+        low, high = math.log10(low), math.log10(high)
     margin = VALUE_MARGIN * (high - low) or abs(high) * VALUE_MARGIN or 1.0
     # More room below: the trials stand there.
     return low - 2 * margin, high + margin
 
 
-def _band_and_line(curve: MarginalCurve, theme: Theme) -> list[go.Scatter]:
-    low, high = curve.mean - curve.sd, curve.mean + curve.sd
-    band = go.Scatter(
-        x=np.concatenate([curve.position, curve.position[::-1]]),
+def _band_and_line(position: Floats, band: Band, theme: Theme) -> list[go.Scatter]:
+    low, mean, high = band
+    area = go.Scatter(
+        x=np.concatenate([position, position[::-1]]),
         y=np.concatenate([high, low[::-1]]),
         mode="lines",
         fill="toself",
@@ -147,23 +163,25 @@ def _band_and_line(curve: MarginalCurve, theme: Theme) -> list[go.Scatter]:
         name="one standard deviation",
     )
     line = go.Scatter(
-        x=curve.position,
-        y=curve.mean,
+        x=position,
+        y=mean,
         mode="lines",
         line={"color": theme.accent, "width": 2},
         name="mean",
     )
-    return [band, line]
+    return [area, line]
 
 
-def _choice_marks(curve: MarginalCurve, theme: Theme) -> list[go.Scatter]:
+def _choice_marks(position: Floats, band: Band, theme: Theme) -> list[go.Scatter]:
+    low, mean, high = band
+    error = {"array": high - mean, "arrayminus": mean - low}
     return [
         go.Scatter(
-            x=curve.position,
-            y=curve.mean,
+            x=position,
+            y=mean,
             mode="markers",
             marker={"color": theme.accent, "size": 7},
-            error_y={"array": curve.sd, "color": theme.accent, "thickness": 1.2, "width": 4},
+            error_y=error | {"color": theme.accent, "thickness": 1.2, "width": 4},
             name="mean",
         )
     ]
@@ -193,8 +211,9 @@ def draw_surface(data: EffectsData, theme: Theme) -> go.Figure:
         | {"range": _ends(surface.y_axis, 0.0), "title": None},
     )
     is_smooth = not (surface.x_axis.choices or surface.y_axis.choices)
-    figure.add_trace(_heatmap(surface, data.objective.direction, theme, is_smooth=is_smooth))
-    if is_smooth and (contour := _contour(surface, theme)) is not None:
+    heights = _heights(surface, data.least)
+    figure.add_trace(_heatmap(surface, heights, data.objective.direction, theme))
+    if is_smooth and (contour := _contour(surface, heights, data.least, theme)) is not None:
         figure.add_trace(contour)
     _promising_boxes(figure, surface, theme)
     if surface.incumbent is not None:
@@ -226,7 +245,8 @@ def draw_multiples(data: EffectsData, theme: Theme) -> go.Figure:
     meta = {"study": data.study, "view": "importance", "empty": True}
     margin = {"l": _label_room(first.y_axis), "r": 10, "t": 38, "b": 32}
     figure = frame_figure(theme, meta, margin)
-    known = np.concatenate([part.mean[np.isfinite(part.mean)] for part in data.thirds])
+    heights = [_heights(part, data.least) for part in data.thirds]
+    known = np.concatenate([values[np.isfinite(values)] for values in heights])
     low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
     width = (1 - MULTIPLE_GAP * (n - 1)) / n
     ends = effect_ends(data)
@@ -242,8 +262,7 @@ def draw_multiples(data: EffectsData, theme: Theme) -> go.Figure:
         middle = slice(len(x_axis["tickvals"]) // 2, len(x_axis["tickvals"]) // 2 + 1)
         x_axis |= {key: x_axis[key][middle] for key in ("tickvals", "ticktext")}
         figure.update_layout({f"xaxis{place}": x_axis})
-        is_smooth = not (part.x_axis.choices or part.y_axis.choices)
-        heatmap = _heatmap(part, data.objective.direction, theme, is_smooth=is_smooth)
+        heatmap = _heatmap(part, heights[k], data.objective.direction, theme)
         figure.add_trace(heatmap.update(xaxis=f"x{place}", yaxis="y", zmin=low, zmax=high))
         figure.add_annotation(
             text=plotly_text(data.third_labels[k], MULTIPLE_CHARS),
@@ -265,6 +284,14 @@ def draw_multiples(data: EffectsData, theme: Theme) -> go.Figure:
     return figure
 
 
+def _heights(surface: Surface, least: float | None) -> Floats:
+    """Return what colours and lines of a surface tell: its values, or their logarithms."""
+    if least is None:
+        return surface.mean
+    logarithms: Floats = np.log10(np.maximum(surface.mean, least))
+    return logarithms
+
+
 def _compact(values: NDArray[np.float64]) -> NDArray[np.floating]:
     """Return `values` in half the bytes, where none is too great or all too small for that."""
     most = float(np.nanmax(np.abs(values), initial=0.0))
@@ -273,13 +300,12 @@ def _compact(values: NDArray[np.float64]) -> NDArray[np.floating]:
     return values.astype(np.float32) if is_fit else values
 
 
-def _heatmap(
-    surface: Surface, direction: Direction, theme: Theme, *, is_smooth: bool
-) -> go.Heatmap:
+def _heatmap(surface: Surface, heights: Floats, direction: Direction, theme: Theme) -> go.Heatmap:
+    is_smooth = not (surface.x_axis.choices or surface.y_axis.choices)
     return go.Heatmap(
         x=surface.x,
         y=surface.y,
-        z=_compact(surface.mean),
+        z=_compact(heights),
         colorscale=theme.colorscale,
         reversescale=direction is Direction.MINIMIZE,
         showscale=False,
@@ -289,9 +315,11 @@ def _heatmap(
     )
 
 
-def _contour(surface: Surface, theme: Theme) -> go.Contour | None:
-    """Return lines at round values; none where the surface is flat."""
-    low, high = float(np.nanmin(surface.mean)), float(np.nanmax(surface.mean))
+def _contour(
+    surface: Surface, heights: Floats, least: float | None, theme: Theme
+) -> go.Contour | None:
+    """Return lines at round values, or at powers of ten; none where the surface is flat."""
+    low, high = float(np.nanmin(heights)), float(np.nanmax(heights))
     levels = value_ticks(low, high, CONTOURS)[0]
     if len(levels) < 2 or not high > low:
         return None
@@ -300,13 +328,13 @@ def _contour(surface: Surface, theme: Theme) -> go.Contour | None:
     return go.Contour(
         x=surface.x,
         y=surface.y,
-        z=_compact(surface.mean),
+        z=_compact(heights),
         contours={
             "coloring": "none",
             "start": float(levels[0]),
             "end": float(levels[-1]),
             "size": step,
-            "showlabels": True,
+            "showlabels": least is None,  # the label of a logarithm would mislead
             "labelfont": labels,
         },
         line={"width": 0.7, "color": theme.card},

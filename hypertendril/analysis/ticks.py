@@ -125,9 +125,15 @@ def _labels(values: NDArray[np.float64], *, log: bool) -> tuple[str, ...]:
     if log:
         return tuple(_power_label(value) for value in values.tolist())
     # One axis, one unit: 50 k below 100 k, not 50000.
-    has_units = bool(len(values)) and _MIN_UNIT <= float(np.abs(values).max()) < _MAX_PLAIN
+    most = float(np.abs(values).max(initial=0.0))
+    has_units = _MIN_UNIT <= most < _MAX_PLAIN
+    # Marks near to each other differ late: 1.000005 and 1.00001.
+    step = float(np.diff(values).min(initial=most))
+    digits = math.ceil(math.log10(most / step)) + 2 if step > 0 else 0
     return tuple(
-        _unit_text(value, 5) if has_units and abs(value) >= 1e3 else number_text(value, 6)
+        _unit_text(value, max(5, digits))
+        if has_units and abs(value) >= 1e3
+        else number_text(value, max(6, digits))
         for value in values.tolist()
     )
 

@@ -39,6 +39,8 @@ _MAX_STEPS = 1 << 16
 _TINY = 1e-300
 # A restriction may name a step up to rounding: so much of the axis belongs to its ends.
 _END_SLACK = 1e-6
+# Between these single precision has all its digits, sums and squares too.
+_LEAST_SINGLE, _MOST_SINGLE = 1e-15, 1e15
 
 
 @dataclass(frozen=True)
@@ -49,33 +51,46 @@ class RangeAxis:
         low, high: Ends in the encoded scale.
         log: Encoded values are natural logs.
         inactive: Mass of the inactive state.
+        unit: Column value of the encoded value 1 on a linear scale.
     """
 
     low: float
     high: float
     log: bool = False
     inactive: float = 0.0
+    unit: float = 1.0
     n_columns: int = 1
+
+    @classmethod
+    def over(cls, low: float, high: float, *, log: bool, inactive: float) -> RangeAxis:
+        """Return the axis of a range of column values."""
+        if log:
+            return cls(math.log(low), math.log(high), log, inactive)
+        most = max(abs(low), abs(high))
+        # Trees see single precision, which holds no 1e300 and takes 1e-50 for nothing.
+        unit = most if most and not _LEAST_SINGLE < most < _MOST_SINGLE else 1.0
+        return cls(low / unit, high / unit, log, inactive, unit)
 
     def encode(self, values: Floats) -> Floats:
         """Return (n, 1) encoded values; those outside the bounds are moved to the nearer one."""
-        return _encoded(values, self.low, self.high, log=self.log)
+        return _encoded(values / self.unit, self.low, self.high, log=self.log)
 
     def decode(self, encoded: Floats) -> Floats:
         """Return (n,) column values of (n, 1) encoded ones, NaN where inactive."""
-        values = np.exp(encoded[:, 0]) if self.log else encoded[:, 0]
+        values = np.exp(encoded[:, 0]) if self.log else encoded[:, 0] * self.unit
         return np.where(encoded[:, 0] >= self.low, values, np.nan)
 
     def mass_below(self, encoded: Floats, restriction: Restriction | None) -> Floats:
         """Return the mass of all values up to each of `encoded`, in [0, 1]."""
-        ends = _scaled_ends(restriction, log=self.log)
+        ends = _scaled_ends(restriction, log=self.log, unit=self.unit)
         return _restricted(self._active_mass, self.inactive, encoded, restriction, ends)
 
     def quantile(self, mass: Floats, restriction: Restriction | None) -> Floats:
         """Return (n, 1) the encoded values below which the measure holds `mass` (n,)."""
         if restriction is Inactive.ONLY:
             return np.full((len(mass), 1), _inactive_code(self.low, self.high))
-        low, high = _scaled_ends(restriction, log=self.log) or (self.low, self.high)
+        ends = _scaled_ends(restriction, log=self.log, unit=self.unit)
+        low, high = ends or (self.low, self.high)
         low, high = max(low, self.low), min(high, self.high)
         atom = 0.0 if restriction else self.inactive
         part = np.clip((mass - atom) / max(1.0 - atom, _TINY), 0.0, 1.0)
@@ -87,7 +102,7 @@ class RangeAxis:
         if self.high <= self.low:
             n_points = 1
         encoded = np.linspace(self.low, self.high, n_points)
-        return np.exp(encoded) if self.log else encoded, encoded
+        return np.exp(encoded) if self.log else encoded * self.unit, encoded
 
     @property
     def low_end(self) -> float:
@@ -298,9 +313,7 @@ def _axis_of(parameter: Parameter, inactive: float) -> Axis:
         if count <= _MAX_STEPS:
             values = low + step * np.arange(count, dtype=np.float64)
             return StepAxis.over(values, step, log=parameter.log, inactive=inactive)
-    if parameter.log:
-        low, high = math.log(low), math.log(high)
-    return RangeAxis(low, high, parameter.log, inactive)
+    return RangeAxis.over(low, high, log=parameter.log, inactive=inactive)
 
 
 def _inactive_share(space: SearchSpace, parameter: Parameter, observed: float) -> float:
@@ -335,12 +348,14 @@ def _inactive_code(low: float, high: float) -> float:
     return low - max(high - low, 1.0)
 
 
-def _scaled_ends(restriction: Restriction | None, *, log: bool) -> tuple[float, float] | None:
+def _scaled_ends(
+    restriction: Restriction | None, *, log: bool, unit: float = 1.0
+) -> tuple[float, float] | None:
     if not isinstance(restriction, tuple):
         return None
     low, high = restriction
     if not log:
-        return low, high
+        return low / unit, high / unit
     return math.log(low) if low > 0 else -math.inf, math.log(high) if high > 0 else -math.inf
 
 

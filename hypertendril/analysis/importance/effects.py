@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from hypertendril.analysis.colour_range import is_log_coloured
 from hypertendril.analysis.column_axis import ColumnAxis, parameter_axis
 from hypertendril.analysis.importance.estimate import Importance
 from hypertendril.analysis.importance.promising_view import (
@@ -108,6 +109,8 @@ class EffectsData:
         thirds: The surface in the low, middle and high third of one more parameter; empty without.
         third_labels: What each of them is of.
         promising: Where it promises to go on, by each way to tell; none where that is not asked.
+        least: Where values are told by their logarithms, as the study's colours are, the least that
+            trials have reached: what is estimated below it is drawn there. None on a linear scale.
     """
 
     study: str
@@ -127,6 +130,7 @@ class EffectsData:
     thirds: tuple[Surface, ...] = ()
     third_labels: tuple[str, ...] = ()
     promising: tuple[PromisingView, ...] = ()
+    least: float | None = None
 
 
 @dataclass(frozen=True)
@@ -188,7 +192,17 @@ def prepare_effects(
         ),
         third_labels=labels,
         promising=views,
+        least=_least(study, objective),
     )
+
+
+def _least(study: Study, objective: Objective) -> float | None:
+    if objective not in study.objectives:
+        return None
+    place = study.objectives.index(objective)
+    if not is_log_coloured(study, place):
+        return None
+    return float(study.trials.objectives[study.scored(place), place].min())
 
 
 def ranked_effects(importance: Importance, limit: int = MAX_EFFECTS) -> tuple[Effect, ...]:

@@ -135,3 +135,9 @@ def test_choices_that_look_alike_are_told_apart() -> None:
 def test_an_axis_as_long_as_numbers_go_has_marks() -> None:
     values, texts = value_ticks(-1.5e308, 1.5e308)
     assert np.isfinite(values).all() and 2 <= len(values) == len(texts)
+
+
+@pytest.mark.parametrize("ends", [(0.99999, 1.00001), (1e9, 1e9 + 10), (123_456.0, 123_460.0)])
+def test_marks_near_to_each_other_have_different_texts(ends: tuple[float, float]) -> None:
+    _, texts = value_ticks(*ends)
+    assert len(set(texts)) == len(texts)

@@ -282,3 +282,17 @@ def test_trust_and_the_part_of_the_space_are_said() -> None:
     summary = ranking_json(data(r2=0.4, scope="best 20 %"))["summary"]
 
     assert (summary["trust"], summary["scope"]) == ("rough", "best 20 %")
+
+
+def test_losses_over_decades_are_drawn_by_their_logarithms_and_never_below_the_least() -> None:
+    mean = np.array([1e4, 1e2, 1.0, 1e-3, -5.0])
+    curve = MarginalCurve(axis("lr"), GRID, mean, np.full(5, 0.5))
+    wide = Surface(axis("lr"), axis("width"), GRID, GRID, np.tile(mean, (5, 1)))
+    told = data(marginal=curve, surface=wide, least=0.1)
+    figure = draw_marginal(told, LIGHT)
+    assert figure.layout.yaxis.type == "log"
+    assert set(figure.layout.yaxis.ticktext) >= {"1", "100", "1e4"}
+    assert figure.data[1].y.tolist() == [1e4, 1e2, 1.0, 0.1, 0.1]
+    heatmap, contour = draw_surface(told, LIGHT).data[:2]
+    assert heatmap.z[0] == pytest.approx([4, 2, 0, -1, -1])
+    assert contour.contours.showlabels is False

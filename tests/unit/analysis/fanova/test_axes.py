@@ -141,3 +141,17 @@ def test_snapping_moves_ranges_to_cell_middles_and_nothing_else() -> None:
     assert snapped[:2, 0].tolist() == [0.125, 0.875]
     assert snapped[2, 0] == seen[2, 0]
     assert snapped[:, 1].tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("most", [1e300, 1e-300])
+def test_a_range_no_single_precision_holds_is_told_in_units_of_its_end(most: float) -> None:
+    space = SearchSpace((Parameter("w", ParameterKind.FLOAT, -most, most),))
+    values = np.array([[-most], [0.0], [most]])
+    (axis,) = axes_of(space, values)
+    assert isinstance(axis, RangeAxis)
+    seen = encode([axis], values)
+    assert seen[:, 0].tolist() == [-1, 0, 1]
+    assert axis.decode(seen.astype(np.float64)) == pytest.approx(values[:, 0], abs=0)
+    assert axis.mass_below(np.array([0.5]), (0.0, most)) == pytest.approx([0.5])
+    assert axis.quantile(np.array([0.5]), (0.0, most))[:, 0] == pytest.approx([0.5])
+    assert axis.grid(3)[0] == pytest.approx(values[:, 0], abs=0)
