@@ -61,6 +61,8 @@
       made("span", "study-meta", line.meta),
       made("span", "study-best", line.best),
     );
+    // Beside the button that stops it there is no room for what its second line tells anyway.
+    button.classList.toggle("is-told-below", line.progress !== null);
     if (line.detail) button.append(made("span", "study-detail", line.detail));
     if (line.progress !== null) button.append(progress(line.progress));
     return button;

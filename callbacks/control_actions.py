@@ -30,6 +30,7 @@ from hypertendril.layouts.control import message
 from hypertendril.layouts.control_space import bar_of
 from hypertendril.layouts.labels import plain
 from hypertendril.model import SearchSpace, Selection, Study
+from hypertendril.search import METHODS
 
 # Room for the digest and the ids of earlier runs of the same configuration.
 MAX_KEY_CHARS = 200
@@ -186,7 +187,10 @@ def submitted(services: Services, draft: Draft, form: Form, page_key: Any) -> tu
     """
     spec = form.job(draft, services.registry, shown_study(services, {"study": draft.study}))
     job_id = queued_once(services, spec, page_key)
-    parts = [f"{spec.budget.trials} trials", spec.method, *map(str, spec.constraints)]
+    title, count = METHODS[spec.method].title, f"{spec.budget.trials} trials"
+    if str(spec.budget.trials) != str(form.trials).strip():
+        count += " (more its settings do not make)"
+    parts = [count, title, *map(str, spec.constraints)]
     words = f"Queued {plain(spec.name)!r}: {plain(', '.join(parts), MAX_SAID_CHARS)}."
     return f"{words} It is shown as soon as it starts.", job_id
 

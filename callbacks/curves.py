@@ -105,7 +105,8 @@ def curves_update(
     chosen = chosen_metrics(_texts(metrics), curve_order(study))
     curves = prepare_curves(reader(services, study), rows, chosen, window)
     n_shown = len({curve.row for curve in curves})
-    return curves_json(curves, study.id, window), title(n_shown, len(study.curves), window)
+    words = title(n_shown, len(rows), len(study.curves), window)
+    return curves_json(curves, study.id, window), words
 
 
 def reader(services: Services, study: Study) -> ReadCurve:

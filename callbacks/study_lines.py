@@ -171,7 +171,7 @@ def _meta(study: StudySummary) -> str:
     """Return its method, where that is known, and how many trials it has."""
     name = study.header.method.name
     if name == Method().name:
-        return f"{study.n_trials:,} trials"
+        return f"{study.n_trials:,} trial{'s' if study.n_trials != 1 else ''}"
     return f"{plain(_method_title(name), 14)} · {study.n_trials:,}"
 
 
@@ -213,12 +213,10 @@ def _share(job: Job, counts: Mapping[TrialState, int]) -> float:
 
 def _detail(job: Job, counts: Mapping[TrialState, int]) -> str:
     if job.state is JobState.RUNNING:
-        words = "pausing" if job.is_pausing else "running"
-        words = "stopping" if job.is_cancelling else words
+        words = "pausing · " if job.is_pausing else ""
+        words = "stopping · " if job.is_cancelling else words
         running = counts[TrialState.RUNNING]
-        return (
-            f"{words} · {_ended(counts)} of {job.spec.budget.trials} trials · {running} under way"
-        )
+        return f"{words}{_ended(counts)} of {job.spec.budget.trials} trials · {running} under way"
     if job.state is JobState.DONE:
         return plain(job.message, MAX_DETAIL_CHARS)
     return f"{job.state.value} after {_ended(counts)} of {job.spec.budget.trials} trials"

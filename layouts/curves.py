@@ -228,10 +228,19 @@ def _numbers(values: np.ndarray[Any, np.dtype[np.float64]]) -> list[float | None
     ]
 
 
-def title(n_shown: int, n_with_curves: int, smoothing: int) -> str:
-    """Return the words behind the panel's title."""
+def title(n_shown: int, n_asked: int, n_with_curves: int, smoothing: int) -> str:
+    """Return the words behind the panel's title.
+
+    Args:
+        n_shown: Trials with a curve on the page.
+        n_asked: The best of the selected trials, whose curves are asked for.
+        n_with_curves: Trials of the study that have any.
+        smoothing: Points of the moving average.
+    """
     if not n_with_curves:
         return ""
+    if n_asked and not n_shown:
+        return f"none of the best {n_asked} has a curve" if n_asked > 1 else "it has no curve"
     average = "" if smoothing <= 1 else f", moving average {smoothing}"
     noun = "trial" if n_shown == 1 else "trials"
     return f"{n_shown} {noun}{average}"

@@ -72,8 +72,8 @@ def draw_marginal(data: EffectsData, theme: Theme) -> go.Figure:
     band, is_log = _band(curve, data.least), data.least is not None
     low, high = _value_range(band, is_log=is_log)
     clear = low + TICK_CLEARANCE * (high - low)
-    marked = (10.0**clear, 10.0**high) if is_log else (clear, high)
-    ticks, texts = value_ticks(*marked, 5, log=is_log)
+    bottom, top = (10.0**clear, 10.0**high) if is_log else (clear, high)
+    ticks, texts = value_ticks(bottom, top, 5, log=is_log)
     figure.update_layout(
         xaxis=_parameter_axis(theme, curve.axis, ends) | {"range": _ends(curve.axis, EDGE_SHARE)},
         yaxis=axis_style(theme, grid=True)
@@ -87,7 +87,7 @@ def draw_marginal(data: EffectsData, theme: Theme) -> go.Figure:
     )
     _promising_band(figure, curve, theme)
     if curve.deciles:
-        figure.add_trace(_decile_marks(curve, marked[1], theme))
+        figure.add_trace(_decile_marks(curve, top, theme))
     marks = _choice_marks if curve.axis.choices else _band_and_line
     figure.add_traces(marks(curve.position, band, theme))
     _name_above(figure, theme, plain(data.objective.name, VALUE_CHARS))

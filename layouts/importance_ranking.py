@@ -36,10 +36,13 @@ def ranking_json(data: EffectsData) -> dict[str, Any]:
         return messages_json(data.warnings or ("This study has no parameters.",))
     most = max((effect.share for effect in data.effects), default=0.0) or 1.0
     ends = effect_ends(data)
+    is_known = data.surrogate != "none"
     return messages_json([]) | {
         "summary": None if math.isnan(data.r2) else _summary(data),
         "warnings": [{"text": plain(w, 240), "title": plain(w, 400)} for w in data.warnings],
-        "effects": [_effect(effect, most, data.focus, ends) for effect in data.effects],
+        "effects": [
+            _effect(effect, most, data.focus, ends, is_known=is_known) for effect in data.effects
+        ],
         "isSure": data.has_ranks,
         "shadow": _shadow(data, most),
         "promising": [promising_words(view) for view in data.promising],
@@ -105,7 +108,12 @@ def _summary(data: EffectsData) -> dict[str, str]:
 
 
 def _effect(
-    effect: Effect, most: float, focus: tuple[str, ...], ends: Mapping[str, str]
+    effect: Effect,
+    most: float,
+    focus: tuple[str, ...],
+    ends: Mapping[str, str],
+    *,
+    is_known: bool = True,
 ) -> dict[str, Any]:
     def part(share: float) -> float:
         return round(min(1.0, max(0.0, share / most)), 4)
@@ -119,8 +127,8 @@ def _effect(
         "band": [part(effect.share - effect.sd), part(effect.share + effect.sd)]
         if has_band
         else None,
-        "share": f"{effect.share:.3f}",
-        "title": _effect_words(effect),
+        "share": f"{effect.share:.3f}" if is_known else "–",
+        "title": _effect_words(effect) if is_known else "",
     }
 
 

@@ -302,6 +302,12 @@ def test_pressing_run_twice_is_one_job(services: Any, study_of: StudyOf) -> None
     assert submitted(services, draft, replace(FORM, seed="1"), "page")[1] != first
 
 
+def test_who_asks_for_more_trials_than_a_method_makes_is_told(services: Any, draft: Draft) -> None:
+    form = replace(FORM, method="pbt", trials="500")
+    words, _ = submitted(services, draft, form, "page")
+    assert "trials (more its settings do not make), PBT" in words
+
+
 def test_what_was_cancelled_may_be_run_again(services: Any, study_of: StudyOf) -> None:
     draft = draft_of(put(services, study_of()), services.registry)
     first = submitted(services, draft, FORM, "page")[1]

@@ -66,7 +66,7 @@ def test_a_study_being_run_shows_how_far_it_is(services: Any, study_of: StudyOf)
     put(services, study)
     (line,) = lines(services)
     assert (line.state, line.progress, line.job) == ("running", 0.2, job)
-    assert line.detail == "running · 8 of 40 trials · 2 under way"
+    assert line.detail == "8 of 40 trials · 2 under way"
     assert job_lines(services.queue.jobs(), services.store.studies()) == []
     services.queue.finish(lease, JobState.DONE)
     (line,) = lines(services)

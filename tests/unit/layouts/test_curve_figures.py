@@ -114,9 +114,10 @@ def test_a_metric_called_like_a_key_of_objects_can_be_chosen() -> None:
 
 
 def test_the_head_says_what_is_shown() -> None:
-    assert title(1, 9, 1) == "1 trial"
-    assert title(8, 9, 5) == "8 trials, moving average 5"
-    assert title(0, 0, 5) == ""
+    assert title(1, 1, 9, 1) == "1 trial"
+    assert title(8, 8, 9, 5) == "8 trials, moving average 5"
+    assert title(0, 8, 0, 5) == ""
+    assert title(0, 8, 9, 5) == "none of the best 8 has a curve"
 
 
 def test_the_panel_can_be_sent_to_a_page() -> None:
