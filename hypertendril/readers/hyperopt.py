@@ -46,7 +46,7 @@ _OF_STATUS = {
     "running": TrialState.RUNNING,
     "suspended": TrialState.WAITING,
 }
-_OWN = ("status", "loss", "failure", "attachments", "true_loss")
+_OWN = ("status", "loss", "failure", "attachments")
 
 
 class Hyperopt:

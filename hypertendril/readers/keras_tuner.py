@@ -203,6 +203,8 @@ def _space(
             continue
         try:
             found[name] = _parameter(name, str(item.get("class_name")), config)
+            if config.get("sampling") == "reverse_log":
+                losses.add(f"space: {name!r} has a reversed log scale, shown linear")
         except SpaceError as error:
             losses.count(f"space: {brief(error, 200)}")
     return SearchSpace(tuple(found.values())), fixed
@@ -225,7 +227,7 @@ def _parameter(name: str, kind: str, config: Mapping[str, Any]) -> Parameter:
     low, high = as_number(config.get("min_value")), as_number(config.get("max_value"))
     if low is None or high is None:
         raise SpaceError(f"Parameter {name!r} is a {brief(kind, 40)} without bounds.")
-    is_log = config.get("sampling") in ("log", "reverse_log") and low > 0
+    is_log = config.get("sampling") == "log" and low > 0
     step = as_number(config.get("step"))
     is_stepped = step is not None and step > 0 and not is_log
     return Parameter(

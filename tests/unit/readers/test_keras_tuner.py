@@ -113,3 +113,14 @@ def test_a_trial_that_failed_with_nan_does_not_hide_the_objective(project: Path)
     (found,) = read(project)
     assert found.header.objectives[0].name == "val_accuracy"
     assert found.header.skipped == ()
+
+
+def test_a_reversed_log_scale_is_no_log_scale_and_told(project: Path) -> None:
+    path = project / "oracle.json"
+    oracle = json.loads(path.read_text())
+    scaled = next(p for p in oracle["hyperparameters"]["space"] if p["config"]["name"] == "lr")
+    scaled["config"]["sampling"] = "reverse_log"
+    path.write_text(json.dumps(oracle))
+    (found,) = read(project)
+    assert not found.header.space["lr"].log
+    assert "'lr' has a reversed log scale" in " ".join(s.reason for s in found.header.skipped)
