@@ -175,8 +175,17 @@
       .then((reply) => (reply.ok ? reply.json() : null))
       .catch(() => null);
     isBeating = false;
-    document.documentElement.classList.toggle("is-offline", !answer);
+    const { classList } = document.documentElement;
+    const isBack = classList.contains("is-offline") && answer;
+    classList.toggle("is-offline", !answer);
     if (answer) take(answer);
+    if (isBack && wanted) askAgain();
+  }
+
+  /** What was asked while the server was away got no answer. */
+  function askAgain() {
+    shown = null;
+    ht.send(ID.shown, { ...wanted });
   }
 
   function take({ derived, under_way: underWay, ...rest }) {

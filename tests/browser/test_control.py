@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.harness import drag, rest, show_dashboard
+from tests.browser.harness import Watch, drag, rest, show_dashboard
 from tests.browser.running_app import AppProcess
 from tests.browser.studies import write_awkward_study
+from tests.waiting import wait_until
 
 REGISTRY = """
 [objectives.toy]
@@ -86,6 +87,20 @@ def test_a_click_shows_another_study_and_going_back_the_one_before(shown: Page) 
     expect_study(shown, "second")
     shown.go_forward()
     expect_study(shown, "awkward")
+
+
+def test_a_study_chosen_while_the_server_is_away_is_shown_when_it_is_back(
+    shown: Page, watch: Watch
+) -> None:
+    watch.allow("503|Callback error")
+    everything = re.compile("/_ht/|/_dash-update-component")
+    shown.route(everything, lambda route: route.fulfill(status=503))
+    expect(shown.locator(".ht-offline")).to_be_visible()
+    shown.locator(".study-button", has_text="second").click()
+    rest(shown)
+    shown.unroute(everything)
+    expect_study(shown, "second")
+    wait_until(lambda: shown.evaluate("() => ht.state.data.name") == "second", "its trials")
 
 
 def test_brushed_ranges_become_the_next_space_and_can_be_undone(shown: Page) -> None:
