@@ -119,7 +119,7 @@ def _rows(
         cells = {k: v for k, v in record.items() if k not in taken and not k.startswith("metric:")}
         config = {k: typed(v, declared.get(k)) for k, v in cells.items() if v}
         key: Hashable = record.get("config_id") or tuple(sorted(cells.items()))
-        number = key if isinstance(key, str) and key.isdigit() and len(key) < 18 else len(configs)
+        number = key if isinstance(key, str) and key.isdecimal() and len(key) < 18 else len(configs)
         configs.setdefault(key, Configuration(int(number), config))
         runs.append(_run(record, metrics, key))
     return configs, runs

@@ -143,7 +143,7 @@ def _configs(folder: Path, losses: Losses) -> dict[Hashable, Configuration]:
     for key, params in as_dict(json_as_far_as_it_goes(folder / CONFIGS, losses, depth=1)).items():
         # Newer versions store [values, configuration space]; the values come first.
         values = params[0] if isinstance(params, list) and params else params
-        if key.lstrip("-").isdigit() and len(key) < 19 and isinstance(values, dict):
+        if key.removeprefix("-").isdecimal() and len(key) < 19 and isinstance(values, dict):
             found[int(key)] = Configuration(int(key), values)
         else:
             losses.add(f"{CONFIGS}: a configuration that can't be understood: {brief(key)}")

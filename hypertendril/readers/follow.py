@@ -16,7 +16,7 @@ from hypertendril.errors import SourceFormatError
 from hypertendril.model import CurvePoints, Evaluations, StudyHeader, Trials
 from hypertendril.readers.progress import Progress, ReadingCancelledError, watched
 from hypertendril.readers.registry import detect
-from hypertendril.readers.result import Reader, ReadStudy, Tail, outside_id
+from hypertendril.readers.result import Reader, ReadStudy, Tail, named_apart, outside_id
 from hypertendril.readers.source import Source
 from hypertendril.readers.tables.retold import guesses_of
 from hypertendril.readers.uncollected import uncollected
@@ -255,7 +255,7 @@ class _Followed:
             return False
         self._token = token
         with uncollected():
-            changed = self._store_all(self._read())
+            changed = self._store_all(named_apart(self._read()))
         self.problem = None
         return changed
 

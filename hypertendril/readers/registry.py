@@ -28,7 +28,7 @@ from hypertendril.readers.optuna.sqlite import OptunaSqlite
 from hypertendril.readers.optuna.url import OptunaUrl
 from hypertendril.readers.orion.reader import Orion
 from hypertendril.readers.ray_tune.reader import RayTune
-from hypertendril.readers.result import Reader, ReadStudy
+from hypertendril.readers.result import Reader, ReadStudy, named_apart
 from hypertendril.readers.smac.reader import Smac
 from hypertendril.readers.source import Source
 from hypertendril.readers.syne_tune.reader import SyneTune
@@ -162,4 +162,4 @@ def read(source: str | Path) -> tuple[ReadStudy, ...]:
     place = Source.parse(source)
     reader = detect(place)
     with uncollected():
-        return reader.read(place)
+        return named_apart(reader.read(place))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Hashable
-from dataclasses import dataclass
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -33,6 +33,27 @@ def outside_id(source: str, study_name: str) -> str:
     place = source if "://" in source else str(Path(source).absolute())
     text = f"{place}\n{study_name}".encode("utf-8", "replace")
     return "x" + hashlib.sha256(text).hexdigest()[:16]
+
+
+def named_apart(studies: Sequence[ReadStudy]) -> tuple[ReadStudy, ...]:
+    """Return the studies of one source, the later ones of a name with their count behind it.
+
+    Whoever runs one configuration again and again has several of a name, and a study is known by
+    its source and its name.
+    """
+    names = {study.header.name for study in studies}
+    if len(names) == len(studies):
+        return tuple(studies)
+    met: set[str] = set()
+    found = []
+    for study in studies:
+        name, count = study.header.name, 1
+        while name in met or (count > 1 and name in names):
+            count += 1
+            name = f"{study.header.name} ({count})"
+        met.add(name)
+        found.append(replace(study, header=replace(study.header, name=name)))
+    return tuple(found)
 
 
 class Tail(Protocol):

@@ -13,7 +13,7 @@ from typing import Any
 from hypertendril.errors import StoreError
 from hypertendril.readers import registry
 from hypertendril.readers.generic.export import write_whole
-from hypertendril.readers.result import Reader, ReadStudy
+from hypertendril.readers.result import Reader, ReadStudy, named_apart
 from hypertendril.readers.source import Source
 from hypertendril.readers.tables.reader import TableCsv
 from hypertendril.readers.tables.retold import RetoldReader, columns_of
@@ -62,7 +62,7 @@ class Answers:
     def read(self, source: Source) -> tuple[ReadStudy, ...]:
         """Return all studies of a source as they were told."""
         with uncollected():
-            return self.reader_of(source).read(source)
+            return named_apart(self.reader_of(source).read(source))
 
     def columns(self, source: Source) -> tuple[TableColumn, ...]:
         """Return the columns of a source with what was said of them, or a guess.

@@ -137,7 +137,7 @@ def _method(strategy: Mapping[str, Any], generators: Counter[str]) -> str:
 def _trials(experiment: Mapping[str, Any]) -> list[tuple[int, dict[str, Any]]]:
     found = []
     for key, item in as_dict(experiment.get("trials")).items():
-        if isinstance(item, dict) and key.isdigit() and len(key) <= MOST_DIGITS:
+        if isinstance(item, dict) and key.isdecimal() and len(key) <= MOST_DIGITS:
             found.append((int(key), item))
     return found
 
@@ -263,7 +263,7 @@ def _add_frame(
     names, means = columns.get("metric_name", {}), columns.get("mean", {})
     for row, mean in means.items():
         value, index = as_number(mean), as_number(indices.get(row))
-        if index is None and key.isdigit():
+        if index is None and key.isdecimal():
             index = float(key[:MOST_DIGITS])
         if index is None or not math.isfinite(index) or row not in names:
             losses.count("data_by_trial: a row without a trial or a metric")

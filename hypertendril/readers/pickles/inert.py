@@ -114,7 +114,7 @@ class _Machine:
         told = target.attributes
         dtype = told.get("dtype")
         code = str(dtype.arguments[0]) if isinstance(dtype, Inert) and dtype.arguments else ""
-        if not code[1:].isdigit() or code[:1] == "O":
+        if not code[1:].isdecimal() or code[:1] == "O":
             raise BadPickleError("an array of objects inside of it")
         if told.get("numpy_array_alignment_bytes") is not None:
             file.read(int.from_bytes(file.read(1), "little"))

@@ -93,7 +93,7 @@ def _numbers(dtype: Any, data: Any) -> Iterator[float | int | bool]:
     if code in ("b1", "?"):
         yield from (bool(byte) for byte in data)
         return
-    kind, size = code[:1], int(code[1:]) if code[1:].isdigit() else 0
+    kind, size = code[:1], int(code[1:]) if code[1:].isdecimal() else 0
     letter = _NUMBERS.get(kind, {}).get(size)
     if letter is not None and len(data) % size == 0:
         for (number,) in struct.iter_unpack(order + letter, data):

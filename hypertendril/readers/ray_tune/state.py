@@ -175,7 +175,7 @@ def _trial(item: Any) -> StoredTrial | None:
 
 def _index(tag: Any) -> int:
     digits = str(tag).partition("_")[0]
-    return int(digits) if digits.isdigit() and len(digits) < 10 else -1
+    return int(digits) if digits.isdecimal() and len(digits) < 10 else -1
 
 
 def _stop(criterion: Any) -> float:

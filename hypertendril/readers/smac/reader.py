@@ -116,7 +116,7 @@ def _configs(
 ) -> dict[Hashable, Configuration]:
     found: dict[Hashable, Configuration] = {}
     for text, params in as_dict(history.get("configs")).items():
-        if text.lstrip("-").isdigit() and len(text) < 19 and isinstance(params, dict):
+        if text.removeprefix("-").isdecimal() and len(text) < 19 and isinstance(params, dict):
             found[int(text)] = Configuration(int(text), params)
         else:
             losses.add(f"{HISTORY}: a configuration that can't be understood: {brief(text)}")
@@ -195,6 +195,6 @@ def _attributes(
 def _name(folder: Path, scenario: Scenario) -> str:
     """Return the name: version 2 names its folders by the seed, in one of the scenario's name."""
     place = folder.resolve()
-    if place.name.isdigit() and place.parent.name:
+    if place.name.isdecimal() and place.parent.name:
         return f"{place.parent.name}/{place.name}"
     return place.name or scenario.name

@@ -34,7 +34,7 @@ class SyneTrial:
     def number(self) -> int:
         """Its id as a number, 0 where it is none."""
         digits = self.trial_id
-        return int(digits) if digits.isdigit() and len(digits) < 18 else 0
+        return int(digits) if digits.isdecimal() and len(digits) < 18 else 0
 
     @property
     def decision(self) -> str:
@@ -73,7 +73,7 @@ def read_trials(folder: Path, space: SyneSpace, losses: Losses) -> list[SyneTria
             found[trial_id] = SyneTrial(trial_id, config)
         found[trial_id].rows.append(row)
     for place in subfolders(folder):
-        if place.name.isdigit():
+        if place.name.isdecimal():
             trial = found.setdefault(place.name, SyneTrial(place.name, {}))
             trial.folder = place
             trial.config = as_dict(optional_json(place / "config.json", losses)) or trial.config
@@ -82,7 +82,7 @@ def read_trials(folder: Path, space: SyneSpace, losses: Losses) -> list[SyneTria
             trial.rows = _printed(trial.folder, losses)
             losses.count(f"a trial that {ZIPPED} lacks; its output was read", bool(trial.rows))
         trial.config = {k: v for k, v in trial.config.items() if k not in space.fixed}
-    return sorted(found.values(), key=lambda t: (not t.trial_id.isdigit(), t.number, t.trial_id))
+    return sorted(found.values(), key=lambda t: (not t.trial_id.isdecimal(), t.number, t.trial_id))
 
 
 def _printed(folder: Path, losses: Losses) -> list[dict[str, str]]:

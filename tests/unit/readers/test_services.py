@@ -15,8 +15,9 @@ import pytest
 
 from hypertendril.errors import SourceFormatError
 from hypertendril.model import Condition, Direction, ParameterKind, TrialState
-from hypertendril.readers import read
+from hypertendril.readers import Follower, read
 from hypertendril.readers.pickles.convert import convert
+from hypertendril.store import ExperimentStore
 from tests.contract.service_formats import (
     LOGS,
     atm,
@@ -138,6 +139,19 @@ def test_auptimizer_tells_space_target_and_intermediate_results(tmp_path: Path) 
     assert study.counts()[TrialState.FAILED] == 1
     assert len(found.curves) == 18
     assert (study.trials.ended - study.trials.started).tolist() == [9] * 6
+
+
+def test_experiments_of_one_configuration_are_shown_side_by_side(tmp_path: Path) -> None:
+    source = auptimizer(tmp_path)
+    with closing(sqlite3.connect(source.file)) as database, database:
+        first = database.execute("SELECT * FROM experiment").fetchone()
+        again = [(eid, *first[1:]) for eid in (2, 3)]
+        database.executemany("INSERT INTO experiment VALUES (?, ?, ?, ?, ?, ?, ?)", again)
+    names = ["rosenbrock", "rosenbrock (2)", "rosenbrock (3)"]
+    assert [study.header.name for study in read(source.file)] == names
+    with ExperimentStore.open(None) as store:
+        Follower([source.file], store).look()
+        assert sorted(line.header.name for line in store.studies()) == names
 
 
 def test_a_name_that_is_no_text_is_the_name_it_prints_as(tmp_path: Path) -> None:

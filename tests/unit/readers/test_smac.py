@@ -63,6 +63,18 @@ def test_smac_with_seeds_takes_the_mean_and_forgets_the_cost_of_a_crash(tmp_path
     assert found.evaluations.outcome.tolist()[:2] == [Outcome.SURVIVED, Outcome.FINAL]
 
 
+@pytest.mark.parametrize("key", ["--1", "²", "one"])
+def test_a_configuration_of_smac_without_a_number_is_left_out_and_named(
+    tmp_path: Path, key: str
+) -> None:
+    rows: list[Any] = [[1, None, 1, None, 0.25, 1.0, 1, 1e9, 2e9, {}]]
+    history = {"data": rows, "configs": {"1": {"x": 0.1}, key: {"x": 0.2}}}
+    (tmp_path / "runhistory.json").write_text(json.dumps(history))
+    (found,) = read(tmp_path)
+    assert len(found.trials) == 1
+    assert key in " ".join(skipped.reason for skipped in found.header.skipped)
+
+
 def test_smac_that_has_ended_leaves_nothing_running(tmp_path: Path) -> None:
     run = tmp_path / "run"
     shutil.copytree(RUNS / "smac3" / "mf" / "6", run)
