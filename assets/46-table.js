@@ -90,8 +90,25 @@
     if (event.detail > 1) doubleClicked();
     else clicked(rowOf(event.target), event.shiftKey || event.ctrlKey || event.metaKey);
   });
+  /* AG Grid lets Tab walk through every cell, thousands of them: here it is one stop among the
+     others of the page, and arrows walk inside. */
+  const STOPS = "a[href], button, input, select, summary, textarea, [tabindex]";
+
+  function leave(event) {
+    const holder = table();
+    const isStop = (e) => e.tabIndex >= 0 && !e.disabled && e.checkVisibility({ visibilityProperty: true });
+    const stops = [...document.querySelectorAll(STOPS)].filter((e) => isStop(e) && !holder.contains(e));
+    const isAfter = (e) => holder.compareDocumentPosition(e) & Node.DOCUMENT_POSITION_FOLLOWING;
+    const next = event.shiftKey ? stops.findLast((e) => !isAfter(e)) : stops.find(isAfter);
+    if (!next) return;
+    next.focus();
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
   document.addEventListener("keydown", (event) => {
     if (!inTable(event)) return;
+    if (event.key === "Tab" && event.target.closest(".ag-row, .ag-header-cell")) leave(event);
     const row = rowOf(event.target);
     if (row < 0) return;
     if (event.key === "Enter") openDetails(row);

@@ -69,7 +69,10 @@
   function act(action, study) {
     if (action.startsWith("export-")) save(study, action.slice(7));
     else if (action === "cancel") ht.send("control-cancel-store", { job: study, at: Date.now() });
-    else command({ do: action, study, job: study });
+    else {
+      if (action === "close") ht.closing = study;
+      command({ do: action, study, job: study });
+    }
   }
 
   document.addEventListener("pointerdown", (event) => {

@@ -19,6 +19,7 @@
     count: "page-count-span",
     root: "page-root-div",
     awaited: "control-awaited-store",
+    notice: "page-notice-toast",
     focus: "page-focus-store",
   };
   let pulse = null;
@@ -211,8 +212,17 @@
       ht.send(ID.awaited, null);
     } else if (asked) ht.show(asked);
     else if (!wanted) ht.show(pulse.first || known[0]);
-    else if (!(wanted.study in pulse.studies)) ht.show(known[0]);
+    else if (!(wanted.study in pulse.studies)) leave(known[0]);
     else ht.show(wanted.study);
+  }
+
+  /** Show another study than one that is open no more; who closed it elsewhere is not who looks here. */
+  function leave(next) {
+    if (ht.closing !== wanted.study && state.data) {
+      const children = `${state.data.name} is not open any more.`;
+      window.dash_clientside.set_props(ID.notice, { children, is_open: true });
+    }
+    ht.show(next);
   }
 
   /* ---- chips ---- */

@@ -14,7 +14,7 @@ from hypertendril.analysis.curves import Curve, CurvePanel, CurvesData
 from hypertendril.analysis.ticks import value_ticks
 from hypertendril.layouts import ids
 from hypertendril.layouts.frame import axis_style, frame_figure, graph, message_figure
-from hypertendril.layouts.labels import plotly_text, shortened, telling_ends
+from hypertendril.layouts.labels import plain, plotly_text, shortened, telling_ends
 from hypertendril.layouts.panel import panel
 from hypertendril.layouts.theme import LABEL_PX, Theme
 
@@ -68,10 +68,15 @@ def _smoothing_words(window: int) -> str:
     return "raw" if window == 1 else f"smooth {window}"
 
 
-def metric_options(names: Sequence[str]) -> list[dict[str, str]]:
+def metric_options(names: Sequence[str]) -> list[dict[str, Any]]:
     """Return the pills that choose metrics."""
     ends = telling_ends(names)
-    return [{"label": shortened(name, 24, ends), "value": f"curve:{name}"} for name in names]
+    # In a small panel the words are cut further.
+    labels = [html.Span(shortened(name, 24, ends), title=plain(name, 200)) for name in names]
+    return [
+        {"label": label, "value": f"curve:{name}"}
+        for name, label in zip(names, labels, strict=True)
+    ]
 
 
 def chosen_metrics(values: Sequence[str] | None, names: Sequence[str]) -> list[str]:

@@ -26,6 +26,15 @@ DROP = """([name, text]) => {
 }"""
 
 
+# A notice goes by itself: a test that is slow to look would miss it.
+COLLECT_NOTICES = """() => {
+    const holder = document.querySelector(".ht-toasts");
+    window.told = "";
+    new MutationObserver(() => { window.told += holder.textContent; })
+        .observe(holder, {childList: true, subtree: true, characterData: true});
+}"""
+
+
 def generic(name: str) -> str:
     trials = [{"params": {"x": i / 7}, "values": {"y": i}} for i in range(7)]
     trials.append({"params": {"x": 1.0}, "state": "failed"})
@@ -58,6 +67,19 @@ def test_a_dropped_study_is_shown_closed_and_brought_back(shown: Page) -> None:
     expect(shown.locator("#page-crumb-span")).to_have_text("first")
     shown.locator("#control-message-div [data-do=undo]").click()
     expect(row).to_have_count(1)
+
+
+def test_a_study_that_is_closed_elsewhere_is_told_where_it_was_shown(shown: Page) -> None:
+    shown.evaluate(DROP, ["shared.json", generic("shared")])
+    expect(shown.locator("#page-crumb-span")).to_have_text("shared")
+    other = shown.context.new_page()
+    show_dashboard(other, shown.url)
+    expect(other.locator("#page-crumb-span")).to_have_text("shared")
+    other.evaluate(COLLECT_NOTICES)
+    shown.locator(".study", has_text="shared").locator(".study-menu").dispatch_event("click")
+    shown.get_by_role("menuitem", name="Close").click()
+    expect(other.locator("#page-crumb-span")).to_have_text("first")
+    other.wait_for_function("() => told.includes('shared is not open any more.')")
 
 
 def test_a_dropped_file_that_is_no_result_is_refused_in_words(shown: Page) -> None:

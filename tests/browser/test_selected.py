@@ -155,3 +155,21 @@ def test_downloads_hold_every_selected_trial(shown: Page, tmp_path: Path) -> Non
         shown.keyboard.press("Escape")
     assert len(list(csv.reader(io.StringIO((tmp_path / "trials.csv").read_text())))) == 2
     assert len(json.loads((tmp_path / "trials.json").read_text())["trials"]) == 1
+
+
+def test_tab_passes_by_the_table_and_arrows_walk_inside(shown: Page) -> None:
+    is_inside = "() => Boolean(document.activeElement.closest('#selected-trials-table'))"
+    shown.locator("#selected-menu-button").focus()
+    shown.keyboard.press("Tab")
+    shown.wait_for_function(is_inside)
+    shown.keyboard.press("ArrowDown")
+    shown.wait_for_function("() => Boolean(document.activeElement.closest('.ag-row'))")
+    edge = "() => getComputedStyle(document.activeElement).borderTopColor"
+    plain = "() => getComputedStyle(document.querySelector('.ag-cell:not(:focus)')).borderTopColor"
+    assert shown.evaluate(edge) != shown.evaluate(plain), "the focus cannot be seen"
+    shown.keyboard.press("Tab")
+    shown.wait_for_function("() => Boolean(document.activeElement.closest('.ht-column-middle'))")
+    shown.keyboard.press("Shift+Tab")
+    shown.wait_for_function(is_inside)
+    shown.keyboard.press("Shift+Tab")
+    expect(shown.locator("#selected-menu-button")).to_be_focused()
