@@ -41,14 +41,19 @@ def infer_conditions(
         if parameter.kind is not ParameterKind.FLOAT
     )
     parents = sorted((p for p in possible if p.is_reason()), key=lambda p: len(p.seen))
+    if not parents:
+        return list(parameters)
+    absent = np.packbits([~parent.present for parent in parents], axis=1)
     found: dict[bytes, Condition | None] = {}
     conditioned = list(parameters)
     for i, parameter in enumerate(parameters):
         if varies[i] and parameter.condition is None:
             child = present[:, i]
-            where = np.packbits(child).tobytes()
+            bits = np.packbits(child)
+            where = bits.tobytes()
             if where not in found:
-                told = (parent.condition(child) for parent in parents)
+                always_there = np.flatnonzero(~(absent & bits).any(axis=1)).tolist()
+                told = (parents[k].condition(child) for k in always_there)
                 found[where] = next((one for one in told if one is not None), None)
             conditioned[i] = replace(parameter, condition=found[where])
     return conditioned
@@ -71,9 +76,10 @@ class _Parent:
         """Return the condition that explains exactly where `child` is present; None if none does.
 
         None for the parameter itself: with it there is nowhere that it lacks.
+
+        Args:
+            child: (n,) nowhere where this one lacks.
         """
-        if (child & ~self.present).any():
-            return None
         on = np.bincount(self.position, weights=child[self.present], minlength=len(self.seen))
         active = on == self.total
         if not (active | (on == 0)).all() or active.all() or not active.any():
