@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Hashable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -104,10 +105,9 @@ class Hyperopt:
 
 def _make_unique(runs: list[TrackedRun]) -> None:
     """Give trials that share a number keys of their own."""
-    keys = [run.key for run in runs]
-    if len(set(keys)) < len(keys):
-        for i, run in enumerate(runs):
-            run.key = f"{run.key} ({i})" if keys.count(run.key) > 1 else run.key
+    counts = Counter(run.key for run in runs)
+    for i, run in enumerate(runs):
+        run.key = f"{run.key} ({i})" if counts[run.key] > 1 else run.key
 
 
 def _finished(found: ReadStudy, documents: list[Any], source: Source) -> ReadStudy:

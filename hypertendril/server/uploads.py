@@ -6,6 +6,8 @@ import os
 import re
 import shutil
 import stat
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from flask import Blueprint, Response, abort, jsonify, request
@@ -13,6 +15,7 @@ from werkzeug.exceptions import HTTPException
 
 MOST_UPLOAD_BYTES = 2 * 2**30  # of all files of one drop
 MOST_FILES = 20_000
+MOST_DROPS = 256  # counted at the same time
 SPARE_BYTES = 256 * 2**20  # of the disk, left to the store
 MOST_DEPTH = 12
 MOST_NAME_CHARS = 200
@@ -30,6 +33,8 @@ def uploads_blueprint(folder: Path) -> Blueprint:
         folder: Private folder; a whole drop lies in it under the name of its batch.
     """
     routes = Blueprint("uploads", __name__)
+    # Counted on the disk but once: a look at all files a slice would take longer than the slices.
+    arrived_of = lru_cache(maxsize=MOST_DROPS)(_counted)
 
     def part_of(batch: str) -> Path:
         if not _BATCH.fullmatch(batch):
@@ -42,13 +47,16 @@ def uploads_blueprint(folder: Path) -> Blueprint:
         part = part_of(batch)
         path = part / safe_path(request.args.get("path", ""))
         offset = request.args.get("offset", default=0, type=int) or 0
-        length = request.content_length or 0
-        _check_room(part, folder, length)
         try:
+            arrived = arrived_of(part)
+            _check_room(arrived, folder, request.content_length or 0)
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            return jsonify({"size": _append(path, offset)})
+            size = _append(path, offset)
         except OSError as error:
             abort(503, f"{path.name} can't be kept ({error.strerror}).")
+        arrived.n_bytes += size - offset
+        arrived.files += offset == 0
+        return jsonify({"size": size})
 
     @routes.post("/_ht/upload/<batch>")
     def finish(batch: str) -> Response:
@@ -84,12 +92,24 @@ def safe_path(text: str) -> Path:
     return Path(*parts)
 
 
-def _check_room(part: Path, folder: Path, length: int) -> None:
-    size = files = 0
+@dataclass
+class _Arrived:
+    """What has come of a drop by now."""
+
+    n_bytes: int = 0
+    files: int = 0
+
+
+def _counted(part: Path) -> _Arrived:
+    found = _Arrived()
     for place, _, names in os.walk(part):
-        files += len(names)
-        size += sum(os.lstat(os.path.join(place, name)).st_size for name in names)  # noqa: PTH118
-    if size + length > MOST_UPLOAD_BYTES or files >= MOST_FILES:
+        found.files += len(names)
+        found.n_bytes += sum(Path(place, name).lstat().st_size for name in names)
+    return found
+
+
+def _check_room(arrived: _Arrived, folder: Path, length: int) -> None:
+    if arrived.n_bytes + length > MOST_UPLOAD_BYTES or arrived.files >= MOST_FILES:
         abort(
             413,
             f"More than {MOST_UPLOAD_BYTES >> 30} GiB or {MOST_FILES:,} files: put them on the "

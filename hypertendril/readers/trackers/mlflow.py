@@ -134,24 +134,21 @@ def sweeps_of(
 
     Runs inside a run are a sweep. One sweep, with or without other runs, is the experiment.
     """
-    counts = Counter(experiment.parents.values())
-    sweeps = [key for key, n in counts.items() if n >= FEWEST]
-    outer = {*counts}
-    rest = [
-        run
-        for run in experiment.runs
-        if run.key not in outer
-        and experiment.parents.get(run.key) not in sweeps
-        and (run.params or run.metrics or not sweeps)
-    ]
+    outer = Counter(experiment.parents.values())
+    sweeps: dict[str, list[TrackedRun]] = {key: [] for key, n in outer.items() if n >= FEWEST}
+    rest = []
+    for run in experiment.runs:
+        inside = sweeps.get(experiment.parents.get(run.key, ""))
+        if inside is not None and (run.key not in outer or run.params):
+            inside.append(run)
+        elif inside is None and run.key not in outer and (run.params or run.metrics or not sweeps):
+            rest.append(run)
     labels = Counter(experiment.names.get(key) or key for key in sweeps)
-    for key in sweeps:
-        inside = [r for r in experiment.runs if experiment.parents.get(r.key) == key]
-        inside = [r for r in inside if r.key not in outer or r.params]
+    for key, runs in sweeps.items():
         label = experiment.names.get(key) or key
         label += f" {key[:ID_SHOWN]}" if labels[label] > 1 else ""
         name = f"{experiment.name}/{label}" if len(sweeps) > 1 else experiment.name
-        yield name, inside, {"sweep": label}
+        yield name, runs, {"sweep": label}
     if rest:
         yield experiment.name + (" (runs outside of sweeps)" if sweeps else ""), rest, {}
 

@@ -77,3 +77,13 @@ def test_a_drop_has_a_largest_size(client: FlaskClient, monkeypatch: pytest.Monk
     reply = client.put(f"/_ht/upload/{BATCH}", query_string={"path": "b"}, data=b"12")
     assert reply.status_code == 413
     assert "paste their path" in reply.text
+
+
+def test_a_drop_has_a_largest_number_of_files_also_after_a_restart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hypertendril.server.uploads.MOST_FILES", 2)
+    for path, status in (("a", 200), ("b", 200), ("c", 413)):
+        app = Flask(__name__)
+        app.register_blueprint(uploads_blueprint(tmp_path))
+        assert put(app.test_client(), path, b"x") == status
