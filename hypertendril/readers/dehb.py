@@ -58,7 +58,7 @@ class Dehb(RunFolder):
             "fidelity. Needs pyarrow"
         ),
         tested=Tested.REAL,
-        logs="0.1.2",
+        logs="0.1.2, also resumed",
     )
     needs = ()
     watches = (*NAMES, STATE, INCUMBENT, FILE)

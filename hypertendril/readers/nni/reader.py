@@ -66,7 +66,7 @@ class Nni:
         lost="logs of trials",
         tested=Tested.REAL,
         logs="2.10: Hyperband, BOHB, random; 3.0: population-based training, TPE, Medianstop; "
-        "trials that failed, reported nothing or were running when it stopped",
+        "trials that failed, reported nothing or were running when it stopped, resumed experiments",
     )
 
     def detects(self, source: Source) -> bool:

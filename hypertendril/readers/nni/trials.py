@@ -42,7 +42,9 @@ STATES = {
     "RUNNING": TrialState.RUNNING,
     "UNKNOWN": TrialState.RUNNING,
     "WAITING": TrialState.WAITING,
+    "ADD_RESUMED": TrialState.WAITING,  # with its experiment, to be run once more
 }
+_OPEN = (TrialState.WAITING, TrialState.RUNNING)
 
 
 @dataclass
@@ -52,7 +54,8 @@ class NniTrial:
     Attributes:
         told: Parameters in its start event; often another trial's when several run at once.
         parameter_ids: Which parameters its metrics belong to: those it really ran.
-        points: Step and metrics of each intermediate report.
+        points: Step, time and metrics of each intermediate report; of a step that was reported
+            again, when the experiment was resumed, the last one.
         final: Metrics of the final one.
         config, ran_id: What it really ran, and the id of these parameters.
     """
@@ -92,8 +95,8 @@ def read_trials(database: Rows, losses: Losses) -> dict[str, NniTrial]:
         trial.status = event if event in STATES else trial.status
         if event == "RUNNING" and not trial.started > 0:
             trial.started = at
-        if event in STATES and event not in ("RUNNING", "WAITING"):
-            trial.ended = at
+        if event in STATES:
+            trial.ended = NAN if STATES[event] in _OPEN else at
         if data:
             _note_told(trial, data, losses)
     return dict(sorted(found.items(), key=lambda item: item[1].number))
@@ -132,6 +135,8 @@ def add_metrics(database: Rows, trials: Mapping[str, NniTrial], losses: Losses) 
             step = as_number(sequence)
             place = len(trial.points) + 1.0 if step is None else step + 1.0
             trial.points.append((place, NAN if moment is None else moment / 1000, metrics))
+    for trial in trials.values():
+        trial.points = list({point[0]: point for point in trial.points}.values())
 
 
 def _metrics(data: Any) -> dict[str, float] | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,7 @@ from hypertendril.readers.losses import Losses
 from hypertendril.readers.nni.space import read_search_space
 from tests.contract.service_formats import database_of
 
+RESUMED = 1795397304940  # when two trials that had not ended were queued again
 RUN = Path(__file__).parents[2] / "data" / "frameworks" / "nni_bohb"
 
 
@@ -90,3 +93,31 @@ def test_trials_that_fail_report_nothing_or_ran_anothers_parameters(tmp_path: Pa
     assert (study.column("param:x")[failed] > 0.85).all()
     assert np.isnan(study.trials.objectives[2, 0])  # ended well without a result
     assert study.column("metric:size")[6] == 3
+
+
+def _resumed(folder: Path, until: int | None = None) -> Study:
+    """Return the study of an experiment that was stopped and resumed, as it stood at a time."""
+    (folder / "run" / "db").mkdir(parents=True)
+    path = database_of("nni_resumed.sql", folder / "run" / "db" / "nni.sqlite")
+    if until is not None:
+        with closing(sqlite3.connect(path)) as database, database:
+            for table in ("TrialJobEvent", "MetricData"):
+                database.execute(f"DELETE FROM {table} WHERE timestamp > ?", (until,))
+    (found,) = read(folder / "run")
+    return found.as_study()
+
+
+def test_a_trial_that_ran_again_when_its_experiment_was_resumed_counts_once(tmp_path: Path) -> None:
+    study = _resumed(tmp_path)
+    assert study.trials.number.tolist() == [0, 1, 2, 3, 4, 5]
+    assert study.trials.objectives[:, 0].tolist()[2:4] == [0.3301102742742291, 0.9036479915512903]
+    steps, values = study.curves.of(2, 0)
+    assert steps.tolist() == [1, 2, 3]
+    assert values.tolist() == [1.0301102742742292, 0.5301102742742292, 0.36344360760756245]
+    assert study.params(3) == {"lr": 0.06036479915512904, "opt": "sgd", "q": 0.0}
+
+
+def test_a_trial_of_a_resumed_experiment_waits_to_be_run_once_more(tmp_path: Path) -> None:
+    trials = _resumed(tmp_path, until=RESUMED).trials
+    assert trials.state.tolist()[2:] == [TrialState.WAITING, TrialState.WAITING]
+    assert np.isnan(trials.ended[2:]).all()
