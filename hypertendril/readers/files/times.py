@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 import numpy as np
@@ -17,37 +17,50 @@ _ALL_PLAIN = re.compile(
 QUARTER_SECONDS = 900  # every clock change of a time zone falls on a quarter hour
 
 
-def posix(value: Any) -> float:
+def posix(value: Any, zone: tzinfo | None = None) -> float:
     """Return POSIX seconds of an ISO 8601 text or datetime, NaN if it is none.
 
-    A time without an offset is taken as local time of this machine.
+    Args:
+        value: A time.
+        zone: Of a time without an offset; None for that of this machine.
     """
     try:
         moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
-        return moment.timestamp()
+        return moment.replace(tzinfo=moment.tzinfo or zone).timestamp()
     except (TypeError, ValueError, OverflowError, OSError):
         return math.nan
 
 
-def posix_column(values: Sequence[Any]) -> NDArray[np.float64]:
-    """Return `posix` of every value; quick where all are plain local times, as in a database."""
+def posix_column(values: Sequence[Any], *, is_utc: bool = False) -> NDArray[np.float64]:
+    """Return `posix` of every value; quick where none has an offset, as in a database.
+
+    Args:
+        values: Times.
+        is_utc: What has no offset is UTC, and not local time of this machine.
+    """
     try:
-        return _local(values)
+        moments = _plain(values)
+        micros = moments.astype(np.int64) - (0 if is_utc else _local_offsets(moments))
+        return np.where(np.isnat(moments), np.nan, micros / 1e6)
     except (TypeError, ValueError, OverflowError, OSError):
-        return np.array([posix(value) for value in values], dtype=np.float64)
+        zone = UTC if is_utc else None
+        return np.array([posix(value, zone) for value in values], dtype=np.float64)
 
 
-def _local(values: Sequence[Any]) -> NDArray[np.float64]:
+def _plain(values: Sequence[Any]) -> NDArray[np.datetime64]:
     if not _ALL_PLAIN.fullmatch(
         "".join(["\n" if value is None else value + "\n" for value in values])
     ):
         raise ValueError("some have an offset")  # numpy would drop it with a warning
-    moments = np.array([value or "NaT" for value in values], dtype="datetime64[us]")
-    micros = moments.astype(np.int64)
-    missing = np.isnat(moments)
+    return np.array([value or "NaT" for value in values], dtype="datetime64[us]")
+
+
+def _local_offsets(moments: NDArray[np.datetime64]) -> NDArray[np.int64]:
+    """Return the microseconds by which the local time of this machine is ahead of UTC at each moment."""
+    micros = np.zeros(len(moments), dtype=np.int64)
     quarters = moments.astype("datetime64[s]").astype(np.int64) // QUARTER_SECONDS
-    for quarter in np.unique(quarters[~missing]):
+    for quarter in np.unique(quarters[~np.isnat(moments)]):
         naive = datetime.fromisoformat(str(np.datetime64(int(quarter) * QUARTER_SECONDS, "s")))
         offset = int(quarter) * QUARTER_SECONDS - int(naive.timestamp())
-        micros[quarters == quarter] -= offset * 1_000_000
-    return np.where(missing, np.nan, micros / 1e6)
+        micros[quarters == quarter] = offset * 1_000_000
+    return micros

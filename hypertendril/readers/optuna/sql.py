@@ -77,6 +77,7 @@ _OF_STUDIES = {
         "SELECT a.study_id, a.key, CASE WHEN a.key IN (:names, :exported) THEN a.value_json END"
         " FROM study_system_attributes a"
     ),
+    "version_info": "SELECT library_version FROM version_info",
 }
 TABLES = (*NEEDED, *_CHILDREN, *_OF_STUDIES)
 
@@ -118,6 +119,6 @@ def children(
 
 
 def of_studies(db: Connection, table: str) -> Sequence[Row]:
-    """Return all rows of a table about studies: study id, key, value."""
+    """Return all rows of a table about studies: study id, key, value; or the versions of Optuna."""
     wanted = {"names": METRIC_NAMES, "exported": EXPORTED}
     return db.rows(_OF_STUDIES[table], wanted if table == "study_system_attributes" else None)

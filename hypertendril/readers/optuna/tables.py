@@ -37,6 +37,7 @@ from hypertendril.readers.progress import counted
 from hypertendril.readers.result import ReadStudy
 
 PIECE = 2000  # trials a transaction
+FIRST_WITH_UTC = 5
 SOME = 500  # ids in one IN list; SQLite allows 999 in old versions
 STATES = {
     "WAITING": TrialState.WAITING,
@@ -105,6 +106,14 @@ class OptunaStorage:
                     field=f"{table}.{missing[0]}",
                     hint="If it is an older one, run `optuna storage upgrade` on a copy.",
                 )
+        self._is_utc = self._keeps_utc(db)
+
+    def _keeps_utc(self, db: Connection) -> bool:
+        """Return whether times are UTC, as Optuna 5 keeps them, and not local to the writer, as before."""
+        is_told = "library_version" in self._tables.get("version_info", ())
+        versions = self._of_studies(db, "version_info") if is_told else ()
+        majors = [str(version).partition(".")[0] for (version,) in versions]
+        return any(major.isdecimal() and int(major) >= FIRST_WITH_UTC for major in majors)
 
     def _still_the_same(self, db: Connection) -> bool:
         """Return whether what was read before is still there: no trial deleted, no new file."""
@@ -167,8 +176,8 @@ class OptunaStorage:
             # Before it is numbered a trial has none for a moment; ids keep the order.
             np.array([_whole(number, i) for i, number in zip(ids, numbers, strict=True)]),
             np.array([STATES.get(state, TrialState.FAILED) for state in states]),
-            posix_column(started),
-            posix_column(ended),
+            posix_column(started, is_utc=self._is_utc),
+            posix_column(ended, is_utc=self._is_utc),
         ]
         is_open = arrays[3] <= TrialState.RUNNING
         self._ended.trials.add([array[~is_open] for array in arrays])

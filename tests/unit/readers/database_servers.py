@@ -51,7 +51,7 @@ def postgresql() -> Iterator[str | None]:
             assert done.returncode == 0, (place / "log").read_text()
 
         port = _free_port()
-        run("initdb", "-U", "ht", "-A", "trust", "--no-sync")
+        run("initdb", "-U", "ht", "-A", "trust", "--no-sync", "-E", "UTF8", "--no-locale")
         listening = f"-p {port} -c listen_addresses=127.0.0.1 -k {place} -F"
         run("pg_ctl", "-o", listening, "-w", "-l", str(place / "log"), "start")
         try:

@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -289,12 +290,18 @@ def test_a_storage_from_before_value_types_is_read(quiet: Storage) -> None:
     assert found.curves.value.tolist() == [0.5]
 
 
-def test_times_are_local_as_optuna_writes_them(quiet: Storage) -> None:
+@pytest.mark.parametrize("zone", ["Asia/Kolkata"], indirect=True)
+@pytest.mark.parametrize(
+    ("version", "offset"), [("4.10.0", "+05:30"), ("5.0.0", "Z"), ("nonsense", "+05:30")]
+)
+def test_times_are_local_and_since_optuna_5_utc(
+    quiet: Storage, version: str, offset: str, zone: str
+) -> None:
+    assert zone
     quiet.trial(quiet.study(), datetime_start="2026-07-01 12:00:00.250000")
-    from datetime import datetime
-
-    local = datetime(2026, 7, 1, 12, 0, 0, 250000).timestamp()  # noqa: DTZ001 - naive on purpose
-    assert _only(quiet.path).trials.started.tolist() == [local]
+    quiet.execute(f"UPDATE version_info SET library_version = '{version}'")
+    expected = datetime.fromisoformat(f"2026-07-01 12:00:00.250000{offset}").timestamp()
+    assert _only(quiet.path).trials.started.tolist() == [expected]
 
 
 def test_text_that_is_not_utf8_is_shown_with_replacements(quiet: Storage) -> None:

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
 from datetime import datetime
 
 import numpy as np
@@ -10,18 +8,12 @@ import pytest
 from hypertendril.readers.files.times import posix, posix_column
 
 
-@pytest.fixture(
-    params=["UTC", "Europe/Berlin", "Asia/Kolkata", "America/St_Johns", "Australia/Lord_Howe"]
+@pytest.mark.parametrize(
+    "zone",
+    ["UTC", "Europe/Berlin", "Asia/Kolkata", "America/St_Johns", "Australia/Lord_Howe"],
+    indirect=True,
 )
-def zone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    monkeypatch.setenv("TZ", request.param)
-    time.tzset()
-    yield request.param
-    monkeypatch.undo()
-    time.tzset()
-
-
-def test_a_column_of_local_times_equals_python_one_by_one(zone: str) -> None:
+def test_a_column_of_times_equals_python_one_by_one(zone: str) -> None:
     texts = [
         f"2026-{month:02}-{day:02} {hour:02}:29:59.123456"
         for month in (1, 3, 4, 10, 12)
@@ -30,6 +22,10 @@ def test_a_column_of_local_times_equals_python_one_by_one(zone: str) -> None:
     ]
     expected = [datetime.fromisoformat(text).timestamp() for text in texts]
     assert posix_column(texts) == pytest.approx(expected, abs=1e-6, rel=0)
+    expected = [datetime.fromisoformat(f"{text}Z").timestamp() for text in texts]
+    assert posix_column(texts, is_utc=True) == pytest.approx(expected, abs=1e-6, rel=0)
+    moments = [datetime.fromisoformat(text) for text in texts]
+    assert posix_column(moments, is_utc=True) == pytest.approx(expected, abs=1e-6, rel=0)
     assert zone
 
 
