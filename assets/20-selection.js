@@ -81,7 +81,7 @@
 
   const sameTarget = (a, b) =>
     a.kind === b.kind &&
-    (a.kind === "trials" || JSON.stringify(a.dims) === JSON.stringify(b.dims)) ;
+    (a.kind === "trials" || JSON.stringify(a.dims) === JSON.stringify(b.dims));
 
   const isBlank = (brush) =>
     brush.kind === "trials"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,9 @@ from tests.docs.markdown import INLINE_CODE, LINK, ROOT, anchors, name, pages, p
 # A path in code font: it begins with something that stands on top of the repository.
 TOP = "|".join(re.escape(path.name) for path in ROOT.iterdir() if path.is_dir())
 PATH = re.compile(rf"^(?:{TOP})/[\w./-]*$")
+# A module by the end of its path: `fanova/boxes.py`, or `app.py`.
+MODULE = re.compile(r"^[\w./-]+\.py$")
+HOMES = ("hypertendril", "layouts", "callbacks", "docs", "examples", "tests")
 
 
 @pytest.mark.parametrize("page", pages(), ids=name)
@@ -32,6 +36,21 @@ def test_every_file_a_page_names_exists(page: Path) -> None:
     named = [code for code in INLINE_CODE.findall(prose(page)) if PATH.match(code)]
 
     assert [path for path in named if not (ROOT / path).exists()] == []
+
+
+@pytest.mark.parametrize("page", pages(), ids=name)
+def test_every_module_a_page_names_exists(page: Path) -> None:
+    named = [code for code in INLINE_CODE.findall(prose(page)) if MODULE.match(code)]
+
+    assert [path for path in named if path not in modules()] == []
+
+
+@cache
+def modules() -> set[str]:
+    """Return the modules of the repository by every end of their paths."""
+    found = [path for home in HOMES for path in (ROOT / home).rglob("*.py")]
+    parts = [path.relative_to(ROOT).parts for path in (*found, *ROOT.glob("*.py"))]
+    return {"/".join(part[i:]) for part in parts for i in range(len(part))}
 
 
 def test_every_decision_is_listed() -> None:
