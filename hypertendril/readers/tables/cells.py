@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from array import array
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
@@ -12,6 +13,9 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from hypertendril.readers.files.json_text import brief
+
+FEW, FEWEST = 10, 3  # one in so many cells is few; of so many cells at least
 MOST_DIGITS = 18  # longer whole numbers are floats anyway
 # What stands for nothing in a column of numbers; among texts it may be a choice.
 MISSING = frozenset(("na", "n/a", "#n/a", "<na>", "null", "none", "-"))
@@ -97,6 +101,21 @@ class Cells:
         if self.is_numeric and self.grouped:
             found.append(f"{self.grouped!r} is taken for {cell_of_text(self.grouped)}")
         return found
+
+    def strays(self) -> str | None:
+        """Return which few cells are texts where all others are numbers; None if it is not so."""
+        counts, most = Counter(self.texts), max(1, len(self.texts) // FEW)
+        strays: list[str] = []
+        for text, count in counts.items() if not self.is_numeric else ():
+            if isinstance(_none_if_missing(cell_of_text(text)), str):
+                strays.append(text)
+                most -= count
+            if most < 0:
+                return None
+        if not strays or len(self.texts) < FEWEST:
+            return None
+        shown = ", ".join(repr(brief(text, 40)) for text in strays[:3])
+        return f"few of its cells are no numbers ({shown}), so all are taken for choices"
 
     def numbers(self) -> NDArray[np.float64]:
         """Return (n,) the numbers of a numeric column, NaN where it is empty."""

@@ -147,7 +147,7 @@ class TableTail:
             if column is not None
         ]
         for one in filled:
-            for doubt in one.cells.doubts():
+            for doubt in one.doubts():
                 told.add(f"column {brief(one.column.name)!r}: {doubt}")
         trials = TableTrials(filled, rows.lines, Losses(source.shown))
         curve_losses = Losses(str(curves_path(source.file)))

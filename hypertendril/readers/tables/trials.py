@@ -50,6 +50,12 @@ class Filled:
             return [_ABSENT if value is None else value for value in typed_cells(texts)]
         return [self.choices.get(t, cell_of_text(t)) if t else _ABSENT for t in texts]
 
+    def doubts(self) -> list[str]:
+        """Return how its cells were read where they might be meant otherwise."""
+        is_told = self.choices is not None or self.column.group != "params"
+        strays = None if is_told else self.cells.strays()
+        return [*self.cells.doubts(), *([strays] if strays else [])]
+
     def is_used(self) -> bool:
         """Return whether a cell holds something."""
         if self.column.group != "params":

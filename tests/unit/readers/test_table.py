@@ -72,7 +72,7 @@ def test_columns_can_be_named_by_the_caller(path: Path) -> None:
     found = read_table(Source.parse(path), roles)
     assert found.header.space.names == ("lr",)
     assert found.as_study().best() == 0
-    with pytest.raises(SourceFormatError, match="no format this program reads"):
+    with pytest.raises(SourceFormatError, match="Say which column is the objective"):
         read(path)
 
 

@@ -242,6 +242,17 @@ def test_numbers_that_may_be_meant_otherwise_are_told(tmp_path: Path) -> None:
     ]
 
 
+def test_few_texts_among_numbers_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "runs.csv"
+    rows = [f"{n % 3},{'relu' if n % 2 else 1},{n / 8}" for n in range(9)]
+    path.write_text("\n".join(["depth,act,loss", "m,-,1", *rows, ""]))
+    (found,) = hypertendril.read(path)
+    reasons = [skip.reason for skip in found.header.skipped if not skip.is_guess]
+    assert reasons == [
+        "column 'depth': few of its cells are no numbers ('m'), so all are taken for choices"
+    ]
+
+
 def test_a_goal_by_its_name_that_is_made_of_texts_is_asked_about(tmp_path: Path) -> None:
     path = tmp_path / "runs.csv"
     path.write_text("lr,accuracy\n0.1,0.91 ± 0.01\n0.2,0.92 ± 0.02\n")
