@@ -60,16 +60,20 @@ class Run:
     exploits: Sequence[Exploit]
     losses: Losses
     trials: list[RayTrial] = field(default_factory=list)
+    _told: dict[str, RayTrial] = field(default_factory=dict)  # those the state tells of, by id
 
     def add(
         self, index: int, state: StoredTrial | None, log: TrialLog | None, trial_id: str = ""
     ) -> None:
         """Add a trial; a negative index stands for an unknown one."""
-        if state is not None and any(t.state is state for t in self.trials):
-            found = next(t for t in self.trials if t.state is state)
-            found.log = found.log or log
+        known = self._told.get(state.trial_id) if state else None
+        if known is not None:
+            known.log = known.log or log
             return
-        self.trials.append(RayTrial(index, state.trial_id if state else trial_id, state, log))
+        trial = RayTrial(index, state.trial_id if state else trial_id, state, log)
+        self.trials.append(trial)
+        if state:
+            self._told[state.trial_id] = trial
 
     @property
     def is_over(self) -> bool:
@@ -82,10 +86,12 @@ def number_trials(trials: list[RayTrial]) -> None:
     """Sort the trials, and give each one without an index of its own the next free one."""
     trials.sort(key=lambda t: (t.index < 0, t.index, t.trial_id))
     taken: set[int] = set()
+    highest = -1
     for trial in trials:
         if trial.index < 0 or trial.index in taken:
-            trial.index = max(taken, default=-1) + 1
+            trial.index = highest + 1
         taken.add(trial.index)
+        highest = max(highest, trial.index)
 
 
 def objectives_of(run: Run, levels: Sequence[float] | None) -> tuple[list[Objective], str]:

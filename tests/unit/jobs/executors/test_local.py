@@ -167,14 +167,25 @@ def test_a_mistake_in_the_code_is_told_first_and_then_where_it_is(tmp_path: Path
     assert "importlib" not in words
 
 
+ENDLESS = """
+[objectives.endless]
+function = "endless:train"
+directions = { score = "maximize" }
+space = [{ name = "x", kind = "float", low = 0.0, high = 1.0 }]
+"""
+
+
 def test_an_objective_that_takes_for_ever_to_load_fails_everything(
-    make: Make, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(local, "START_SECONDS", 0.0)
-    executor = make("sphere")
-    executor.start(segment(0, x=0.0, n=1))
-    with pytest.raises(JobError, match="to load"):
-        events_until(executor, lambda _: False)
+    (tmp_path / "endless.py").write_text("import signal\nsignal.pause()\n")
+    (tmp_path / "objectives.toml").write_text(ENDLESS)
+    entry = load_registry(tmp_path / "objectives.toml")["endless"]
+    with closing(LocalExecutor(entry, 1)) as executor:
+        executor.start(segment(0, x=0.0))
+        with pytest.raises(JobError, match="to load"):
+            events_until(executor, lambda _: False)
 
 
 def test_linear_algebra_gets_the_threads_a_trial_is_promised() -> None:
