@@ -122,7 +122,7 @@ def test_names_and_categories_are_shown_as_written(shown: Page) -> None:
     def texts() -> set[str]:
         return {text.strip("\u2060") for text in cells.all_inner_texts()}
 
-    found = wait_until(lambda: "" not in texts() and texts(), "words in every cell")
+    found = wait_until(lambda: "" not in (seen := texts()) and seen, "words in every cell")
     assert found <= {"sgd", "<b>x</b>", "__proto__"}
 
 
