@@ -53,7 +53,10 @@
     let tail = head;
     const rest = () => (tail > head ? `…${words.slice(tail)}` : words.slice(tail));
     while (tail < words.length - 1 && widthOf(rest(), size) > room) tail += 1;
-    return `${words.slice(0, head)}\n${rest()}`;
+    if (tail > head) return `${words.slice(0, head)}\n${rest()}`;
+    // One long word: no letter of it stands alone.
+    const middle = Math.ceil(words.length / 2);
+    return `${words.slice(0, middle)}-\n${words.slice(middle)}`;
   }
 
   function makeBox(view, holder, axis, j) {

@@ -72,14 +72,13 @@ def test_a_dropped_study_is_shown_closed_and_brought_back(shown: Page) -> None:
 def test_a_study_that_is_closed_elsewhere_is_told_where_it_was_shown(shown: Page) -> None:
     shown.evaluate(DROP, ["shared.json", generic("shared")])
     expect(shown.locator("#page-crumb-span")).to_have_text("shared")
-    other = shown.context.new_page()
-    show_dashboard(other, shown.url)
-    expect(other.locator("#page-crumb-span")).to_have_text("shared")
-    other.evaluate(COLLECT_NOTICES)
-    shown.locator(".study", has_text="shared").locator(".study-menu").dispatch_event("click")
-    shown.get_by_role("menuitem", name="Close").click()
-    expect(other.locator("#page-crumb-span")).to_have_text("first")
-    other.wait_for_function("() => told.includes('shared is not open any more.')")
+    shown.wait_for_function("() => ht.state.data && ht.state.data.name === 'shared'")
+    shown.evaluate(COLLECT_NOTICES)
+    # As another page would ask: this one has not closed it.
+    shown.evaluate("""() => ht.send("control-command-store",
+        {do: "close", study: ht.state.data.study, at: Date.now()})""")
+    expect(shown.locator("#page-crumb-span")).to_have_text("first")
+    shown.wait_for_function("() => told.includes('shared is not open any more.')")
 
 
 def test_a_dropped_file_that_is_no_result_is_refused_in_words(shown: Page) -> None:
