@@ -8,6 +8,7 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import TypeVar
 
 import numpy as np
@@ -15,6 +16,8 @@ from numpy.typing import NDArray
 
 from hypertendril.readers.files.json_text import brief
 
+EXACT = 2**53  # floats hold all whole numbers up to this one
+LONGEST = 300  # digits of a number that is not infinite
 FEW, FEWEST = 10, 3  # one in so many cells is few; of so many cells at least
 MOST_DIGITS = 18  # longer whole numbers are floats anyway
 # What stands for nothing in a column of numbers; among texts it may be a choice.
@@ -100,7 +103,21 @@ class Cells:
             found.append("some of its numbers have a % and others none; the sign is left out")
         if self.is_numeric and self.grouped:
             found.append(f"{self.grouped!r} is taken for {cell_of_text(self.grouped)}")
-        return found
+        return found + [f"{text!r} is kept with 16 digits" for text in self._rounded()]
+
+    def _rounded(self) -> list[str]:
+        """Return the first whole number that has more digits than a column keeps, if there is one."""
+        if (
+            not self.is_numeric
+            or np.nan_to_num(np.abs(self.numbers()), posinf=0).max(initial=0) < EXACT
+        ):
+            return []
+        whole = (
+            text
+            for text in self.texts
+            if len(text) < LONGEST and text.strip().lstrip("+-").isdigit()
+        )
+        return list(islice((text for text in whole if int(float(text)) != int(text)), 1))
 
     def strays(self) -> str | None:
         """Return which few cells are texts where all others are numbers; None if it is not so."""

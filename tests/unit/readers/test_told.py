@@ -242,6 +242,17 @@ def test_numbers_that_may_be_meant_otherwise_are_told(tmp_path: Path) -> None:
     ]
 
 
+def test_a_whole_number_of_too_many_digits_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "runs.csv"
+    path.write_text(
+        "hash,loss\n9007199254740992,1\n12345678901234567891,2\n1e300,3\n" + "9" * 400 + ",4\n"
+    )
+    (found,) = hypertendril.read(path)
+    assert found.trials.values[1, 0] == 12345678901234567891.0
+    reasons = [skip.reason for skip in found.header.skipped if not skip.is_guess]
+    assert reasons == ["column 'hash': '12345678901234567891' is kept with 16 digits"]
+
+
 def test_few_texts_among_numbers_are_told(tmp_path: Path) -> None:
     path = tmp_path / "runs.csv"
     rows = [f"{n % 3},{'relu' if n % 2 else 1},{n / 8}" for n in range(9)]
