@@ -19,7 +19,7 @@ from hypertendril.readers.drafts.looks import (
     generation_of,
     rung_looks,
 )
-from hypertendril.readers.drafts.perturbed import parent_of
+from hypertendril.readers.drafts.perturbed import parents_of
 from hypertendril.readers.files.json_text import clean
 from hypertendril.readers.folders import RunFolder, as_dict, head_of, json_file
 from hypertendril.readers.losses import Losses
@@ -184,9 +184,7 @@ def _add_curves(
 def _find_parents(draft: Draft, trials: Sequence[SyneTrial], losses: Losses) -> None:
     """Tell from the configurations which trial a clone was copied from; Syne Tune keeps it not."""
     told = unknown = 0
-    for row, trial in enumerate(trials):
-        before = [t.config for t in trials[:row]]
-        parent = parent_of(trial.config, before)
+    for row, parent in enumerate(parents_of([trial.config for trial in trials])):
         if parent is not None:
             draft.trials[row].parent = parent
             told += 1

@@ -7,7 +7,6 @@ import pytest
 from hypertendril.model import Direction
 from hypertendril.readers.drafts.directions import direction_of
 from hypertendril.readers.drafts.draft import flat
-from hypertendril.readers.drafts.perturbed import parent_of
 from hypertendril.readers.drafts.rungs import levels_of
 
 
@@ -54,10 +53,3 @@ def test_nested_configurations_get_one_name_a_leaf() -> None:
         "layers": [64, 32],
         "empty": {},
     }
-
-
-def test_the_parent_of_a_clone_is_the_one_it_is_a_multiple_of() -> None:
-    candidates = [{"lr": 0.1, "n": 2}, {"lr": 0.05, "n": 2}, {"lr": 0.3, "n": 2}]
-    assert parent_of({"lr": 0.06, "n": 2}, candidates) == 1
-    assert parent_of({"lr": 0.08, "n": 3}, candidates) == 0
-    assert parent_of({"lr": 0.07, "n": 2}, candidates) is None
