@@ -227,7 +227,11 @@ def rows_of(source: Source, losses: Losses | None = None) -> tuple[list[str], It
         return [name.strip() for name in names], iter(enumerate(records, 2))
     table = GrowingCsv(source)
     if is_wide(source):
-        rows = table.rows_at_once(source.file.read_bytes().decode("utf-16", "replace").encode())
+        data = source.file.read_bytes()
+        text = data[: len(data) // 2 * 2].decode("utf-16", "replace")  # half a letter is none
+        rows = table.rows_at_once(text.encode("utf-8", "replace"))
+        if losses is not None and not text.endswith("\n"):
+            losses.add(NO_END, text.count("\n") + 1)
     else:
         table.is_anew()
         rows = itertools.chain(table.new_rows(), table.last_rows())

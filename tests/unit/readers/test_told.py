@@ -218,7 +218,18 @@ def test_a_table_in_utf_16_is_read(tmp_path: Path, encoding: str) -> None:
     path.write_bytes(f"{mark}größe\tval_loss\r\n1\t0.5\r\n2\t0.25\r\n".encode(encoding))
     (found,) = hypertendril.read(path)
     assert found.header.space.names == ("größe",)
+    assert not [skip.reason for skip in found.header.skipped if not skip.is_guess]
     assert found.trials.objectives[:, 0].tolist() == [0.5, 0.25]
+
+
+def test_a_table_in_utf_16_that_is_cut_short_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "runs.txt"
+    path.write_bytes("lr,loss\n1,0.5\n2,0.25\n".encode("utf-16")[:-5])
+    (found,) = hypertendril.read(path)
+    assert found.trials.objectives[:, 0].tolist() == [0.5, 0.0]
+    assert [(skip.line, skip.reason) for skip in found.header.skipped if not skip.is_guess] == [
+        (3, "the last line has no end; it may be cut short")
+    ]
 
 
 def test_a_header_longer_than_what_is_looked_at_first_is_read(tmp_path: Path) -> None:
