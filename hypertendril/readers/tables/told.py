@@ -51,7 +51,7 @@ _TIMES = {  # of Optuna's tables, and as many others call them
 # The goal by its bare name; Optuna has a column each of several.
 _GOAL = re.compile(r"^(?:value|objective|values_.+)$", re.IGNORECASE)
 _COUNTERS = re.compile(
-    r"^(?:trial|number|trial[_ ]?(?:id|number|index)|config[_ ]?id)$", re.IGNORECASE
+    r"^(?:#|idx|nr\.?|trial|number|trial[_ ]?(?:id|number|index)|config[_ ]?id)$", re.IGNORECASE
 )
 _STATES = re.compile(r"^(?:state|status)$", re.IGNORECASE)
 # What counts the steps of a training: no parameter, whatever its values are.

@@ -264,6 +264,15 @@ def test_a_whole_number_of_too_many_digits_is_told(tmp_path: Path) -> None:
     assert reasons == ["column 'hash': '12345678901234567891' is kept with 16 digits"]
 
 
+@pytest.mark.parametrize("name", ["idx", "#", "Nr."])
+def test_a_column_that_counts_the_rows_is_no_parameter(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "runs.csv"
+    path.write_text(f"{name},lr,loss\n3,0.1,1\n4,0.2,2\n")
+    (found,) = hypertendril.read(path)
+    assert found.header.space.names == ("lr",)
+    assert found.trials.number.tolist() == [3, 4]
+
+
 def test_few_texts_among_numbers_are_told(tmp_path: Path) -> None:
     path = tmp_path / "runs.csv"
     rows = [f"{n % 3},{'relu' if n % 2 else 1},{n / 8}" for n in range(9)]
