@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from hypertendril.jobs.queue.job_queue import JobQueue, JobState
+from hypertendril.settings import Settings
 from tests.browser.harness import Watch, drag, rest, show_dashboard
 from tests.browser.running_app import AppProcess
 from tests.browser.studies import write_awkward_study
@@ -51,8 +53,12 @@ condition = { parent = "optimizer", values = ["sgd"] }
 
 
 @pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppProcess]:
-    folder = tmp_path_factory.mktemp("app")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("app")
+
+
+@pytest.fixture(scope="module")
+def app(folder: Path) -> Iterator[AppProcess]:
     registry = folder / "objectives.toml"
     registry.write_text(REGISTRY, encoding="utf-8")
     study = write_awkward_study(folder)
@@ -196,6 +202,29 @@ def test_a_job_waits_in_the_queue_until_it_is_cancelled(shown: Page) -> None:
     expect(job).to_have_count(1)
     job.get_by_role("button").click()
     expect(shown.locator("#control-message-div")).to_have_text("Cancelled.")
+    expect(job).to_have_count(0)
+
+
+def test_a_failed_job_leaves_the_queue_when_it_is_dismissed_and_comes_back(
+    shown: Page, folder: Path
+) -> None:
+    shown.locator("#control-name-input").fill("doomed")
+    shown.locator("#control-run-button").click()
+    job = shown.locator(".job", has_text="doomed")
+    expect(job).to_have_count(1)
+    queue = JobQueue(Settings.find(folder / "data").queue)
+    owner = queue.new_owner()
+    lease = queue.claim(owner.name)
+    assert lease is not None
+    queue.finish(lease, JobState.FAILED, "No module named 'x'")
+    owner.close()
+    queue.close()
+    expect(job).to_contain_text("No module named 'x'")
+    job.get_by_role("button", name="Dismiss doomed").click()
+    expect(job).to_have_count(0)
+    shown.locator("#control-message-div [data-do=undo]").click()
+    expect(job).to_have_count(1)
+    job.get_by_role("button", name="Dismiss doomed").click()
     expect(job).to_have_count(0)
 
 
