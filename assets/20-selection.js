@@ -97,5 +97,20 @@
     return at < 0 ? [...brushes, brush] : brushes.map((b, k) => (k === at ? brush : b));
   }
 
-  ht.selection = { empty, replaced, sameTarget };
+  const isRow = (row, n) => Number.isInteger(row) && row >= 0 && row < n;
+  const isBound = (bound) => bound === null || typeof bound === "number";
+  const isRange = (range) => Array.isArray(range) && range.length === 2 && range.every(isBound);
+
+  /** Whether what came in a link is a brush over columns of the study. */
+  function isUsable(brush, data) {
+    if (!brush || !Object.hasOwn(KEEP, brush.kind)) return false;
+    const { kind, trials, dims, ranges } = brush;
+    if (kind === "trials") return Array.isArray(trials) && trials.every((row) => isRow(row, data.n));
+    return (
+      Array.isArray(dims) && dims.length > 0 && dims.every((dim) => data.col(dim)) &&
+      Array.isArray(ranges) && ranges.every(isRange) && (kind !== "box" || ranges.length === dims.length)
+    );
+  }
+
+  ht.selection = { empty, replaced, sameTarget, isUsable };
 })();

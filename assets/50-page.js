@@ -110,13 +110,7 @@
   }
 
   /** Brushes the shown study has columns for: a link may be older than the study. */
-  const usable = (brushes) =>
-    brushes.filter(
-      (brush) =>
-        brush &&
-        (brush.kind === "trials" ? Array.isArray(brush.trials) : Array.isArray(brush.dims) &&
-          Array.isArray(brush.ranges) && brush.dims.every((dim) => state.data.col(dim))),
-    );
+  const usable = (brushes) => brushes.filter((brush) => ht.selection.isUsable(brush, state.data));
 
   window.addEventListener("popstate", () => {
     ht.address.read();
@@ -172,7 +166,8 @@
   async function beat() {
     if (document.hidden || isBeating) return;
     isBeating = true;
-    const answer = await fetch(`${ht.prefix()}_ht/pulse${ht.awaited()}`)
+    const signal = AbortSignal.timeout(PATIENCE_MS);
+    const answer = await fetch(`${ht.prefix()}_ht/pulse${ht.awaited()}`, { signal })
       .then((reply) => (reply.ok ? reply.json() : null))
       .catch(() => null);
     isBeating = false;

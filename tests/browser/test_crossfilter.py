@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 import pytest
@@ -187,6 +188,26 @@ def test_a_link_restores_the_brushes(large: Page, small_page: Page) -> None:
     )
     rest(small_page)
     assert small_page.evaluate("() => ht.state.count") == count
+
+
+def test_of_a_link_what_is_no_brush_is_left_out(large: Page, awkward_app: AppProcess) -> None:
+    study = large.evaluate("() => ht.state.data.study")
+    good = {"view": "space", "kind": "ranges", "dims": ["param:lr"], "ranges": [[1e-4, None]]}
+    bad = [
+        {"kind": "lasso"},
+        {"kind": "toString"},
+        good | {"ranges": [1]},
+        good | {"dims": []},
+        good | {"dims": ["param:gone"]},
+        good | {"kind": "box", "dims": ["param:lr", "param:depth"]},
+        {"kind": "trials", "trials": ["first"]},
+        None,
+    ]
+    large.goto("about:blank")
+    link = f"{awkward_app.url}#study={study}&brushes={quote(json.dumps([*bad, good]))}"
+    show_dashboard(large, link)
+    expect(large.locator(".chip")).to_have_count(1)
+    expect(large.locator(".chip")).to_contain_text("lr")
 
 
 def test_what_a_brush_sends_is_small(large: Page) -> None:
