@@ -33,7 +33,7 @@ from hypertendril.readers.smac.reader import Smac
 from hypertendril.readers.source import Source
 from hypertendril.readers.syne_tune.reader import SyneTune
 from hypertendril.readers.tables.reader import TableCsv
-from hypertendril.readers.tables.told import is_untold_table, untold
+from hypertendril.readers.tables.told import NO_ROWS, is_header_alone, is_untold_table, untold
 from hypertendril.readers.trackers.clearml import ClearMl
 from hypertendril.readers.trackers.comet import Comet
 from hypertendril.readers.trackers.mlflow import Mlflow
@@ -127,6 +127,8 @@ def _knowing(place: Source) -> Reader:
             return reader
     if is_untold_table(place):
         raise untold(place)
+    if is_header_alone(place):
+        raise place.error(*NO_ROWS)
     pickle = _pickle_of(place)
     if pickle is not None:
         raise pickle.error(

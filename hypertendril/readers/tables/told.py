@@ -37,6 +37,7 @@ MOST_COLUMNS = 2000  # a person can be asked about
 MOST_GUESSED = 100_000
 SOME_COLUMNS = 20  # named in a report
 IGNORED = ""
+NO_ROWS = ("looks like the header of a table.", "No row has been written to it yet.")
 # Of W&B, MLflow, HiPlot and their kin: groups of columns by what stands before the name.
 _PARAMETERS = re.compile(
     r"^(?:config|params?|hparams?|hp|hyperparameters?|parameters)[./: _](?=.)", re.IGNORECASE
@@ -91,19 +92,30 @@ class TableColumn:
 
 def is_untold_table(source: Source) -> bool:
     """Return whether a file looks like a table with a header, of which no name tells anything."""
+    return _has_rows(source) is True
+
+
+def is_header_alone(source: Source) -> bool:
+    """Return whether a file looks like the first line of a table whose rows are to come."""
+    return _has_rows(source) is False
+
+
+def _has_rows(source: Source) -> bool | None:
+    """Return whether rows stand below what looks like a header; None where nothing does."""
     if source.path is None or source.is_folder:
-        return False
+        return None
     try:
         head = source.head()
         is_whole = is_read_whole(source)
         if b"\0" in head and not is_whole:
-            return False
+            return None
         names, has_rows = first_line(source)
     except (SourceFormatError, csv.Error):
-        return False
+        return None
     has_names = len(set(names)) >= 2 and not any(_number(name) is not None for name in names)
     starts_as_json = (names or [""])[0][:1] in ("{", "[", "<")
-    return has_rows and has_names and (holds_records(source) or not starts_as_json)
+    is_header = has_names and (holds_records(source) or not starts_as_json)
+    return has_rows if is_header else None
 
 
 def preview(source: Source, most: int = MOST_COLUMNS) -> tuple[TableColumn, ...]:
@@ -117,7 +129,7 @@ def preview(source: Source, most: int = MOST_COLUMNS) -> tuple[TableColumn, ...]
         raise source.error(f"has more than {most} columns.")
     looked_at = [cells for _, cells in itertools.islice(rows, ROWS_LOOKED_AT)]
     if not looked_at:
-        raise source.error("has a header and no rows.", "Nothing has been written to it yet.")
+        raise source.error(*NO_ROWS)
     columns = [[row[i] if i < len(row) else "" for row in looked_at] for i in range(len(header))]
     return _guessed(header, columns)
 

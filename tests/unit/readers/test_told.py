@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import hypertendril
+from hypertendril.errors import SourceFormatError
 from hypertendril.model import Direction, TrialState
 from hypertendril.readers import Source
 from hypertendril.readers.drafts.draft import NAN
@@ -113,6 +114,15 @@ def test_other_files_are_no_tables(tmp_path: Path, text: str) -> None:
     path = tmp_path / "file"
     path.write_text(text)
     assert not is_untold_table(Source.parse(path))
+
+
+def test_a_header_alone_says_that_its_rows_are_to_come(tmp_path: Path) -> None:
+    path = tmp_path / "runs.csv"
+    path.write_text("lr,accuracy\n")
+    with pytest.raises(SourceFormatError, match="No row has been written to it yet"):
+        hypertendril.read(path)
+    path.write_text("lr,accuracy\n0.1,0.9\n")
+    assert len(hypertendril.read(path)) == 1
 
 
 def test_a_table_without_hints_is_one(table: Source) -> None:
