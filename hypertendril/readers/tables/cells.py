@@ -121,15 +121,17 @@ class Cells:
 
     def strays(self) -> str | None:
         """Return which few cells are texts where all others are numbers; None if it is not so."""
-        counts, most = Counter(self.texts), max(1, len(self.texts) // FEW)
+        if self.is_numeric or len(self.texts) < FEWEST:
+            return None
+        most = max(1, len(self.texts) // FEW)
         strays: list[str] = []
-        for text, count in counts.items() if not self.is_numeric else ():
+        for text, count in Counter(self.texts).items():
             if isinstance(_none_if_missing(cell_of_text(text)), str):
                 strays.append(text)
                 most -= count
             if most < 0:
                 return None
-        if not strays or len(self.texts) < FEWEST:
+        if not strays:
             return None
         shown = ", ".join(repr(brief(text, 40)) for text in strays[:3])
         return f"few of its cells are no numbers ({shown}), so all are taken for choices"
