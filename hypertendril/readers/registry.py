@@ -33,7 +33,7 @@ from hypertendril.readers.smac.reader import Smac
 from hypertendril.readers.source import Source
 from hypertendril.readers.syne_tune.reader import SyneTune
 from hypertendril.readers.tables.reader import TableCsv
-from hypertendril.readers.tables.told import NO_ROWS, is_header_alone, is_untold_table, untold
+from hypertendril.readers.tables.told import refusal
 from hypertendril.readers.trackers.clearml import ClearMl
 from hypertendril.readers.trackers.comet import Comet
 from hypertendril.readers.trackers.mlflow import Mlflow
@@ -125,10 +125,9 @@ def _knowing(place: Source) -> Reader:
     for reader in READERS:
         if reader.detects(place):
             return reader
-    if is_untold_table(place):
-        raise untold(place)
-    if is_header_alone(place):
-        raise place.error(*NO_ROWS)
+    refused = refusal(place)
+    if refused is not None:
+        raise refused
     pickle = _pickle_of(place)
     if pickle is not None:
         raise pickle.error(

@@ -95,9 +95,12 @@ def is_untold_table(source: Source) -> bool:
     return _has_rows(source) is True
 
 
-def is_header_alone(source: Source) -> bool:
-    """Return whether a file looks like the first line of a table whose rows are to come."""
-    return _has_rows(source) is False
+def refusal(source: Source) -> SourceFormatError | None:
+    """Return why what looks like a table is not read: its columns, or its rows; None for others."""
+    has_rows = _has_rows(source)
+    if has_rows is None:
+        return None
+    return untold(source) if has_rows else source.error(*NO_ROWS)
 
 
 def _has_rows(source: Source) -> bool | None:
