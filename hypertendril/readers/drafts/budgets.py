@@ -59,6 +59,7 @@ class Configuration:
         bracket: Number of the bracket it was made for, -1 where that is not recorded.
         iteration: The method's own round, -1 for none.
         is_open: It still waits for a decision.
+        is_rejected: It was given up before it ran on everything that others ran on.
     """
 
     number: int
@@ -67,6 +68,7 @@ class Configuration:
     iteration: int = -1
     metrics: Mapping[str, Any] = field(default_factory=dict)
     is_open: bool = False
+    is_rejected: bool = False
 
 
 def add_runs(
@@ -242,7 +244,8 @@ def _state(
         return TrialState.RUNNING if own else TrialState.WAITING
     if all(run.status == FAILED for run in last):
         return TrialState.FAILED
-    if ladder.highest[key] >= ladder.top or not ladder.is_halving:
+    is_at_top = ladder.highest[key] >= ladder.top or not ladder.is_halving
+    if is_at_top and not config.is_rejected:
         return TrialState.COMPLETE
     is_open = not ladder.is_over and (config.is_open or ladder.goes_on(key))
     return TrialState.RUNNING if is_open else TrialState.PRUNED

@@ -8,7 +8,7 @@ SMAC3, HpBandSter, DEHB, DeepCAVE and AMLTK keep their space in such a file. Con
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -118,26 +118,67 @@ def _spread(item: Mapping[str, Any]) -> tuple[float, float]:
 
 
 def _add_condition(item: Mapping[str, Any], found: dict[str, Parameter], losses: Losses) -> None:
-    """Set the condition of a child; of a joined one the part that names the nearest parent."""
-    parts = [as_dict(part) for part in as_list(item.get("conditions"))] or [dict(item)]
-    child = parts[0].get("child", item.get("child"))
+    """Set the condition of a child."""
+    child = _child(item)
     parameter = found.get(child) if isinstance(child, str) else None
     if parameter is None:
         losses.add(f"{FILE}: a condition on {brief(child, 60)!r}, which is no parameter")
         return
-    known = [c for part in parts if (c := _condition(part, found)) is not None]
-    if not known:
+    condition, is_whole = _joined(item, found)
+    if condition is not None and parameter.condition is not None:
+        # Two single conditions on one child are joined by AND.
+        condition, is_whole = _all_of([parameter.condition, condition])
+    if condition is None:
         losses.add(f"{FILE}: the condition of {parameter.name!r} can't be expressed")
         return
-    condition = known[-1]
-    if parameter.condition is not None:  # two single conditions on one child are joined by AND
-        known = [parameter.condition, condition]
-    if len(known) > 1 or len(parts) > len(known):
+    if not is_whole:
         losses.add(
             f"{FILE}: {parameter.name!r} has several conditions; only the one on "
             f"{condition.parent!r} is kept"
         )
     found[parameter.name] = replace(parameter, condition=condition)
+
+
+def _child(item: Mapping[str, Any]) -> Any:
+    parts = as_list(item.get("conditions"))
+    return item.get("child") if "child" in item or not parts else _child(as_dict(parts[0]))
+
+
+def _joined(
+    item: Mapping[str, Any], found: Mapping[str, Parameter]
+) -> tuple[Condition | None, bool]:
+    """Return what a condition, or several joined by AND or OR, say of one parent; if that is all.
+
+    Of an AND a part is kept, of an OR none: one part of it alone would promise too much.
+    """
+    parts = [as_dict(part) for part in as_list(item.get("conditions"))]
+    if not parts:
+        single = _condition(item, found)
+        return single, single is not None
+    told = [_joined(part, found) for part in parts]
+    known = [condition for condition, _ in told if condition is not None]
+    is_whole = all(whole for _, whole in told)
+    if str(item.get("type", "")).upper() != "OR":
+        condition, is_one = _all_of(known)
+        return condition, is_one and is_whole
+    if len(known) < len(parts) or len({condition.parent for condition in known}) > 1:
+        return None, False
+    values = [value for condition in known for value in condition.values]
+    return Condition(known[0].parent, _choices(values)), is_whole
+
+
+def _all_of(known: Sequence[Condition]) -> tuple[Condition | None, bool]:
+    """Return what conditions joined by AND say of the last, nearest parent; and if that is all."""
+    if not known:
+        return None, False
+    same = [condition for condition in known if condition.parent == known[-1].parent]
+    kept = [v for v in same[-1].values if all(_has(condition.values, v) for condition in same)]
+    one = Condition(known[-1].parent, tuple(kept)) if kept else None
+    return one, len(same) == len(known)
+
+
+def _has(values: Sequence[Choice], value: Choice) -> bool:
+    return any(v == value and isinstance(v, bool) == isinstance(value, bool) for v in values)
 
 
 def _condition(item: Mapping[str, Any], found: Mapping[str, Parameter]) -> Condition | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,8 @@ class Smac(RunFolder):
         ),
         kept=(
             "one trial a configuration, one evaluation a run (budget, seed); several objectives; "
-            "the mean over seeds; origins, incumbents, open brackets"
+            "the mean over seeds and instances, a trial that ran on fewer than others is `pruned`; "
+            "origins, incumbents, open brackets"
         ),
         lost=(
             "the made-up cost of a crash; instances one by one; forbidden combinations; "
@@ -124,13 +126,29 @@ def _configs(
         if row.config_id not in found:
             losses.count(f"{HISTORY}: runs of a configuration that is not listed")
             found[row.config_id] = Configuration(row.config_id, {})
-    _mark(found, folder, losses)
+    state = as_dict(optional_json(folder / INTENSIFIER, losses))
+    _mark_open(found, state)
+    _mark_rejected(found, rows, as_list(state.get("incumbent_ids")))
     return found
 
 
-def _mark(configs: dict[Hashable, Configuration], folder: Path, losses: Losses) -> None:
+def _mark_rejected(
+    configs: dict[Hashable, Configuration], rows: Sequence[Row], incumbents: Collection[Any]
+) -> None:
+    """Mark what ran on fewer instances and seeds than others did: it lost against an incumbent.
+
+    Its mean is of other instances than theirs, so that it can't be the best.
+    """
+    if any(not math.isnan(row.budget) for row in rows):
+        return  # the budgets tell who was stopped
+    runs = Counter(row.config_id for row in rows if row.status != RUNNING)
+    most = max(runs.values(), default=0)
+    for key, config in configs.items():
+        config.is_rejected = 0 < runs[config.number] < most and key not in incumbents
+
+
+def _mark_open(configs: dict[Hashable, Configuration], state: dict[str, Any]) -> None:
     """Mark the configurations that wait in an open bracket for their next rung."""
-    state = as_dict(optional_json(folder / INTENSIFIER, losses))
     open_ones = {_signature(config) for config in _tracked(state) if config}
     for config in configs.values():
         config.is_open = _signature(config.params) in open_ones

@@ -76,6 +76,41 @@ def test_comparisons_with_a_number_become_the_values_that_are_left() -> None:
     assert found.space["y"].condition == Condition("n", (1,))
 
 
+def _joined(kind: str, *parts: dict[str, Any]) -> tuple[Condition | None, list[str]]:
+    found, reasons = _space(
+        {"name": "p", "type": "categorical", "choices": ["a", "b", "c"]},
+        {"name": "q", "type": "categorical", "choices": [True, False]},
+        {"name": "x", "type": "uniform_float", "lower": 0, "upper": 1},
+        conditions=[{"type": kind, "child": "x", "conditions": list(parts)}],
+    )
+    return found.space["x"].condition, reasons
+
+
+def test_joined_conditions_on_one_parent_are_one_condition() -> None:
+    a, b, not_a, either = (
+        {"child": "x", "parent": "p", "type": "EQ", "value": "a"},
+        {"child": "x", "parent": "p", "type": "EQ", "value": "b"},
+        {"child": "x", "parent": "p", "type": "NEQ", "value": "a"},
+        {"child": "x", "parent": "p", "type": "IN", "values": ["a", "b"]},
+    )
+    assert _joined("OR", a, b) == (Condition("p", ("a", "b")), [])
+    assert _joined("AND", not_a, either) == (Condition("p", ("b",)), [])
+    assert _joined("AND", not_a, {"type": "OR", "conditions": [a, b]}) == (
+        Condition("p", ("b",)),
+        [],
+    )
+
+
+def test_of_an_or_over_two_parents_no_condition_is_kept() -> None:
+    condition, reasons = _joined(
+        "OR",
+        {"child": "x", "parent": "p", "type": "EQ", "value": "a"},
+        {"child": "x", "parent": "q", "type": "EQ", "value": True},
+    )
+    assert condition is None, "x is there for other values of p, too"
+    assert "can't be expressed" in reasons[0]
+
+
 def test_a_constant_of_a_space_is_an_attribute_and_no_parameter(tmp_path: Path) -> None:
     run = tmp_path / "run"
     shutil.copytree(RUNS / "hpbandster", run)

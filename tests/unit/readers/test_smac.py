@@ -63,6 +63,25 @@ def test_smac_with_seeds_takes_the_mean_and_forgets_the_cost_of_a_crash(tmp_path
     assert found.evaluations.outcome.tolist()[:2] == [Outcome.SURVIVED, Outcome.FINAL]
 
 
+def test_smac_what_ran_on_few_instances_was_given_up_and_is_not_the_best(tmp_path: Path) -> None:
+    costs = {1: [0.5, 0.6, 0.7], 2: [0.1], 3: [0.2, 0.3], 4: [0.4, 0.5, 0.6]}
+    rows: list[Any] = [
+        [key, f"i{n}", 0, None, cost, 1.0, 1, 1e9, 2e9, {}]
+        for key, own in costs.items()
+        for n, cost in enumerate(own)
+    ]
+    configs = {str(key): {"x": key / 10} for key in costs}
+    (tmp_path / "runhistory.json").write_text(json.dumps({"data": rows, "configs": configs}))
+    (found,) = read(tmp_path)
+    pruned, complete = TrialState.PRUNED, TrialState.COMPLETE
+    assert found.trials.state.tolist() == [complete, pruned, pruned, complete]
+    assert found.as_study().best() == 3
+    assert found.evaluations.outcome[3] == Outcome.DISCARDED
+    (tmp_path / "intensifier.json").write_text(json.dumps({"incumbent_ids": [1, 3]}))
+    (found,) = read(tmp_path)
+    assert found.trials.state.tolist() == [complete, pruned, complete, complete]
+
+
 @pytest.mark.parametrize("key", ["--1", "²", "one"])
 def test_a_configuration_of_smac_without_a_number_is_left_out_and_named(
     tmp_path: Path, key: str
