@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -32,6 +33,7 @@ from hypertendril.readers.result import ReadStudy
 
 NAN = float("nan")
 MOST_NAMES = 2000  # metrics, curves or parameters of one study
+NAMELESS = "(no name)"  # a key that is an empty text
 EDGE = 1e-9  # a value this near outside a bound (relative to the range) was rounded there
 
 Floats = NDArray[np.float64]
@@ -305,19 +307,30 @@ def _key(choice: Choice) -> tuple[bool, Choice]:
 
 @lru_cache(maxsize=4096)
 def _joined(prefix: str, key: str) -> str:
-    return f"{prefix}{clean(key)}"
+    return f"{prefix}{clean(key) or NAMELESS}"
 
 
 def flat(config: Mapping[str, Any], prefix: str = "", depth: int = 0) -> dict[str, Any]:
-    """Return a nested configuration with one key a leaf: `{"opt": {"lr": 1}}` -> `{"opt/lr": 1}`."""
+    """Return a nested configuration with one key a leaf: `{"opt": {"lr": 1}}` -> `{"opt/lr": 1}`.
+
+    Of `{"opt": {"lr": 1}, "opt/lr": 2}` the later one is `opt/lr (2)`.
+    """
     found: dict[str, Any] = {}
     for key, value in config.items():
         name = _joined(prefix, str(key))
         if isinstance(value, dict) and value and depth < 8:
-            found |= flat(value, f"{name}/", depth + 1)
+            for inner, item in flat(value, f"{name}/", depth + 1).items():
+                found[_unlike(inner, found)] = item
         else:
-            found[name] = value
+            found[_unlike(name, found)] = value
     return found
+
+
+def _unlike(name: str, found: Mapping[str, Any]) -> str:
+    """Return a name that is not taken yet: nearly always the name itself."""
+    if name not in found:
+        return name
+    return next(other for n in itertools.count(2) if (other := f"{name} ({n})") not in found)
 
 
 def fixed_values(configs: Iterable[Mapping[str, Any]]) -> dict[str, Any]:

@@ -189,11 +189,11 @@ def ended_as(run: Run, trial: RayTrial, levels: Sequence[float]) -> TrialState:
     status = trial.state.status if trial.state else ""
     if status == "ERROR" or (not status and trial.log is not None and trial.log.error):
         return TrialState.FAILED
-    if status == "PENDING" or not trial.rows:
+    if status == "PENDING" or (not trial.rows and status != "TERMINATED"):
         return TrialState.RUNNING if status == "RUNNING" else TrialState.WAITING
     if status == "RUNNING" or (status == "PAUSED" and not run.is_over):
         return TrialState.RUNNING
-    if levels:
+    if levels and trial.rows:
         return TrialState.COMPLETE if trial.last_step >= levels[-1] else TrialState.PRUNED
     is_short = trial.state is not None and trial.last_step < trial.state.stop
     stopped = status == "PAUSED" or (is_short and run.state.scheduler == "median stopping")

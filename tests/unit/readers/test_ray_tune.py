@@ -73,6 +73,20 @@ def test_ray_states_of_a_living_experiment(tmp_path: Path) -> None:
     }
 
 
+def test_ray_trials_that_ended_without_a_result_wait_for_nothing(tmp_path: Path) -> None:
+    entry = {"trial_id": "a", "status": "TERMINATED", "config": {"lr": 1}}
+    (found,) = read(_ray(tmp_path, {}, {"trial_data": [[json.dumps(entry), "{}"]]}))
+    assert found.trials.state.tolist() == [TrialState.COMPLETE]
+    assert found.as_study().best() is None
+
+
+def test_ray_keys_that_flatten_to_one_name_or_none_are_all_kept(tmp_path: Path) -> None:
+    rows = [{"loss": 0.5, "config": {"a": {"b": 1.0}, "a/b": 2.0, "": 3.0}}]
+    other = [{"loss": 0.4, "config": {"a": {"b": 1.5}, "a/b": 2.5, "": 3.5}}]
+    (found,) = read(_ray(tmp_path, {"a_aaaaa_00000_0": rows, "a_aaaaa_00001_1": other}))
+    assert found.as_study().params(1) == {"a/b": 1.5, "a/b (2)": 2.5, "(no name)": 3.5}
+
+
 def test_ray_trials_that_a_restored_run_started_anew_are_left_out(tmp_path: Path) -> None:
     run = tmp_path / "run"
     for trial_id, index in (("a_00000", 0), ("a_00001", 1), ("b7", 1)):
