@@ -5,18 +5,18 @@ from __future__ import annotations
 import csv
 import io
 import itertools
-import re
 from collections.abc import Iterator, Sequence
 
+from hypertendril.errors import SourceFormatError
 from hypertendril.readers.files.decimal_comma import has_decimal_comma, with_point
 from hypertendril.readers.files.growing import GrowingFile
+from hypertendril.readers.files.table_head import LOOKED_AT, TableHead, head_of_table
+from hypertendril.readers.files.western import NOT_UTF8, text_of, whole_letters
+from hypertendril.readers.losses import Losses
 from hypertendril.readers.source import Source
 
-DELIMITERS = (",", ";", "\t", "|")
 LONGEST_LINE = 1 << 24
-LOOKED_AT = 100  # lines, for the names and a row
-# A first line by which a spreadsheet says what stands between its cells.
-_SAID = re.compile(r"\ufeff?sep=(.)\s*", re.IGNORECASE)
+OPENING_LINES = 100
 
 Row = tuple[int, list[str]]
 
@@ -30,14 +30,23 @@ class GrowingCsv:
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        self._file = GrowingFile(source.file)
         self._restart()
 
     def _restart(self) -> None:
+        self._file = GrowingFile(self._source.file)
         self._held: list[bytes] = []  # lines of a row whose quotes are still open
-        self._delimiter = ""
+        self._head: TableHead | None = None
+        self._is_settled = False  # whether more lines leave the head as it is
         self._has_comma: bool | None = None  # for the point; as long as no number tells, unknown
+        self._not_utf8: int | None = None  # the first line of them
         self.names: list[str] = []
+
+    def report(self, losses: Losses) -> None:
+        """Add what was passed over above the rows, and how the text was read."""
+        for line, what in self._head.left_out if self._head else ():
+            losses.add(f"left out: {what}", line)
+        if self._not_utf8 is not None:
+            losses.add(NOT_UTF8, self._not_utf8)
 
     @property
     def open_line(self) -> int | None:
@@ -52,19 +61,21 @@ class GrowingCsv:
         """
         self._source.require_file()
         try:
-            is_anew = self._file.is_anew()
+            if self._is_settled and not self._file.is_anew():
+                return False
+            self._restart()
+            return self._file.is_anew()
         except OSError as error:
             raise self._source.error(f"can't be read ({error.strerror}).") from None
-        if is_anew or not self._file.line_count:  # names without an end may be half of them
-            self._restart()
-        return is_anew
 
     def new_rows(self) -> Iterator[Row]:
         """Yield line number and cells of the rows that came since and are whole.
 
         Raises:
-            SourceFormatError: It is not CSV in UTF-8, or can't be read.
+            SourceFormatError: It is not CSV, or can't be read.
         """
+        if self._not_utf8 == self._file.line_count + 1:
+            self._not_utf8 = None  # that line was not whole
         try:
             for lines in self._file.new_lines():
                 block = self._held + lines
@@ -81,7 +92,7 @@ class GrowingCsv:
         Raises:
             SourceFormatError: As of `new_rows`.
         """
-        rest = self._file.rest
+        rest = whole_letters(self._file.rest)
         block = self._held + ([rest] if rest.strip() else [])
         for line, cells in self._rows(block, self._file.line_count + 1 - len(self._held)):
             if not rest.strip() or len(cells) >= len(self.names):
@@ -91,30 +102,40 @@ class GrowingCsv:
         """Yield the rows of a table whose text was read in one go.
 
         Raises:
-            SourceFormatError: It is not CSV in UTF-8.
+            SourceFormatError: It is not CSV.
         """
         return self._rows(data.split(b"\n"), 1)
 
     def _rows(self, block: Sequence[bytes], first: int) -> Iterator[Row]:
         if not block:
             return
-        text = self._text(b"\n".join(block) + b"\n", first)
-        is_first = not self._delimiter
-        self._delimiter = self._delimiter or delimiter_of(text)
-        if self._delimiter == ";" and self._has_comma is None:
-            self._has_comma = has_decimal_comma(c.strip('"') for c in re.split(r"[;\r\n]", text))
-        reader = csv.reader(io.StringIO(text), delimiter=self._delimiter)
+        text = self._text(block, first) + "\n"
+        head, passed = self._begin(text, len(block), first)
+        reader = csv.reader(io.StringIO(text), delimiter=head.delimiter)
         try:
-            if is_first and _SAID.match(text):
-                next(reader)
-            for cells in reader:
-                if not self.names:
-                    self.names += [name.strip() for name in cells]
-                elif any(cells):  # below its table a spreadsheet leaves rows of nothing
+            for cells in itertools.islice(reader, passed, None):
+                if any(cells):  # below its table a spreadsheet leaves rows of nothing
                     yield first - 1 + reader.line_num, self._pointed(cells)
         except csv.Error as error:
-            line = first - 1 + reader.line_num
-            raise self._source.error(f"is not CSV: {error}.", line=line) from None
+            raise self._not_csv(error, first - 1 + reader.line_num) from None
+
+    def _begin(self, text: str, line_count: int, first: int) -> tuple[TableHead, int]:
+        """Return the head of the table, and how many rows of the text it takes: none but once."""
+        is_first = self._head is None
+        try:
+            if self._head is None:
+                self._head = head_of_table(text)
+                self._is_settled = line_count >= LOOKED_AT
+                self.names += self._head.names
+            if self._head.delimiter == ";" and self._has_comma is None:
+                cells = itertools.chain.from_iterable(csv.reader(io.StringIO(text), delimiter=";"))
+                self._has_comma = has_decimal_comma(cells)
+        except csv.Error as error:
+            raise self._not_csv(error, first) from None
+        return self._head, self._head.row_count if is_first else 0
+
+    def _not_csv(self, error: csv.Error, line: int) -> SourceFormatError:
+        return self._source.error(f"is not CSV: {error}.", line=line)
 
     def _pointed(self, cells: list[str]) -> list[str]:
         """Return cells with the point in their numbers, also where a comma stood for it."""
@@ -122,19 +143,11 @@ class GrowingCsv:
             return cells
         return list(map(with_point, cells))
 
-    def _text(self, data: bytes, first: int) -> str:
-        try:
-            return data.decode("utf-8-sig" if first == 1 else "utf-8")
-        except UnicodeDecodeError as error:
-            line = first + error.object.count(b"\n", 0, error.start)
-            raise self._source.error("is not UTF-8 text.", "Save it as UTF-8.", line=line) from None
-
-
-def delimiter_of(text: str) -> str:
-    """Return what stands between the cells of a table, as its first line says or shows."""
-    first = text.partition("\n")[0]
-    said = _SAID.fullmatch(first)
-    return said[1] if said else max(DELIMITERS, key=first.count)
+    def _text(self, lines: Sequence[bytes], first: int) -> str:
+        text, not_utf8 = text_of(lines)
+        if not_utf8 is not None and self._not_utf8 is None:
+            self._not_utf8 = first + not_utf8
+        return text.removeprefix("\ufeff") if first == 1 else text
 
 
 def opening(source: Source) -> tuple[list[str], bool]:
@@ -145,13 +158,11 @@ def opening(source: Source) -> tuple[list[str], bool]:
         OSError: The file can't be read.
     """
     with source.file.open("rb") as file:
-        lines = iter(lambda: file.readline(LONGEST_LINE), b"")
-        texts = (line.decode("utf-8-sig", "replace") for line in itertools.islice(lines, LOOKED_AT))
-        first = next(texts, "")
-        shown = texts if _SAID.fullmatch(first) else itertools.chain([first], texts)
-        filled = filter(any, csv.reader(shown, delimiter=delimiter_of(first)))
-        names, below = next(filled, []), next(filled, [])
-    return [name.strip() for name in names], bool(below)
+        lines = itertools.islice(iter(lambda: file.readline(LONGEST_LINE), b""), OPENING_LINES)
+        text = text_of([line.rstrip(b"\n") for line in lines])[0].removeprefix("\ufeff")
+    head = head_of_table(text)
+    rows = csv.reader(io.StringIO(text), delimiter=head.delimiter)
+    return list(head.names), any(map(any, itertools.islice(rows, head.row_count, None)))
 
 
 def _last_closed(block: Sequence[bytes]) -> int:

@@ -133,6 +133,7 @@ class TableTail:
         self._rows.take(self._csv.names, self._csv.new_rows())
         rows = self._rows.copy()
         rows.take(self._csv.names, self._csv.last_rows())
+        self._csv.report(rows.losses)
         if self._csv.open_line is not None:
             rows.losses.add(NO_END, self._csv.open_line)
         return (self._study(self._csv.names, rows),)
@@ -217,7 +218,7 @@ def rows_of(source: Source, losses: Losses | None = None) -> tuple[list[str], It
         losses: Gets what of JSON can't be read; CSV has none or fails.
 
     Raises:
-        SourceFormatError: It is not CSV in UTF-8 or UTF-16; also while the rows are taken.
+        SourceFormatError: It is not CSV; also while the rows are taken.
     """
     if holds_records(source):
         names, found = record_rows(source, losses or Losses(source.shown))
@@ -236,6 +237,8 @@ def rows_of(source: Source, losses: Losses | None = None) -> tuple[list[str], It
         table.is_anew()
         rows = itertools.chain(table.new_rows(), table.last_rows())
     first = list(itertools.islice(rows, 1))  # the names come before it
+    if losses is not None:
+        table.report(losses)
     return table.names, itertools.chain(first, rows)
 
 

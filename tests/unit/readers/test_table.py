@@ -117,11 +117,13 @@ def test_losses_in_the_curves_name_the_file_of_the_curves(path: Path) -> None:
     assert "its columns must be trial, metric, step, value" in _reasons(found)[0][1]
 
 
-def test_bytes_that_are_not_utf8_name_their_line(path: Path) -> None:
-    path.write_bytes(b"param:x,objective:y\n1,1\n\xff,2\n")
-    with pytest.raises(SourceFormatError, match="not UTF-8") as caught:
-        read(path)
-    assert caught.value.line == 3
+def test_lines_that_are_not_utf8_are_read_as_spreadsheets_write_them_and_told(path: Path) -> None:
+    path.write_bytes("param:x,objective:y:minimize\ngroß,1\nläßt,2\n".encode("cp1252"))
+    (found,) = read(path)
+    assert found.header.space["x"].choices == ("groß", "läßt")
+    ((line, reason),) = _reasons(found)
+    assert line == 2
+    assert reason.startswith("not UTF-8, so read as Windows-1252")
 
 
 def test_a_table_that_was_written_reads_back(path: Path) -> None:

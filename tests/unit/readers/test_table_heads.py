@@ -1,0 +1,78 @@
+"""What stands above and between the names of a table and its rows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import hypertendril
+from hypertendril.readers import Source
+from hypertendril.readers.files.table_head import head_of_table
+from hypertendril.readers.tables.reader import TableTail
+
+ROWS = "0.1,32,0.5\n0.2,64,0.25\n0.3,32,0.75\n"
+NAMES = ("lr", "batch", "loss")
+
+
+@pytest.mark.parametrize(
+    ("text", "left_out"),
+    [
+        ("lr,batch,loss\n", []),
+        ("My sweep\n\nlr,batch,loss\n", [(1, "above the names of the columns: 'My sweep'")]),
+        ("\n,,\nlr,batch,loss\n", []),
+        (
+            "Sweep, on the cluster,,\nmade in May,,\nlr,batch,loss\n",
+            [(1, "above the names of the columns: 'Sweep on the cluster made in May'")],
+        ),
+        ("# run 3\nlr,batch,loss\n", [(1, "above the names of the columns: '# run 3'")]),
+        ("# lr,batch,loss\n", []),
+        ("lr,batch,loss\n[1/s],,[nats]\n", [(2, "units below the names of the columns: '[1/s], [nats]'")]),
+    ],
+    ids=["plain", "title", "blank", "titles", "comment", "commented", "units"],
+)  # fmt: skip
+def test_the_names_of_the_columns_are_found(text: str, left_out: list[tuple[int, str]]) -> None:
+    head = head_of_table(text + ROWS)
+    assert (head.names[:3], list(head.left_out)) == (NAMES, left_out)
+
+
+def test_a_title_does_not_say_what_stands_between_the_cells() -> None:
+    assert head_of_table("Results, of May\nlr;loss\n0,1;0,5\n0,2;0,4\n").names == ("lr", "loss")
+    assert head_of_table("#,lr,loss\n1,2,3\n").names == ("#", "lr", "loss")
+
+
+def test_names_over_two_rows_are_joined_and_the_name_of_the_index_is_one(tmp_path: Path) -> None:
+    path = tmp_path / "runs.csv"
+    path.write_text(
+        ",params,params,metrics\n,lr,opt,loss\ntrial,,,\n3,0.1,adam,0.5\n4,0.2,sgd,0.25\n"
+    )
+    (found,) = hypertendril.read(path)
+    assert found.header.space.names == ("lr", "opt")
+    assert found.header.objectives[0].name == "loss"
+    assert found.trials.number.tolist() == [3, 4]
+
+
+def test_rows_with_a_name_before_them_have_a_column_more() -> None:
+    assert head_of_table('"lr" "loss"\n'.replace(" ", ",") + '"1",0.1,2\n"2",0.2,3\n').names == (
+        *("", "lr", "loss"),
+    )
+
+
+@pytest.mark.parametrize("size", [1, 5, 40])
+def test_a_table_with_a_title_and_letters_of_the_west_is_followed(
+    tmp_path: Path, size: int
+) -> None:
+    path, source = tmp_path / "runs.csv", Source.parse(tmp_path / "runs.csv")
+    rows = "".join(f"{n},{'für' if n % 3 else 'öde'},{n / 8}\n" for n in range(30))
+    whole = f"Größen\n\nlr,typ,objective:loss:minimize\n{rows}".encode("cp1252")
+    tail = TableTail(source)
+    path.write_bytes(b"")
+    for at in range(0, len(whole), size):
+        with path.open("ab") as file:
+            file.write(whole[at : at + size])
+        seen, anew = tail.advance()[0], TableTail(source).advance()[0]
+        assert seen.header == anew.header
+        assert str(seen.trials.objectives) == str(anew.trials.objectives)
+    assert len(seen.trials) == 30
+    lines = {skipped.line for skipped in seen.header.skipped if "Windows-1252" in skipped.reason}
+    assert lines == {1}
