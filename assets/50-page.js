@@ -29,6 +29,8 @@
   let loading = 0;
   let ready = 0;
   const kept = new Map();
+  // Ids of the studies shown so far, each once, the latest last.
+  let visited = [];
 
   /* ---- theme ---- */
   const preferred = () =>
@@ -138,6 +140,7 @@
     const isSame = wanted && wanted.study === next.study;
     if (isSame && (wanted.version === next.version || !isAnswered())) return;
     wanted = next;
+    visited = [...visited.filter((one) => one !== study), study];
     askedAt = performance.now();
     ht.send(ID.shown, next);
   };
@@ -199,25 +202,36 @@
   }
 
   function follow() {
-    const known = Object.keys(pulse.studies);
+    document.documentElement.classList.toggle("has-no-study", !pulse.first);
     const asked = linked in pulse.studies ? linked : null;
     linked = null;
     if (awaited && awaited in pulse.studies) {
       ht.show(awaited);
       ht.send(ID.awaited, null);
     } else if (asked) ht.show(asked);
-    else if (!wanted) ht.show(pulse.first || known[0]);
-    else if (!(wanted.study in pulse.studies)) leave(known[0]);
+    else if (!wanted) ht.show(pulse.first);
+    else if (!(wanted.study in pulse.studies)) leave();
     else ht.show(wanted.study);
   }
 
-  /** Show another study than one that is open no more; who closed it elsewhere is not who looks here. */
-  function leave(next) {
+  /** Go back to the study shown before one that is open no more; who closed it elsewhere is not
+      who looks here. */
+  function leave() {
     if (ht.closing !== wanted.study && state.data) {
       const children = `${state.data.name} is not open any more.`;
       window.dash_clientside.set_props(ID.notice, { children, is_open: true });
     }
-    ht.show(next);
+    visited = visited.filter((study) => study in pulse.studies);
+    const next = visited.at(-1) || pulse.first;
+    if (next) ht.show(next);
+    else showNone();
+  }
+
+  function showNone() {
+    wanted = shown = null;
+    ht.setBrushes([], true);
+    history.replaceState(null, "", location.pathname + location.search);
+    ht.send(ID.shown, null);
   }
 
   /* ---- chips ---- */

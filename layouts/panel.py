@@ -11,6 +11,16 @@ from dash.development.base_component import Component
 
 from hypertendril.layouts import ids
 
+# What stands in place of a panel's body while no study is open, by letter; A has a use then.
+WITHOUT_STUDY = {
+    "B1": "How good the trials are, and what was traded for it.",
+    "B2": "The trials you select, one a row.",
+    "C": "Each trial a line through its hyperparameters: brush an axis to select.",
+    "D": "How each trial learned, step by step.",
+    "E1": "Where the search went, trial by trial, and what it found there.",
+    "E2": "Which hyperparameters matter, and which of their values are good.",
+}
+
 
 def aria(**attributes: str) -> dict[str, Any]:
     """Return `aria-...` attributes for a component; they are no names Python could spell."""
@@ -64,6 +74,7 @@ def panel(
         [
             html.Header(head, className="ht-panel-head"),
             html.Div(body, className="ht-panel-body"),
+            html.P(WITHOUT_STUDY.get(letter), className="ht-panel-empty"),
         ],
         className=f"ht-panel ht-panel-{letter.lower()} {class_name}".strip(),
         **aria(labelledby=title_id),

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from hypertendril.readers import read
+from tests.browser.conftest import StartApp
 from tests.browser.harness import Watch, rest, show_dashboard
 from tests.browser.running_app import AppProcess
 from tests.waiting import wait_until
@@ -79,6 +80,23 @@ def test_a_study_that_is_closed_elsewhere_is_told_where_it_was_shown(shown: Page
         {do: "close", study: ht.state.data.study, at: Date.now()})""")
     expect(shown.locator("#page-crumb-span")).to_have_text("first")
     shown.wait_for_function("() => told.includes('shared is not open any more.')")
+
+
+def test_the_only_study_is_closed_and_brought_back(
+    start_app: StartApp, page: Page, tmp_path: Path
+) -> None:
+    study = tmp_path / "only.json"
+    study.write_text(generic("only"))
+    app = start_app([study], options=["--no-worker"])
+    show_dashboard(page, app.url)
+    page.locator(".study", has_text="only").locator(".study-menu").dispatch_event("click")
+    page.get_by_role("menuitem", name="Close").click()
+    expect(page.locator("#page-crumb-span")).to_have_text("no study yet")
+    waiting = page.get_by_text("Each trial a line through its hyperparameters")
+    expect(waiting).to_be_visible()
+    page.locator("#control-message-div [data-do=undo]").click()
+    expect(page.locator("#page-crumb-span")).to_have_text("only")
+    expect(waiting).to_be_hidden()
 
 
 def test_a_dropped_file_that_is_no_result_is_refused_in_words(shown: Page) -> None:
