@@ -35,8 +35,9 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def watch() -> Iterator[Watch]:
+def watch(start_app: StartApp) -> Iterator[Watch]:
     """What the test's pages did wrong; `watch.allow(pattern)` where a test breaks something on purpose."""
+    del start_app  # the pages end before the apps: they would miss them, and say so
     watch = Watch()
     yield watch
     watch.check()

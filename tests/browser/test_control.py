@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 
 from hypertendril.jobs.queue.job_queue import JobQueue, JobState
 from hypertendril.settings import Settings
+from tests.browser.conftest import StartApp
 from tests.browser.harness import Watch, drag, rest, show_dashboard
 from tests.browser.running_app import AppProcess
 from tests.browser.studies import write_awkward_study
@@ -52,25 +53,37 @@ condition = { parent = "optimizer", values = ["sgd"] }
 """
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("app")
-
-
-@pytest.fixture(scope="module")
-def app(folder: Path) -> Iterator[AppProcess]:
+def written(folder: Path) -> tuple[list[Path], list[str]]:
+    """Write two studies and an objective they fit; return the sources and options of their app."""
     registry = folder / "objectives.toml"
     registry.write_text(REGISTRY, encoding="utf-8")
     study = write_awkward_study(folder)
     second = folder / "second.json"
     second.write_text(json.dumps(json.loads(study.read_text()) | {"name": "second"}))
-    options = ["--no-worker", "--objectives", str(registry)]
-    with AppProcess(folder / "data", [study, second], options) as app:
+    return [study, second], ["--no-worker", "--objectives", str(registry)]
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppProcess]:
+    """One app for all tests whose choices stay on their page."""
+    folder = tmp_path_factory.mktemp("app")
+    with AppProcess(folder / "data", *written(folder)) as app:
         yield app
 
 
 @pytest.fixture
 def shown(page: Page, app: AppProcess) -> Page:
+    return opened(page, app)
+
+
+@pytest.fixture
+def queueing(page: Page, start_app: StartApp, tmp_path: Path) -> Page:
+    """A page of an app whose queue no other test has seen, nor an earlier try of this one."""
+    studies, options = written(tmp_path)
+    return opened(page, start_app(studies, options=options))
+
+
+def opened(page: Page, app: AppProcess) -> Page:
     show_dashboard(page, app.url)
     expect(page.locator(".range-row")).to_have_count(4)
     rest(page)
@@ -195,24 +208,24 @@ def test_a_study_may_begin_with_selected_trials_and_go_on_from_all(shown: Page) 
     expect(go_on).to_have_attribute("title", re.compile("learns nothing from earlier trials"))
 
 
-def test_a_job_waits_in_the_queue_until_it_is_cancelled(shown: Page) -> None:
-    shown.locator("#control-name-input").fill("pressed twice")
-    shown.locator("#control-run-button").dblclick()
-    job = shown.locator(".job", has_text="pressed twice")
+def test_a_job_waits_in_the_queue_until_it_is_cancelled(queueing: Page) -> None:
+    queueing.locator("#control-name-input").fill("pressed twice")
+    queueing.locator("#control-run-button").dblclick()
+    job = queueing.locator(".job", has_text="pressed twice")
     expect(job).to_have_count(1)
     job.get_by_role("button").click()
-    expect(shown.locator("#control-message-div")).to_have_text("Cancelled.")
+    expect(queueing.locator("#control-message-div")).to_have_text("Cancelled.")
     expect(job).to_have_count(0)
 
 
 def test_a_failed_job_leaves_the_queue_when_it_is_dismissed_and_comes_back(
-    shown: Page, folder: Path
+    queueing: Page, tmp_path: Path
 ) -> None:
-    shown.locator("#control-name-input").fill("doomed")
-    shown.locator("#control-run-button").click()
-    job = shown.locator(".job", has_text="doomed")
+    queueing.locator("#control-name-input").fill("doomed")
+    queueing.locator("#control-run-button").click()
+    job = queueing.locator(".job", has_text="doomed")
     expect(job).to_have_count(1)
-    queue = JobQueue(Settings.find(folder / "data").queue)
+    queue = JobQueue(Settings.find(tmp_path / "data").queue)
     owner = queue.new_owner()
     lease = queue.claim(owner.name)
     assert lease is not None
@@ -222,7 +235,7 @@ def test_a_failed_job_leaves_the_queue_when_it_is_dismissed_and_comes_back(
     expect(job).to_contain_text("No module named 'x'")
     job.get_by_role("button", name="Dismiss doomed").click()
     expect(job).to_have_count(0)
-    shown.locator("#control-message-div [data-do=undo]").click()
+    queueing.locator("#control-message-div [data-do=undo]").click()
     expect(job).to_have_count(1)
     job.get_by_role("button", name="Dismiss doomed").click()
     expect(job).to_have_count(0)
