@@ -9,15 +9,19 @@ _WORDS = {state.name.lower(): state for state in TrialState} | {
         ("completed", "finished", "success", "succeeded", "done", "terminated", "ok"),
         TrialState.COMPLETE,
     ),
+    # Of Neptune, ClearML, TensorBoard.
+    **dict.fromkeys(("inactive", "closed", "status_success"), TrialState.COMPLETE),
     **dict.fromkeys(
-        ("active", "in_progress", "in progress", "started", "publishing"), TrialState.RUNNING
+        ("active", "in_progress", "in progress", "started", "publishing", "status_running"),
+        TrialState.RUNNING,
     ),
     **dict.fromkeys(
-        ("scheduled", "queued", "created", "pending", "in_queue", "draft"), TrialState.WAITING
+        ("scheduled", "queued", "created", "pending", "in_queue", "draft", "candidate", "staged"),
+        TrialState.WAITING,
     ),
     **dict.fromkeys(("stopped", "early stopped", "early_stopped"), TrialState.PRUNED),
 }
-_BAD = ("fail", "crash", "kill", "abort", "error", "preempt", "cancel")
+_BAD = ("fail", "crash", "kill", "abort", "error", "preempt", "cancel", "infeasible", "abandon")
 
 
 def state_of(word: str) -> TrialState | None:

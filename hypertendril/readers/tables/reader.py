@@ -6,7 +6,7 @@ import codecs
 import csv
 import itertools
 from collections import Counter
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,9 @@ from hypertendril.readers.tables.trials import Column, Filled, TableTrials
 
 GROUPS = ("param", "objective", "metric")
 PLAIN = ("number", "state", "parent", "bracket", "started", "ended", "violation", "note")
+# What a column says of its rows where somebody told so: the trial a row belongs to, the step of its
+# curves, what it was given to spend, the trial it came from.
+OF_ROWS = ("id", "step", "resource", "from")
 SCALES = ("log", "linear")
 CURVE_COLUMNS = ("trial", "metric", "step", "value")
 TOGETHER = 4096  # rows laid into columns in one go
@@ -141,7 +144,24 @@ class TableTail:
     def _study(self, names: Sequence[str], rows: Rows) -> ReadStudy:
         source, told = self._source, Losses(self._source.shown)
         rest = rest_of(source, told)
-        columns = _columns(names, self._roles, told)
+        filled = self._filled(names, rows, self._roles, rest, told)
+        trials = TableTrials(filled, rows.lines, Losses(source.shown))
+        curve_losses = Losses(str(curves_path(source.file)))
+        _add_curves(trials, source, curve_losses)
+        _add_evaluations(trials, rest)
+        found = from_generic(_described(filled, rest), source, "table", trials)
+        return with_losses(found, (told, rows.losses, trials.losses, curve_losses))
+
+    def _filled(
+        self,
+        names: Sequence[str],
+        rows: Rows,
+        roles: Mapping[str, str],
+        rest: Rest,
+        losses: Losses,
+    ) -> list[Filled]:
+        """Return the columns that are used, with their cells; `losses` gets what is doubtful."""
+        columns = _columns(names, roles, losses)
         filled = [
             Filled(column, cells, _choices(column, rest))
             for column, cells in zip(columns, rows.cells_of(names), strict=True)
@@ -149,15 +169,14 @@ class TableTail:
         ]
         for one in filled:
             for doubt in one.doubts():
-                told.add(f"column {brief(one.column.name)!r}: {doubt}")
-        trials = TableTrials(filled, rows.lines, Losses(source.shown))
-        curve_losses = Losses(str(curves_path(source.file)))
-        _add_curves(trials, source, curve_losses)
-        _add_evaluations(trials, rest)
-        found = from_generic(_described(filled, rest), source, "table", trials)
-        losses = (told, rows.losses, trials.losses, curve_losses)
-        skipped = tuple(skipped for each in losses for skipped in each.listed())
-        return replace(found, header=replace(found.header, skipped=skipped))
+                losses.add(f"column {brief(one.column.name)!r}: {doubt}")
+        return filled
+
+
+def with_losses(found: ReadStudy, losses: Iterable[Losses]) -> ReadStudy:
+    """Return a study that tells what was left out of all parts of its source."""
+    skipped = tuple(skipped for each in losses for skipped in each.listed())
+    return replace(found, header=replace(found.header, skipped=skipped))
 
 
 class Rows:
@@ -245,11 +264,11 @@ def rows_of(source: Source, losses: Losses | None = None) -> tuple[list[str], It
 _GROUP_KEYS = {"param": "params", "objective": "values", "metric": "metrics"}
 
 
-def _column(name: str) -> Column | None:
+def _column(name: str, plain: Sequence[str]) -> Column | None:
     """Return what a column is by its name; None if that doesn't tell."""
     group, colon, rest = name.partition(":")
     if not colon or group not in GROUPS or not rest:
-        return Column(None, name) if name in PLAIN else None
+        return Column(None, name) if name in plain else None
     start, _, end = rest.rpartition(":")
     if group == "param" and start and end in SCALES:
         return Column("params", start, scale=end)
@@ -259,7 +278,8 @@ def _column(name: str) -> Column | None:
 
 
 def _columns(names: Sequence[str], roles: Mapping[str, str], losses: Losses) -> list[Column | None]:
-    found = [_column(roles.get(name, name)) for name in names]
+    plain = (*PLAIN, *OF_ROWS)
+    found = [_column(roles[n], plain) if n in roles else _column(n, PLAIN) for n in names]
     seen: Counter[str] = Counter()
     for i, name in enumerate(names):
         column = found[i]

@@ -43,6 +43,7 @@ class TrackedRun:
         lone: Step and value of those that were recorded once: a curve only where others have one.
         parent: Key of the run it was forked from.
         started, ended: POSIX seconds UTC, NaN where unknown.
+        number: As the source counts it; None where it does not.
     """
 
     key: str
@@ -55,6 +56,7 @@ class TrackedRun:
     started: float = NAN
     ended: float = NAN
     note: str | None = None
+    number: int | None = None
 
     def add_points(self, name: str, points: Sequence[tuple[float, float]]) -> None:
         """Add a metric: its last value, and a curve if there are several points.
@@ -118,7 +120,7 @@ def study_of(
     fixed = {key: value for key, value in fixed.items() if key not in known.space}
     dropped = {*fixed, *_names_of_runs(runs, known.space, losses)}
     draft = Draft(losses)
-    for number, run in enumerate(runs):
+    for number, run in zip(_numbered(runs), runs, strict=True):
         draft.add(_row(run, number, objectives, dropped))
     _link(draft, runs, losses)
     draft.space = _space(draft, known.space)
@@ -137,6 +139,11 @@ def study_of(
         attributes["run_ids"] = [run.key for run in runs]
     method = known.method or _method(draft)
     return draft.build(header_of(name, framework, objectives, method, attributes, source))
+
+
+def _numbered(runs: Sequence[TrackedRun]) -> Sequence[int]:
+    told = [run.number for run in runs if run.number is not None]
+    return told if len(set(told)) == len(runs) else range(len(runs))
 
 
 def by_start(runs: Iterable[TrackedRun]) -> list[TrackedRun]:

@@ -1,62 +1,52 @@
-"""CSV exports of trackers whose columns say what they are by what stands before the name.
-
-MLflow's `search_runs` writes `params.lr` and `metrics.loss`, Neptune `parameters/lr` and
-`metrics/loss` beside `sys/id`, ClearML `Hyperparameters/General/lr`, Comet `param.lr`.
-"""
+"""Tables of programs known by the names of their columns: exports of trackers and of searches."""
 
 from __future__ import annotations
 
 import csv
-import re
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Sequence
 
-from hypertendril.model import TrialState
+from hypertendril.errors import SourceFormatError
+from hypertendril.model import Direction, Objective
 from hypertendril.readers.about import About, Tested
-from hypertendril.readers.drafts.state_words import state_of
-from hypertendril.readers.drafts.typed_text import number_in, typed
-from hypertendril.readers.files.csv_rows import csv_rows
-from hypertendril.readers.files.times import posix
-from hypertendril.readers.folders import small_enough
+from hypertendril.readers.drafts.directions import direction_of
 from hypertendril.readers.losses import Losses
-from hypertendril.readers.result import ReadStudy, Rereading, Tail
+from hypertendril.readers.result import ReadStudy, Tail
 from hypertendril.readers.source import Source
-from hypertendril.readers.trackers.tracked import Known, TrackedRun, by_start, study_of
-
-_PARAMETER = re.compile(
-    r"(?:params?|parameters|hparams|hyper ?parameters(?:[./](?:general|args))?|config)[./]+(?=.)",
-    re.IGNORECASE,
-)
-_METRIC = re.compile(r"(?:metrics?|scalars|summary|last metrics)[./]+(?=.)", re.IGNORECASE)
-_IDS = ("run_id", "sys/id", "id", "experiment_key", "experimentkey", "task id", "name", "sys/name")
-_STATUSES = ("status", "state", "sys/state")
-_STARTS = ("start_time", "sys/creation_time", "started", "created", "start_server_timestamp")
-_ENDS = ("end_time", "sys/ping_time", "completed", "ended", "end_server_timestamp")
+from hypertendril.readers.tables.reader import Rows, TableTail, first_line, with_losses
+from hypertendril.readers.tables.rest import Rest
+from hypertendril.readers.tables.runs import RunRows
+from hypertendril.readers.tables.trials import Filled
+from hypertendril.readers.trackers.dialects import Dialect, dialect_of
 
 
 class TrackerTable:
-    """Reads such tables; a row is a trial."""
+    """Reads such tables; a row is a trial, or a step of one."""
 
     name = "tracker-table"
     about = About(
-        title="Trackers' CSV exports",
-        source="a CSV file",
-        kept="parameters, metrics, status, times, ids",
-        lost="objective guessed; other columns; curves",
+        title="Tables of known programs",
+        source="a CSV, JSON or Parquet file with the columns they write",
+        kept="parameters, metrics, objective, states, times, ids; steps as curves, resources as rungs",
+        lost="ranges; what no column tells is guessed: most often the direction; other columns",
         tested=Tested.REAL,
         logs=(
-            "MLflow 3.17.2 (`search_runs` to CSV, `params.`, `metrics.`); made after their "
-            "documentation, as their servers don't run here: Neptune (`parameters/`, `metrics/`), "
-            "ClearML (`Hyperparameters/General/`) and Comet (`param.`, `metric.`)"
+            "scikit-learn 1.9 (`cv_results_` of grid, random and halving search), Optuna 5.0 "
+            "(`trials_dataframe`), Ray 2.60 (`get_dataframe`), MLflow 3.17.2 (`search_runs`), "
+            "bayesian-optimization 1.4 and nevergrad 1.0 (their JSON loggers); made after their "
+            "documentation: Syne Tune, NNI, SageMaker, Determined, Optuna Dashboard, Neptune "
+            "(`parameters/`, `metrics/`), ClearML (`Hyperparameters/General/`) and Comet (`param.`, "
+            "`metric.`)"
         ),
     )
 
     def detects(self, source: Source) -> bool:
-        """Return whether the first line has columns of parameters and columns of metrics."""
+        """Return whether the columns are those of a program."""
         if source.path is None or source.is_folder:
             return False
-        names = _names(source.head().partition(b"\n")[0])
-        has_params = any(_PARAMETER.match(name) for name in names)
-        return has_params and any(_METRIC.match(name) for name in names)
+        try:
+            return dialect_of(first_line(source)[0]) is not None
+        except (SourceFormatError, csv.Error):
+            return False
 
     def read(self, source: Source) -> tuple[ReadStudy, ...]:
         """Return the study of the table.
@@ -64,44 +54,42 @@ class TrackerTable:
         Raises:
             SourceFormatError: It can't be read.
         """
-        losses = Losses(source.shown)
-        _, rows = csv_rows(small_enough(source.file), losses)
-        runs = [_run(row, f"row {n}") for n, row in enumerate(rows)]
-        name = source.file.name.partition(".")[0]
-        return (study_of(by_start(runs), name, self.name, losses, Known(), source.shown),)
+        return self.follow(source).advance()
 
     def change_token(self, source: Source) -> Hashable:
         """Return what the file system says of the file."""
         return source.stat_token()
 
     def follow(self, source: Source) -> Tail:
-        """Return a tail that reads the file again."""
-        return Rereading(self, source)
+        """Return a tail that parses new rows only."""
+        return _KnownTail(source)
 
 
-def _names(line: bytes) -> list[str]:
-    try:
-        return next(csv.reader([line.decode("utf-8-sig", "replace").strip()]), [])
-    except csv.Error:
-        return []
+class _KnownTail(TableTail):
+    def _study(self, names: Sequence[str], rows: Rows) -> ReadStudy:
+        dialect = dialect_of(names)
+        if dialect is None:
+            raise self._source.error("has other columns than before.", line=1)
+        doubts, losses = Losses(self._source.shown), Losses(self._source.shown)
+        filled = self._filled(names, rows, dialect.roles(names), Rest(), doubts)
+        objectives = _objectives(filled, dialect, losses)
+        table = RunRows(filled, len(rows.lines), losses, dialect.without_value)
+        found = table.study(self._source, dialect.framework, objectives)
+        return with_losses(found, (losses, doubts, rows.losses))
 
 
-def _run(row: Mapping[str, str], key: str) -> TrackedRun:
-    lowered = {name.lower(): value for name, value in row.items()}
-    run = TrackedRun(next((lowered[i] for i in _IDS if lowered.get(i)), key))
-    for name, cell in row.items():
-        if not cell:
+def _objectives(filled: Sequence[Filled], dialect: Dialect, losses: Losses) -> list[Objective]:
+    """Return the objectives; a direction that no column tells is guessed by the name."""
+    found = []
+    for one in filled:
+        if one.column.group != "values":
             continue
-        if _PARAMETER.match(name):
-            run.params[_PARAMETER.sub("", name, count=1)] = typed(cell)
-        elif _METRIC.match(name):
-            number = number_in(cell)
-            if number is not None:
-                run.metrics[_METRIC.sub("", name, count=1)] = number
-    status = next((lowered[s].lower() for s in _STATUSES if lowered.get(s)), "")
-    run.state = state_of(status) or TrialState.COMPLETE
-    if run.state is TrialState.FAILED:
-        run.note = status
-    run.started = posix(next((lowered[s] for s in _STARTS if lowered.get(s)), None))
-    run.ended = posix(next((lowered[s] for s in _ENDS if lowered.get(s)), None))
-    return run
+        name, told = one.column.name, one.column.direction
+        if told is None:
+            way, _ = direction_of(name)
+            losses.guess(f"the direction of {name!r} is not recorded; {way} is assumed")
+        found.append(Objective(name, Direction(told) if told else way))
+    others = [one.column.name for one in filled if one.column.name.startswith("mean_test_")]
+    if dialect.is_single and len(others) > 1:
+        losses.guess(f"which score decided is not recorded; {found[0].name!r} is assumed")
+    return found

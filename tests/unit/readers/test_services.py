@@ -275,21 +275,23 @@ def test_chopt_tells_space_conditions_lineage_and_curves(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    "header",
+    ("header", "framework"),
     [
-        "run_id,params.lr,metrics.val_loss",
-        "sys/id,parameters/lr,metrics/val_loss",
-        "name,Hyperparameters/General/lr,Last Metrics/val_loss",
-        "experiment_key,param.lr,metric.val_loss",
-        "id,config/lr,summary/val_loss",
+        ("run_id,params.lr,metrics.val_loss", "mlflow"),
+        ("sys/id,parameters/lr,metrics/val_loss", "neptune"),
+        ("name,Hyperparameters/General/lr,Last Metrics/val_loss", "clearml"),
+        ("experiment_key,param.lr,metric.val_loss", "tracker-table"),
+        ("id,config/lr,summary/val_loss", "tracker-table"),
     ],
 )
-def test_columns_of_trackers_are_told_by_their_prefix(header: str, tmp_path: Path) -> None:
+def test_columns_of_trackers_are_told_by_their_prefix(
+    header: str, framework: str, tmp_path: Path
+) -> None:
     path = tmp_path / "runs"
     path.write_text(f"{header}\na,0.1,2\nb,0.2,1\nc,0.3,\n")
     (found,) = read(path)
     study = found.as_study()
-    assert found.header.framework == "tracker-table"
+    assert found.header.framework == framework
     assert study.column("param:lr").tolist() == [0.1, 0.2, 0.3]
     assert study.objectives[0].name == "val_loss"
     assert study.best() == 1
