@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from hypertendril.readers.files.json_text import as_number
 OLDEST = 631_152_000.0  # 1990: an earlier time is a clock gone wrong, if others are later
 OK, FAILED, RUNNING = "ok", "failed", "running"
 _NO_BUDGET = -1.0
+_AS_THEY_ARE = {float, int, str}  # types of what is kept beside an objective as it stands
 _CLOSING = {
     TrialState.COMPLETE: Outcome.FINAL,
     TrialState.PRUNED: Outcome.DISCARDED,
@@ -88,7 +89,7 @@ def add_runs(
         objectives: Names; each gets a curve over the budgets.
         is_over: The method has ended, so that no configuration waits for a decision any more.
     """
-    runs = _without_wrong_clocks(draft, runs)
+    _forget_wrong_clocks(draft, runs)
     ladder = _Ladder(configs, runs, is_over=is_over)
     rows: dict[Hashable, int] = {}
     own: dict[Hashable, list[BudgetRun]] = {key: [] for key in configs}
@@ -109,15 +110,13 @@ def add_runs(
     return ladder.is_halving
 
 
-def _without_wrong_clocks(draft: Draft, runs: Sequence[BudgetRun]) -> Sequence[BudgetRun]:
+def _forget_wrong_clocks(draft: Draft, runs: Sequence[BudgetRun]) -> None:
     if not any(run.started > OLDEST for run in runs):
-        return runs  # seconds since the start of the run, perhaps
-    is_wrong = [run.started < OLDEST or run.ended < OLDEST for run in runs]
-    draft.losses.count("times of a clock that was wrong (before 1990)", sum(is_wrong))
-    return [
-        replace(run, started=NAN, ended=NAN) if wrong else run
-        for run, wrong in zip(runs, is_wrong, strict=True)
-    ]
+        return  # seconds since the start of the run, perhaps
+    wrong = [run for run in runs if run.started < OLDEST or run.ended < OLDEST]
+    draft.losses.count("times of a clock that was wrong (before 1990)", len(wrong))
+    for run in wrong:
+        run.started = run.ended = NAN
 
 
 class _Ladder:
@@ -137,15 +136,18 @@ class _Ladder:
         self.budgets = sorted({run.budget for run in done if not math.isnan(run.budget)})
         self.highest: dict[Hashable, float] = {}
         self._lowest: dict[Hashable, float] = {}
-        self._in_bracket: dict[int, set[float]] = {}
+        in_bracket: dict[int, set[float]] = {}
         failed: set[Hashable] = set()
         for run in done:
             key, budget = run.config, _or_none(run.budget)
-            self.highest[key] = max(self.highest.get(key, budget), budget)
-            self._lowest[key] = min(self._lowest.get(key, budget), budget)
-            self._in_bracket.setdefault(configs[key].bracket, set()).add(budget)
+            if budget >= self.highest.setdefault(key, budget):
+                self.highest[key] = budget
+            if budget <= self._lowest.setdefault(key, budget):
+                self._lowest[key] = budget
+            in_bracket.setdefault(configs[key].bracket, set()).add(budget)
             if run.status == FAILED:
                 failed.add(key)
+        self._in_bracket = {bracket: sorted(budgets) for bracket, budgets in in_bracket.items()}
         top = self.top
         stopped = [k for k, budget in self.highest.items() if budget < top and k not in failed]
         self.is_halving = len(self.budgets) > 1 and bool(stopped)
@@ -157,7 +159,7 @@ class _Ladder:
     def start(self, key: Hashable) -> int:
         """Return the position, among all budgets, of the one a configuration was begun with."""
         if self._configs[key].bracket >= 0:
-            lowest = min(self._in_bracket.get(self._configs[key].bracket, {_NO_BUDGET}))
+            lowest = self._in_bracket.get(self._configs[key].bracket, [_NO_BUDGET])[0]
         else:
             lowest = self._lowest.get(key, _NO_BUDGET)
         return self.budgets.index(lowest) if lowest in self.budgets else 0
@@ -175,7 +177,7 @@ class _Ladder:
             return -1
         config = self._configs[key]
         if config.bracket >= 0:
-            return sorted(self._in_bracket[config.bracket]).index(budget)
+            return self._in_bracket[config.bracket].index(budget)
         return self.budgets.index(budget) - self.start(key)
 
     def last_runs(self, key: Hashable, own: Sequence[BudgetRun]) -> list[BudgetRun]:
@@ -187,7 +189,7 @@ class _Ladder:
         """Return whether it can't be told yet if a configuration is promoted."""
         if self._configs[key].bracket < 0:
             return False
-        return self.highest[key] >= max(self._in_bracket[self._configs[key].bracket])
+        return self.highest[key] >= self._in_bracket[self._configs[key].bracket][-1]
 
 
 def _or_none(budget: float) -> float:
@@ -202,9 +204,8 @@ def _trial(
     key: Hashable,
     n_objectives: int,
 ) -> TrialRow:
-    trial = TrialRow(number=config.number, params=config.params, metrics=dict(config.metrics))
-    trial.bracket = ladder.bracket(key)
-    trial.state = _state(config, own, last, ladder, key)
+    state, bracket = _state(config, own, last, ladder, key), ladder.bracket(key)
+    trial = TrialRow(config.number, config.params, state, metrics=config.metrics, bracket=bracket)
     if not last:
         trial.started = min((run.started for run in own), default=NAN)
         return trial
@@ -212,8 +213,8 @@ def _trial(
     good = [run for run in last if run.status == OK]
     trial.objectives = [_mean([run.values[i] for run in good]) for i in range(n_objectives)]
     trial.metrics = {**config.metrics, **(good or last)[-1].metrics}
-    trial.started = min((t for run in done if (t := run.started) == t), default=NAN)
-    trial.ended = max((t for run in done if (t := run.ended) == t), default=NAN)
+    trial.started = min([t for run in done if (t := run.started) == t], default=NAN)
+    trial.ended = max([t for run in done if (t := run.ended) == t], default=NAN)
     if trial.state is TrialState.FAILED:
         trial.note = next((run.note for run in reversed(last) if run.note), None)
     return trial
@@ -221,11 +222,9 @@ def _trial(
 
 def _mean(values: Sequence[float]) -> float:
     """Return the mean over seeds and instances, NaN for none."""
-    return math.fsum(values) / len(values) if _are_finite(values) else _bad_mean(values)
-
-
-def _are_finite(values: Sequence[float]) -> bool:
-    return bool(values) and all(map(math.isfinite, values))
+    if values and all(map(math.isfinite, values)):
+        return math.fsum(values) / len(values)
+    return _bad_mean(values)
 
 
 def _bad_mean(values: Sequence[float]) -> float:
@@ -299,20 +298,21 @@ def split_info(
 
     Values that are no numbers are among them, so that the draft can say that it left them out.
     """
+    found = flat(info) if isinstance(info, dict) else {"info": info}
+    if _AS_THEY_ARE.issuperset(map(type, found.values())) and found.keys().isdisjoint(ignored):
+        return found, {}
     numbers: dict[str, Any] = {}
     lists: dict[str, list[float]] = {}
-    for name, value in flat(info).items() if isinstance(info, dict) else [("info", info)]:
+    for name, value in found.items():
         if name in ignored or value is None:
             continue
-        if type(value) is float:
-            numbers[name] = value  # nearly always
-        elif isinstance(value, bool):
+        if isinstance(value, bool):
             numbers[name] = int(value)
         elif isinstance(value, list):
-            found = [as_number(item) for item in value]
-            if found and all(item is not None for item in found):
-                lists[name] = [item for item in found if item is not None]
-            elif found:
+            items = [as_number(item) for item in value]
+            if items and all(item is not None for item in items):
+                lists[name] = [item for item in items if item is not None]
+            elif items:
                 numbers[name] = value
         else:
             numbers[name] = value

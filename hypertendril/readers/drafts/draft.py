@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from operator import attrgetter
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -128,39 +131,29 @@ class Draft:
     def _columns(self, values: Floats, metrics: Floats, m: int) -> Trials:
         n = len(self.trials)
         found = replace(Trials.empty(n, 0, m, 0), values=values, metrics=metrics)
+        for name in ("number", "state", "parent", "bracket", "started", "ended"):
+            getattr(found, name)[:] = list(map(attrgetter(name), self.trials))
         for row, trial in enumerate(self.trials):
-            found.number[row] = trial.number
-            found.state[row] = trial.state
             reached = trial.objectives[:m]
             found.objectives[row, : len(reached)] = reached
-            found.parent[row] = trial.parent
-            found.bracket[row] = trial.bracket
-            found.started[row] = trial.started
-            found.ended[row] = trial.ended
             if trial.note:
                 found.notes[row] = clean(trial.note)
         return found
 
     def _metrics(self) -> tuple[tuple[str, ...], Floats]:
-        columns: dict[str, Floats] = {}
-        for row, trial in enumerate(self.trials):
-            for name, value in trial.metrics.items():
-                number = value if type(value) is float else as_number(value)
-                if number is None:
-                    if value is not None:
-                        self.losses.count(f"metric {clean(str(name))!r} is not a number")
-                    continue
-                column = columns.get(name)
-                if column is None:
-                    if len(columns) >= MOST_NAMES:
-                        self.losses.count(f"metrics beyond the first {MOST_NAMES}")
-                        continue
-                    column = columns[name] = np.full(len(self.trials), np.nan)
-                column[row] = number
-        table = np.empty((len(self.trials), len(columns)))
-        for i, column in enumerate(columns.values()):
-            table[:, i] = column
-        return tuple(clean(str(name)) for name in columns), table
+        names: list[str] = []
+        columns: list[Floats] = []
+        for name, (rows, cells) in _by_name([trial.metrics for trial in self.trials]).items():
+            numbers, others = number_column(cells)
+            self.losses.count(f"metric {clean(str(name))!r} is not a number", others)
+            known = len(cells) - others - cells.count(None)
+            if known and len(names) >= MOST_NAMES:
+                self.losses.count(f"metrics beyond the first {MOST_NAMES}", known)
+            elif known:
+                names.append(clean(str(name)))
+                columns.append(np.full(len(self.trials), np.nan))
+                columns[-1][rows] = numbers
+        return tuple(names), _side_by_side(columns, len(self.trials))
 
     def _points(self) -> tuple[tuple[str, ...], CurvePoints]:
         names: dict[str, int] = {}
@@ -169,37 +162,67 @@ class Draft:
             if name not in names and len(names) >= MOST_NAMES:
                 self.losses.count(f"curves of metrics beyond the first {MOST_NAMES}")
                 continue
-            parts.append((row, names.setdefault(name, len(names)), *self._placed(steps, values)))
+            parts.append((row, names.setdefault(name, len(names)), steps, values))
         if not parts:
             return (), CurvePoints.empty()
         lengths = [len(steps) for _, _, steps, _ in parts]
-        return tuple(map(clean, names)), CurvePoints(
+        points = CurvePoints(
             trial=np.repeat(np.array([row for row, *_ in parts], dtype=np.int64), lengths),
             metric=np.repeat(np.array([at for _, at, *_ in parts], dtype=np.int16), lengths),
             step=np.concatenate([steps for _, _, steps, _ in parts]),
             value=np.concatenate([values for *_, values in parts]),
         )
+        return tuple(map(clean, names)), self._placed(points)
 
-    def _placed(self, steps: Floats, values: Floats) -> tuple[Floats, Floats]:
+    def _placed(self, points: CurvePoints) -> CurvePoints:
         """Return the points that have a step; nearly always all, which are not copied."""
-        has_step = np.isfinite(steps)
+        has_step = np.isfinite(points.step)
         if has_step.all():
-            return steps, values
+            return points
         self.losses.count("points of curves without a step", int((~has_step).sum()))
-        return steps[has_step], values[has_step]
+        return CurvePoints(
+            trial=points.trial[has_step],
+            metric=points.metric[has_step],
+            step=points.step[has_step],
+            value=points.value[has_step],
+        )
 
     def _evaluations(self) -> Evaluations:
         found = Evaluations.empty(len(self.looks))
-        for i, look in enumerate(self.looks):
-            found.trial[i] = look.trial
-            found.iteration[i] = look.iteration
-            found.bracket[i] = look.bracket
-            found.rung[i] = look.rung
-            found.resource[i] = look.resource
-            found.value[i] = look.value
-            found.outcome[i] = look.outcome
-            found.time[i] = look.time
+        for name in Look.__slots__:
+            getattr(found, name)[:] = list(map(attrgetter(name), self.looks))
         return found
+
+
+def number_column(values: Sequence[Any]) -> tuple[Floats, int]:
+    """Return JSON values as floats, NaN where they are none, and how many of those are not null."""
+    kinds = set(map(type, values))
+    if kinds == {str}:
+        return np.full(len(values), np.nan), len(values)
+    if kinds <= {float, int, NoneType}:
+        with suppress(OverflowError):
+            return np.array(values, dtype=np.float64), 0  # nearly always
+    numbers = [as_number(value) for value in values]
+    return np.array(numbers, dtype=np.float64), numbers.count(None) - values.count(None)
+
+
+def _by_name(records: Sequence[Mapping[str, Any]]) -> dict[str, tuple[list[int], list[Any]]]:
+    """Return the rows and the values of each name; records of the same names are taken at once."""
+    alike: dict[tuple[str, ...], list[int]] = {}
+    for row, record in enumerate(records):
+        alike.setdefault(tuple(record), []).append(row)
+    found: dict[str, tuple[list[int], list[Any]]] = {}
+    for names, rows in alike.items():
+        columns = zip(*(records[row].values() for row in rows), strict=True)
+        for name, values in zip(names, columns, strict=True):
+            own = found.setdefault(name, ([], []))
+            own[0].extend(rows)
+            own[1].extend(values)
+    return found
+
+
+def _side_by_side(columns: Sequence[Floats], n: int) -> Floats:
+    return np.column_stack(columns) if columns else np.empty((n, 0))
 
 
 def outside_range(parameters: Sequence[Parameter], values: Floats) -> dict[str, int]:
@@ -249,8 +272,7 @@ class Parameters:
             parameter, column = self._encoded(parameter, values)
             parameters.append(parameter)
             columns.append(column)
-        table = np.column_stack(columns) if columns else np.empty((len(self._trials), 0))
-        return table, parameters
+        return _side_by_side(columns, len(self._trials)), parameters
 
     def _names(self) -> list[str]:
         seen = dict.fromkeys(self._space.names)
@@ -267,26 +289,26 @@ class Parameters:
     def _encoded(self, parameter: Parameter, values: Sequence[Any]) -> tuple[Parameter, Floats]:
         if parameter.is_discrete_choice:
             return self._coded(parameter, values)
-        column = np.full(len(values), np.nan)
-        for row, value in enumerate(values):
-            number = value if type(value) is float else as_number(value)
-            if number is not None:
-                column[row] = number
-            elif value is not _ABSENT and value is not None:
-                self._losses.count(f"parameter {parameter.name!r}: a value that is not a number")
+        column, others = number_column([None if v is _ABSENT else v for v in values])
+        self._losses.count(f"parameter {parameter.name!r}: a value that is not a number", others)
         return parameter, column
 
     def _coded(self, parameter: Parameter, values: Sequence[Any]) -> tuple[Parameter, Floats]:
         codes = {_key(choice): code for code, choice in enumerate(parameter.choices)}
         declared = len(codes)
         column = np.full(len(values), np.nan)
+        of_text: dict[str, int] = {}  # the values of nearly all parameters of this kind
         for row, value in enumerate(values):
-            choice = None if value is _ABSENT else as_choice(value)
-            code = None if value is _ABSENT else codes.get(_key(choice))
+            code = of_text.get(value) if type(value) is str else None
             if code is None:
-                if choice is None:
-                    continue
-                code = codes[_key(choice)] = len(codes)
+                choice = None if value is _ABSENT else as_choice(value)
+                code = None if value is _ABSENT else codes.get(_key(choice))
+                if code is None:
+                    if choice is None:
+                        continue
+                    code = codes[_key(choice)] = len(codes)
+                if type(value) is str:
+                    of_text[value] = code
             column[row] = code
         if len(codes) == declared:
             return parameter, column
@@ -306,8 +328,15 @@ def _key(choice: Choice) -> tuple[bool, Choice]:
 
 
 @lru_cache(maxsize=4096)
-def _joined(prefix: str, key: str) -> str:
-    return f"{prefix}{clean(key) or NAMELESS}"
+def _joined(prefix: str, keys: tuple[Any, ...]) -> tuple[str, ...] | None:
+    """Return the names of leaves; None where two are the same, or 1 and true one key of the cache."""
+    names = tuple(_leaf(prefix, key) for key in keys)
+    is_plain = {str}.issuperset(map(type, keys)) and len(set(names)) == len(names)
+    return names if is_plain else None
+
+
+def _leaf(prefix: str, key: Any) -> str:
+    return f"{prefix}{clean(str(key)) or NAMELESS}"
 
 
 def flat(config: Mapping[str, Any], prefix: str = "", depth: int = 0) -> dict[str, Any]:
@@ -315,19 +344,24 @@ def flat(config: Mapping[str, Any], prefix: str = "", depth: int = 0) -> dict[st
 
     Of `{"opt": {"lr": 1}, "opt/lr": 2}` the later one is `opt/lr (2)`.
     """
+    names = _joined(prefix, tuple(config))
+    if names is not None and dict not in map(type, config.values()):
+        return dict(zip(names, config.values()))  # noqa: B905 (nearly always; half the time)
     found: dict[str, Any] = {}
-    for key, value in config.items():
-        name = _joined(prefix, str(key))
-        if isinstance(value, dict) and value and depth < 8:
-            for inner, item in flat(value, f"{name}/", depth + 1).items():
-                found[_unlike(inner, found)] = item
-        else:
+    names = names or tuple(_leaf(prefix, key) for key in config)
+    for name, value in zip(names, config.values(), strict=True):
+        if not (isinstance(value, dict) and value and depth < 8):
             found[_unlike(name, found)] = value
+        elif found.keys().isdisjoint(below := flat(value, f"{name}/", depth + 1)):
+            found |= below
+        else:
+            for inner, item in below.items():
+                found[_unlike(inner, found)] = item
     return found
 
 
 def _unlike(name: str, found: Mapping[str, Any]) -> str:
-    """Return a name that is not taken yet: nearly always the name itself."""
+    """Return the name, or one like it that is not taken yet."""
     if name not in found:
         return name
     return next(other for n in itertools.count(2) if (other := f"{name} ({n})") not in found)
