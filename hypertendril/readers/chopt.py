@@ -23,7 +23,8 @@ from hypertendril.model import (
 )
 from hypertendril.readers.about import About, Tested
 from hypertendril.readers.drafts.directions import direction_of
-from hypertendril.readers.drafts.draft import NAN, flat
+from hypertendril.readers.drafts.draft import NAN
+from hypertendril.readers.drafts.nested_names import flat
 from hypertendril.readers.files.json_text import as_choice, as_number, brief, clean
 from hypertendril.readers.files.times import posix
 from hypertendril.readers.folders import as_dict, as_list, json_as_far_as_it_goes

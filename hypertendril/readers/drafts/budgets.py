@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from hypertendril.model import Outcome, TrialState
-from hypertendril.readers.drafts.draft import NAN, Draft, Look, TrialRow, flat
+from hypertendril.readers.drafts.draft import NAN, Draft, Look, TrialRow
+from hypertendril.readers.drafts.nested_names import flat
 from hypertendril.readers.files.json_text import as_number
 
 OLDEST = 631_152_000.0  # 1990: an earlier time is a clock gone wrong, if others are later

@@ -9,7 +9,7 @@ from typing import Any
 
 from hypertendril.errors import SpaceError
 from hypertendril.model import Choice, Condition, Parameter, ParameterKind, SearchSpace
-from hypertendril.readers.drafts.draft import flat
+from hypertendril.readers.drafts.nested_names import flat
 from hypertendril.readers.files.json_text import as_choice, as_number, brief, clean
 from hypertendril.readers.folders import as_dict, as_list
 from hypertendril.readers.losses import Losses

@@ -13,7 +13,6 @@ from hypertendril.readers.drafts.draft import (
     Look,
     TrialRow,
     fixed_values,
-    flat,
     header_of,
 )
 from hypertendril.readers.drafts.looks import (
@@ -23,6 +22,7 @@ from hypertendril.readers.drafts.looks import (
     generation_looks,
     rung_looks,
 )
+from hypertendril.readers.drafts.nested_names import flat
 from hypertendril.readers.ray_tune.brackets import starting_rungs
 from hypertendril.readers.ray_tune.pbt import Member, Population, population_of
 from hypertendril.readers.ray_tune.run import (

@@ -150,12 +150,12 @@ def _mark_rejected(
 def _mark_open(configs: dict[Hashable, Configuration], state: dict[str, Any]) -> None:
     """Mark the configurations that wait in an open bracket for their next rung."""
     open_ones = {_signature(config) for config in _tracked(state) if config}
-    for config in configs.values():
+    for config in configs.values() if open_ones else ():
         config.is_open = _signature(config.params) in open_ones
 
 
-def _signature(params: Mapping[str, Any]) -> str:
-    return str(sorted((str(name), str(value)) for name, value in params.items()))
+def _signature(params: Mapping[str, Any]) -> frozenset[tuple[str, str]]:
+    return frozenset(zip(params, map(str, params.values()), strict=True))
 
 
 def _tracked(state: dict[str, Any]) -> list[dict[str, Any]]:

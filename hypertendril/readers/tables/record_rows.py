@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from hypertendril.readers.drafts.draft import flat
+from hypertendril.readers.drafts.nested_names import flat
 from hypertendril.readers.files.json_lines import read_records
 from hypertendril.readers.files.json_text import BadJsonError, parse
 from hypertendril.readers.files.parquet import cell_text

@@ -14,7 +14,8 @@ from typing import Any
 from hypertendril.errors import SourceFormatError
 from hypertendril.model import TrialState
 from hypertendril.readers.about import About, Tested
-from hypertendril.readers.drafts.draft import NAN, flat
+from hypertendril.readers.drafts.draft import NAN
+from hypertendril.readers.drafts.nested_names import flat
 from hypertendril.readers.files.json_text import as_number, clean, last_line
 from hypertendril.readers.files.times import posix
 from hypertendril.readers.folders import (

@@ -14,7 +14,7 @@ from typing import Any
 from hypertendril.errors import SourceFormatError
 from hypertendril.model import Method, TrialState
 from hypertendril.readers.about import About, Tested
-from hypertendril.readers.drafts.draft import flat
+from hypertendril.readers.drafts.nested_names import flat
 from hypertendril.readers.files.json_lines import read_records
 from hypertendril.readers.files.json_text import BadJsonError, as_number, brief, clean, parse
 from hypertendril.readers.files.times import posix

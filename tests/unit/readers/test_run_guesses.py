@@ -6,7 +6,7 @@ import pytest
 
 from hypertendril.model import Direction
 from hypertendril.readers.drafts.directions import direction_of
-from hypertendril.readers.drafts.draft import flat
+from hypertendril.readers.drafts.nested_names import flat
 from hypertendril.readers.drafts.rungs import levels_of
 
 
