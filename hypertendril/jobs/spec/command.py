@@ -47,7 +47,7 @@ class Command:
         taken = [name for name in space.names if name in PLACES]
         if taken:
             raise fields.wrong(field, f"{{{taken[0]}}} would be both a parameter and a place.")
-        for name in found.places:
+        for name in sorted(found.places):
             if name not in known:
                 listed = ", ".join(f"{{{place}}}" for place in known)
                 hint = did_you_mean(name, known)

@@ -80,8 +80,9 @@ class TrialList:
             if not item:
                 continue
             if not item.keys() <= TRIAL_KEYS:
-                for key in item.keys() - TRIAL_KEYS:
-                    losses.count(f"unknown key {brief(key)!r} of a trial")
+                for key in item:
+                    if key not in TRIAL_KEYS:
+                        losses.count(f"unknown key {brief(key)!r} of a trial")
             for group in ("params", "values", "metrics", "curves"):
                 if not isinstance(item.get(group) or {}, dict):
                     self._lose(i, f"{group}: not an object")
@@ -263,8 +264,9 @@ class TrialList:
         if not isinstance(item, dict):
             self._lose(row, f"{field}: not an object")
             return None
-        for key in item.keys() - EVALUATION_KEYS:
-            self.losses.count(f"unknown key {brief(key)!r} of an evaluation")
+        for key in item:
+            if key not in EVALUATION_KEYS:
+                self.losses.count(f"unknown key {brief(key)!r} of an evaluation")
         outcome = item.get("outcome", "pending")
         known = OUTCOMES.get(outcome.lower()) if isinstance(outcome, str) else None
         if known is None:

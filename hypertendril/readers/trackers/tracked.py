@@ -126,9 +126,9 @@ def study_of(
     draft.space = _space(draft, known.space)
     moving = {curve for run in runs for curve in run.curves}
     for row, run in enumerate(runs):
-        for curve in run.lone.keys() & moving:
-            step, value = run.lone[curve]
-            run.curves[curve] = np.array([step]), np.array([value])
+        for curve, (step, value) in run.lone.items():
+            if curve in moving:
+                run.curves[curve] = np.array([step]), np.array([value])
         _add_look(draft, row, run, objectives[0].name)
         leading = [o.name for o in objectives]
         for curve in sorted(run.curves, key=lambda n: n not in leading):

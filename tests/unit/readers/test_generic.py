@@ -238,6 +238,15 @@ def test_what_is_wrong_with_a_trial_is_said_and_costs_only_itself(
     assert len(found.trials) == 1
 
 
+def test_unknown_keys_are_told_in_the_order_in_which_they_stand(path: Path) -> None:
+    keys = dict.fromkeys(("shade", "hue", "tint", "colour", "tone"), 1)
+    reasons = _reasons(_trial(path, **keys, evaluations=[keys]))
+    unknown = [
+        f"unknown key '{key}' of {of}" for of in ("a trial", "an evaluation") for key in keys
+    ]
+    assert [reason for reason in reasons if reason in unknown] == unknown
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [

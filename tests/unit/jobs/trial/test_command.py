@@ -80,6 +80,7 @@ def test_a_command_comes_back_from_its_json() -> None:
         (["./train", "{}", "{report}"], "braces that stand for themselves"),
         (["./train", "{raport}"], r"nothing to put into {raport}.*Did you mean 'report'"),
         (["./train", "{lr.real}", "{report}"], "nothing to put into {lr.real}"),
+        (["./train", *(f"{{{name}}}" for name in "fdbeca")], "nothing to put into {a}"),
         (["./train", "{lr}"], "{report}, the file to report into, must be"),
         ([*GOOD, "{depth}"], r"{depth} does not always have a value.*list of its own"),
         ([*GOOD, "{checkpoint}"], "{checkpoint} does not always have a value"),
