@@ -23,7 +23,8 @@ from hypertendril.layouts.control_import import (
 from hypertendril.layouts.control_open import Notice, undo_message
 from hypertendril.layouts.labels import plain
 from hypertendril.readers import Source
-from hypertendril.readers.tables.told import IGNORED, TableColumn, UntoldTableError
+from hypertendril.readers.tables.guess import IGNORED
+from hypertendril.readers.tables.told import TableColumn, UntoldTableError
 from hypertendril.store.opened import Closed
 
 MAX_COLUMNS = 300  # a dialog with more rows is no dialog

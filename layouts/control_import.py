@@ -13,7 +13,8 @@ from hypertendril.layouts import ids
 from hypertendril.layouts.labels import plain
 
 # Columns that are no value of a trial but say something of the trial itself.
-ITSELF = ("number", "state", "started", "ended")
+ITSELF = ("number", "state", "started", "ended", "id", "step", "resource")
+OF_NUMBERS = ("objective", "metric", "number", "step", "resource")
 ROLES = ("parameter", "objective", "metric", *ITSELF, "ignore")
 _ROLE_WORDS = {
     "parameter": "parameter",
@@ -23,6 +24,9 @@ _ROLE_WORDS = {
     "state": "state",
     "started": "when it began",
     "ended": "when it ended",
+    "id": "trial of the row",
+    "step": "step of its curves",
+    "resource": "budget of the row",
     "ignore": "leave out",
 }
 # How a column is meant: the scale of a parameter, the direction of an objective.
@@ -83,7 +87,7 @@ def _row(key: int, column: ColumnChoice) -> Component:
     roles = [
         {"label": _ROLE_WORDS[role], "value": role}
         for role in ROLES
-        if column.is_number or role not in ("objective", "metric", "number")
+        if column.is_number or role not in OF_NUMBERS
     ]
     name = plain(column.name, 60) or "(no name)"
     cells = " · ".join(plain(cell, 24) or "–" for cell in column.cells)

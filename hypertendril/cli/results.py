@@ -69,7 +69,7 @@ def _telling_options(inspect: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         help="what a column is: param, param:log, param:linear, objective:minimize, "
-        "objective:maximize, metric, number, state or ignore",
+        "objective:maximize, metric, number, state, started, ended, id, step, resource or ignore",
     )
 
 

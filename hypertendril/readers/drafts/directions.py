@@ -8,12 +8,14 @@ from hypertendril.model import Direction
 
 _BETTER_WHEN_LOWER = re.compile(
     r"loss|err|cost|mse|mae|rmse|rmsle|mape|perplex|ppl|nll|logloss|time|latency|_ms$|seconds"
-    r"|duration|regret|divergence|distance|size|flops|memory|wer\b|cer\b|brier|deviance",
+    r"|duration|regret|divergence|distance|size|flops|memory|wer\b|cer\b|brier|deviance"
+    r"|verlust|fehler|perte|erreur|p[eé]rdida",
     re.IGNORECASE,
 )
 _BETTER_WHEN_HIGHER = re.compile(
     r"acc|auc|auroc|aupr|f1|fbeta|score|reward|return|precision|recall|r2|iou|dice|bleu|rouge"
-    r"|map\b|ndcg|kappa|corr|sharpe|profit|throughput|likelihood|win|mrr|gain",
+    r"|map\b|ndcg|kappa|corr|sharpe|profit|throughput|likelihood|win|mrr|gain|fitness"
+    r"|genauig|exactitud|pr[eé]cisi|trefferquote",
     re.IGNORECASE,
 )
 

@@ -21,7 +21,8 @@ def typed(text: str, parameter: Parameter | None = None) -> Any:
         for choice in parameter.choices:
             if str(choice) == text:
                 return choice
-    for kind in (float,) if "." in text else (int, float):
+    # `1_0` is a number to Python, but a name to everybody else.
+    for kind in () if "_" in text else (float,) if "." in text else (int, float):
         try:
             number = kind(text)
         except ValueError:

@@ -6,7 +6,7 @@ import math
 import re
 from array import array
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TypeVar
@@ -61,7 +61,7 @@ class Cells:
         if not self.is_numeric:
             return
         try:
-            self._numbers.extend(map(float, texts))
+            self._numbers.extend(_floats(texts))
         except ValueError:
             self._extend_slowly(texts)
         else:
@@ -147,6 +147,17 @@ class Cells:
         return [told[text] for text in self.texts]
 
 
+def _floats(texts: Sequence[str]) -> Iterator[float]:
+    """Return texts as numbers; `1_0` is one to Python, but a name to everybody else.
+
+    Raises:
+        ValueError: One of them is none; also while they are taken.
+    """
+    if "_" in "".join(texts):
+        raise ValueError("a name")
+    return map(float, texts)
+
+
 def _is_whole(text: str) -> bool:
     text = text.strip()
     return len(text) <= MOST_DIGITS and text.lstrip("+-").isdigit()
@@ -161,7 +172,7 @@ def cell_of_text(text: str) -> Cell:
     if not text:
         return None
     try:
-        return int(text) if _is_whole(text) else float(text)
+        return int(text) if _is_whole(text) else next(_floats([text]))
     except ValueError:
         dressed = _DRESSED.fullmatch(text)
         return cell_of_text(dressed["number"].translate(_UNDRESSED)) if dressed else text

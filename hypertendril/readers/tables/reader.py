@@ -5,13 +5,14 @@ from __future__ import annotations
 import codecs
 import csv
 import itertools
+import re
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from hypertendril.model import Choice, Direction
+from hypertendril.model import Choice, Direction, Objective
 from hypertendril.readers.about import About, Tested
 from hypertendril.readers.files.csv_rows import NO_END
 from hypertendril.readers.files.growing_csv import GrowingCsv, Row, opening
@@ -24,9 +25,11 @@ from hypertendril.readers.source import Source
 from hypertendril.readers.tables.cells import Cells, cell_of_text
 from hypertendril.readers.tables.record_rows import holds_records, record_rows
 from hypertendril.readers.tables.rest import Rest, rest_of, rest_path
+from hypertendril.readers.tables.runs import RunRows
 from hypertendril.readers.tables.trials import Column, Filled, TableTrials
 
 GROUPS = ("param", "objective", "metric")
+TOLD = re.compile(r"(?:param|objective|metric):\S")  # Aim writes `metric: loss`
 PLAIN = ("number", "state", "parent", "bracket", "started", "ended", "violation", "note")
 # What a column says of its rows where somebody told so: the trial a row belongs to, the step of its
 # curves, what it was given to spend, the trial it came from.
@@ -61,7 +64,7 @@ class TableCsv:
             names, _ = first_line(source)
         except csv.Error:
             return False
-        return any(name.strip().startswith(tuple(f"{g}:" for g in GROUPS)) for name in names)
+        return any(TOLD.match(name) for name in names)
 
     def read(self, source: Source) -> tuple[ReadStudy, ...]:
         """Return the one study of the table."""
@@ -145,6 +148,9 @@ class TableTail:
         source, told = self._source, Losses(self._source.shown)
         rest = rest_of(source, told)
         filled = self._filled(names, rows, self._roles, rest, told)
+        if any(f.column.group is None and f.column.name in OF_ROWS for f in filled):
+            joined = RunRows(filled, len(rows.lines), told)
+            return with_losses(joined.study(source, "table", _goals(filled)), (told, rows.losses))
         trials = TableTrials(filled, rows.lines, Losses(source.shown))
         curve_losses = Losses(str(curves_path(source.file)))
         _add_curves(trials, source, curve_losses)
@@ -171,6 +177,15 @@ class TableTail:
             for doubt in one.doubts():
                 losses.add(f"column {brief(one.column.name)!r}: {doubt}")
         return filled
+
+
+def _goals(filled: Sequence[Filled]) -> list[Objective]:
+    """Return the objectives among the columns, as they were told."""
+    return [
+        Objective(f.column.name, Direction(f.column.direction or Direction.MINIMIZE))
+        for f in filled
+        if f.column.group == "values"
+    ]
 
 
 def with_losses(found: ReadStudy, losses: Iterable[Losses]) -> ReadStudy:

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from hypertendril.errors import HyperTendrilError, did_you_mean
 from hypertendril.model import Direction
 from hypertendril.readers.drafts.directions import direction_of
-from hypertendril.readers.tables.reader import PLAIN
-from hypertendril.readers.tables.told import IGNORED, TableColumn
+from hypertendril.readers.tables.guess import IGNORED
+from hypertendril.readers.tables.reader import OF_ROWS, PLAIN
+from hypertendril.readers.tables.told import TableColumn
 
 KINDS = (
     "param",
@@ -21,6 +22,9 @@ KINDS = (
     "state",
     "started",
     "ended",
+    "id",
+    "step",
+    "resource",
     "ignore",
 )
 
@@ -80,7 +84,7 @@ def _role(name: str, kind: str, now: str) -> str:
         raise HyperTendrilError(f"--column {name}: {kind!r} is none of {', '.join(KINDS)}.")
     if kind == "ignore":
         return IGNORED
-    if kind in PLAIN:
+    if kind in (*PLAIN, *OF_ROWS):
         return kind
     group, _, way = kind.partition(":")
     stem = _stem(name, now)

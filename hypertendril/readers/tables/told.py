@@ -4,24 +4,17 @@ from __future__ import annotations
 
 import csv
 import itertools
-import re
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from hypertendril.errors import SourceFormatError
-from hypertendril.model import Direction, Parameter
-from hypertendril.readers.drafts.directions import direction_of, rank_of
-from hypertendril.readers.drafts.inferred import infer_parameter
-from hypertendril.readers.drafts.state_words import state_of
 from hypertendril.readers.files.json_text import clean
+from hypertendril.readers.files.table_head import is_number
 from hypertendril.readers.losses import Losses
-from hypertendril.readers.ray_tune.trials import OWN_KEYS
 from hypertendril.readers.result import ReadStudy, Tail
 from hypertendril.readers.source import Source
-from hypertendril.readers.tables.cells import typed_cells
+from hypertendril.readers.tables.guess import guessed_roles, numbers_of
 from hypertendril.readers.tables.reader import (
-    GROUPS,
-    PLAIN,
     TableCsv,
     TableTail,
     first_line,
@@ -36,35 +29,15 @@ ROWS_SHOWN = 5
 MOST_COLUMNS = 2000  # a person can be asked about
 MOST_GUESSED = 100_000
 SOME_COLUMNS = 20  # named in a report
-IGNORED = ""
+NO_NAMES = (
+    "looks like a table without a line of names above its columns.",
+    "Write one: name,name,...",
+)
+TURNED = (
+    "looks like a table on its side: a row for each parameter and a column for each trial.",
+    "Turn it (`table.T` of pandas, Paste Special > Transpose of a spreadsheet) and save it again.",
+)
 NO_ROWS = ("looks like the header of a table.", "No row has been written to it yet.")
-# Of W&B, MLflow, HiPlot and their kin: groups of columns by what stands before the name.
-_PARAMETERS = re.compile(
-    r"^(?:config|params?|hparams?|hp|hyperparameters?|parameters)[./: _](?=.)", re.IGNORECASE
-)
-_METRICS = re.compile(
-    r"^(?:metrics?|summary|results?|scores?|user_attrs|values)[./: _](?=.)", re.IGNORECASE
-)
-_TIMES = {  # of Optuna's tables, and as many others call them
-    **dict.fromkeys(("datetime_start", "start_time", "started_at"), "started"),
-    **dict.fromkeys(("datetime_complete", "end_time", "finished", "finished_at"), "ended"),
-}
-# The goal by its bare name; Optuna has a column each of several.
-_GOAL = re.compile(r"^(?:value|objective|values_.+)$", re.IGNORECASE)
-_COUNTERS = re.compile(
-    r"^(?:#|idx|nr\.?|trial|number|trial[_ ]?(?:id|number|index)|config[_ ]?id)$", re.IGNORECASE
-)
-_STATES = re.compile(r"^(?:state|status)$", re.IGNORECASE)
-# What counts the steps of a training: no parameter, whatever its values are.
-_STEPS = re.compile(
-    r"^(?:_?step|epochs?|iterations?|training_iteration|global_step)$", re.IGNORECASE
-)
-_ADMINISTRATION = re.compile(
-    r"^(?:unnamed: \d+|index|id|uid|from_uid|uuid|name|run[_ ]?(?:id|name|uuid)|tags?|notes?|user"
-    r"|host(?:name)?|pid|seed|.*timestamp|date.*|created.*|updated.*|started.*|ended.*|_.*|state|status"
-    r"|runtime|duration|sweep|group|job type|logdir|system_attrs_.*|)$",
-    re.IGNORECASE,
-)
 
 
 class UntoldTableError(SourceFormatError):
@@ -98,27 +71,41 @@ def is_untold_table(source: Source) -> bool:
 def refusal(source: Source) -> SourceFormatError | None:
     """Return why what looks like a table is not read: its columns, or its rows; None for others."""
     has_rows = _has_rows(source)
-    if has_rows is None:
+    if has_rows is not None:
+        return untold(source) if has_rows else source.error(*NO_ROWS)
+    names = _names(source) or []
+    if len(names) < 2 or not all(map(is_number, names[1:])):
         return None
-    return untold(source) if has_rows else source.error(*NO_ROWS)
+    if is_number(names[0]):
+        return source.error(*NO_NAMES)
+    _, rows = rows_of(source)
+    labels = [cells[0] for _, cells in itertools.islice(rows, ROWS_LOOKED_AT) if cells]
+    is_turned = len(labels) > 1 and not any(map(is_number, labels))
+    return source.error(*TURNED) if is_turned else None
+
+
+def _names(source: Source) -> list[str] | None:
+    """Return what stands where the names of columns are; None where that is no table at all."""
+    if source.path is None or source.is_folder:
+        return None
+    try:
+        if b"\0" in source.head() and not is_read_whole(source):
+            return None
+        return first_line(source)[0]
+    except (SourceFormatError, csv.Error):
+        return None
 
 
 def _has_rows(source: Source) -> bool | None:
     """Return whether rows stand below what looks like a header; None where nothing does."""
-    if source.path is None or source.is_folder:
+    names = _names(source)
+    if names is None:
         return None
-    try:
-        head = source.head()
-        is_whole = is_read_whole(source)
-        if b"\0" in head and not is_whole:
-            return None
-        names, has_rows = first_line(source)
-    except (SourceFormatError, csv.Error):
-        return None
-    has_names = len(set(names)) >= 2 and not any(_number(name) is not None for name in names)
+    numbered = sum(map(is_number, names))
+    has_names = len(set(names)) >= 2 and 2 * numbered < len(names)
     starts_as_json = (names or [""])[0][:1] in ("{", "[", "<")
     is_header = has_names and (holds_records(source) or not starts_as_json)
-    return has_rows if is_header else None
+    return first_line(source)[1] if is_header else None
 
 
 def preview(source: Source, most: int = MOST_COLUMNS) -> tuple[TableColumn, ...]:
@@ -134,14 +121,7 @@ def preview(source: Source, most: int = MOST_COLUMNS) -> tuple[TableColumn, ...]
     if not looked_at:
         raise source.error(*NO_ROWS)
     columns = [[row[i] if i < len(row) else "" for row in looked_at] for i in range(len(header))]
-    return _guessed(header, columns)
-
-
-def _guessed(names: Sequence[str], columns: Sequence[Sequence[str]]) -> tuple[TableColumn, ...]:
-    numbers = [_numbers(cells) for cells in columns]
-    roles = [_role(n, c, v) for n, c, v in zip(names, columns, numbers, strict=True)]
-    _leave_one_of_each(names, roles)
-    _choose_objective(names, numbers, roles)
+    numbers = [numbers_of(cells) for cells in columns]
     return tuple(
         TableColumn(
             name=name,
@@ -150,94 +130,10 @@ def _guessed(names: Sequence[str], columns: Sequence[Sequence[str]]) -> tuple[Ta
             is_number=bool(values),
             can_be_log=bool(values) and min(values) > 0,
         )
-        for name, role, cells, values in zip(names, roles, columns, numbers, strict=True)
+        for name, role, cells, values in zip(
+            header, guessed_roles(header, columns, numbers), columns, numbers, strict=True
+        )
     )
-
-
-def _role(name: str, cells: Sequence[str], numbers: Sequence[float]) -> str:
-    itself = _role_itself(name, cells, numbers)
-    if itself is not None:
-        return itself
-    if _PARAMETERS.match(name):
-        return _parameter_role(_PARAMETERS.sub("", name), cells)
-    is_measured = any(known.match(name) for known in (_METRICS, _STEPS, _GOAL))
-    if numbers and (is_measured or rank_of(name) < 3):
-        return f"metric:{_METRICS.sub('', name)}"
-    return _parameter_role(name, cells) if _may_be_parameter(name, cells, numbers) else IGNORED
-
-
-def _role_itself(name: str, cells: Sequence[str], numbers: Sequence[float]) -> str | None:
-    """Return the role of a column that says something of the trial itself, None for others."""
-    if name in PLAIN or name.startswith(tuple(f"{group}:" for group in GROUPS)):
-        return name
-    if name in _TIMES:
-        return _TIMES[name]
-    if _STATES.match(name) and all(state_of(cell) is not None for cell in cells if cell.strip()):
-        return "state"
-    if _COUNTERS.match(name):
-        is_count = len({*numbers}) == len(cells) and all(v.is_integer() for v in numbers)
-        return "number" if numbers and is_count else IGNORED
-    return None
-
-
-def _may_be_parameter(name: str, cells: Sequence[str], numbers: Sequence[float]) -> bool:
-    if name in OWN_KEYS or _ADMINISTRATION.match(name) or _METRICS.match(name) or not any(cells):
-        return False
-    is_name_of_each = len(cells) > 3 and len(set(cells)) == len(cells)
-    return bool(numbers) or not is_name_of_each
-
-
-def _leave_one_of_each(names: Sequence[str], roles: list[str]) -> None:
-    """Of several columns that say the same of a trial, keep the one of that name, or the first."""
-    for plain in PLAIN:
-        same = [i for i, role in enumerate(roles) if role == plain]
-        kept = next((i for i in same if names[i] == plain), same[0] if same else None)
-        for i in same:
-            if i != kept:
-                roles[i] = IGNORED
-
-
-def _parameter_role(name: str, cells: Sequence[str]) -> str:
-    found: Parameter | None = infer_parameter(name, typed_cells(cells))
-    if found is None or found.is_discrete_choice:
-        return f"param:{name}"
-    return f"param:{name}:{'log' if found.log else 'linear'}"
-
-
-def _choose_objective(
-    names: Sequence[str], numbers: Sequence[Sequence[float]], roles: list[str]
-) -> None:
-    """Make the likeliest metrics the objectives; without one, the last column of numbers."""
-    if any(role.startswith("objective:") for role in roles):
-        return
-    metrics = [i for i, role in enumerate(roles) if role.startswith("metric:")]
-    measured = [i for i, role in enumerate(roles) if role.startswith("param:") and numbers[i]]
-    if not metrics and any(rank_of(names[i]) < 3 for i, some in enumerate(numbers) if not some):
-        return  # what looks like the goal is made of texts: somebody has to say
-    chosen = [i for i in metrics if _GOAL.match(names[i])]
-    if metrics and not chosen:
-        chosen = [min(metrics, key=lambda i: _unlikeliness(names[i]))]
-    for i in chosen or measured[-1:]:
-        name = roles[i].split(":", 1)[1] if i in metrics else names[i]
-        roles[i] = f"objective:{name}:{direction_of(name)[0].value}"
-
-
-def _unlikeliness(name: str) -> tuple[int, bool]:
-    return rank_of(name), direction_of(name)[0] is Direction.MINIMIZE  # a score goes before a loss
-
-
-def _numbers(cells: Sequence[str]) -> list[float]:
-    """Return the numbers of a column; none where a cell is something else."""
-    found = [cell for cell in typed_cells(cells) if cell is not None]
-    is_number = all(isinstance(c, (int, float)) and not isinstance(c, bool) for c in found)
-    return [float(cell) for cell in found] if is_number else []
-
-
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
 
 
 class ToldTable(TableCsv):

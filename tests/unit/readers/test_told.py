@@ -141,6 +141,7 @@ def test_a_runs_table_of_weights_and_biases_is_guessed_whole(tmp_path: Path) -> 
     roles = {column.name: column.role for column in columns if column.role}
     assert roles == {
         "State": "state",
+        "Created": "started",
         "batch_size": "param:batch_size:linear",
         "lr": "param:lr:log",
         "optimizer": "param:optimizer",
@@ -308,3 +309,86 @@ def test_a_name_over_two_lines_is_told_of_by_that_name(tmp_path: Path) -> None:
     assert told.detects(Source.parse(path))
     (found,) = told.read(Source.parse(path))
     assert found.header.space["lr"].log
+
+
+@pytest.mark.parametrize(
+    ("header", "rows", "roles"),
+    [
+        (
+            "trial,lr,epoch,val_acc",
+            ["0,0.1,1,0.5", "0,0.1,2,0.6", "1,0.2,1,0.7"],
+            {"trial": "id", "lr": "param:lr:linear", "epoch": "step"},
+        ),
+        (
+            "lr,opt,epoch,val_acc",
+            ["0.1,a,1,0.5", "0.1,a,2,0.6", "0.2,b,1,0.7"],
+            {"lr": "param:lr:linear", "opt": "param:opt", "epoch": "step"},
+        ),
+        (
+            "lr,budget,val_acc",
+            ["0.1,1,0.5", "0.2,1,0.6", "0.2,3,0.7"],
+            {"lr": "param:lr:linear", "budget": "resource"},
+        ),
+        (
+            "trial_index,arm_name,trial_status,generation_node,lr,val_acc",
+            ["0,0_0,COMPLETED,Sobol,0.1,0.5", "1,1_0,ABANDONED,MBM,0.2,0.6"],
+            {"trial_index": "number", "trial_status": "state", "lr": "param:lr:linear"},
+        ),
+        (
+            'run.hash,run.hparams.lr,"metric: acc {""subset"":""val""}"',
+            ["a1,0.1,0.5", "a2,0.2,0.6"],
+            {
+                "run.hparams.lr": "param:lr:linear",
+                'metric: acc {"subset":"val"}': 'objective:acc {"subset":"val"}:maximize',
+            },
+        ),
+        (
+            "Versuch;Lernrate;Genauigkeit",
+            ["1;0,1;91,5%", "2;0,2;90,1%"],
+            {
+                "Versuch": "number",
+                "Lernrate": "param:Lernrate:linear",
+                "Genauigkeit": "objective:Genauigkeit:maximize",
+            },
+        ),
+        (
+            "n,width,dropout,val_acc",
+            [f"{n},32,0.{n},0.{n}" for n in range(1, 7)],
+            {"n": "number", "dropout": "param:dropout:linear"},
+        ),
+    ],
+    ids=["trial", "values", "budget", "Ax", "Aim", "German", "counted"],
+)
+def test_what_columns_are_likely_to_be(
+    tmp_path: Path, header: str, rows: list[str], roles: dict[str, str]
+) -> None:
+    path = tmp_path / "runs.csv"
+    path.write_text("\n".join([header, *rows, ""]))
+    found = {column.name: column.role for column in preview(Source.parse(path)) if column.role}
+    goal = {"val_acc": "objective:val_acc:maximize"} if "val_acc" in header else {}
+    assert found == goal | roles
+    assert hypertendril.read(path)
+
+
+def test_rows_of_one_trial_are_one_trial_with_its_curve(tmp_path: Path) -> None:
+    path = tmp_path / "runs.csv"
+    path.write_text("lr,epoch,acc\n0.1,1,0.5\n0.2,1,0.25\n0.1,2,0.75\n")
+    (found,) = hypertendril.read(path)
+    assert found.trials.objectives[:, 0].tolist() == [0.75, 0.25]
+    assert found.curves.step.tolist() == [1, 2, 1]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (",0,1,2\nlr,0.1,0.2,0.3\nacc,0.5,0.6,0.7\n", "a table on its side"),
+        ("0.1,0.5\n0.2,0.6\n", "without a line of names"),
+    ],
+)
+def test_a_table_that_has_to_be_changed_first_says_how(
+    tmp_path: Path, text: str, words: str
+) -> None:
+    path = tmp_path / "runs.csv"
+    path.write_text(text)
+    with pytest.raises(SourceFormatError, match=words):
+        hypertendril.read(path)
