@@ -141,7 +141,7 @@ def _with_descendants(processes: set[psutil.Process]) -> set[psutil.Process]:
 
 def _is_worker(process: psutil.Process) -> bool:
     try:
-        return "worker" in " ".join(process.cmdline()) and process.status() != psutil.STATUS_ZOMBIE
+        return "worker" in process.cmdline() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.Error:
         return False
 

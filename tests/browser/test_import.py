@@ -66,6 +66,7 @@ def looking(page: Page, awkward_app: AppProcess) -> Page:
 def test_a_dropped_study_is_shown_closed_and_brought_back(shown: Page) -> None:
     shown.evaluate(DROP, ["dropped.json", generic("dropped")])
     expect(shown.locator("#page-crumb-span")).to_have_text("dropped")
+    rest(shown)  # nothing of it is on its way any more
     row = shown.locator(".study", has_text="dropped")
     row.locator(".study-menu").dispatch_event("click")
     shown.get_by_role("menuitem", name="Close").click()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from playwright.sync_api import Page
 
 from hypertendril.analysis.lineage import ancestry
@@ -15,15 +17,7 @@ VIEW = "ht.exploration.view"
 
 def shown(page: Page, app: AppProcess, name: str) -> Page:
     show_dashboard(page, app.url)
-    page.evaluate(
-        """async name => {
-            const pulse = await (await fetch("_ht/pulse")).json();
-            for (const id of Object.keys(pulse.studies)) {
-                if ((await ht.fetchColumns(id, 0)).name === name) { ht.show(id); return; }
-            }
-        }""",
-        name,
-    )
+    choose_study(page, name)
     page.wait_for_function(
         f"name => ht.state.data.name === name && ht.debug.isDrawn() && {VIEW}.scene"
         f" && {VIEW}.meta.study === ht.state.data.study",
@@ -31,6 +25,11 @@ def shown(page: Page, app: AppProcess, name: str) -> Page:
     )
     rest(page)
     return page
+
+
+def choose_study(page: Page, name: str) -> None:
+    """Click a study's line as soon as it is there; the list may have room for a part of its name."""
+    page.get_by_title(re.compile(rf"^{re.escape(name)}\n")).click()
 
 
 def place_of(page: Page, mark: int, strip: int = 1) -> list[float]:

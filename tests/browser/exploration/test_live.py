@@ -10,7 +10,7 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.exploration.overview import VIEW
+from tests.browser.exploration.overview import VIEW, choose_study
 from tests.browser.harness import rest, show_dashboard
 from tests.browser.searches import write_searches
 from tests.waiting import wait_until
@@ -84,15 +84,8 @@ def test_a_study_that_runs_grows_in_place_and_its_running_trials_breathe(
     job = command("submit", str(tmp_path / "job.toml"), data=tmp_path / "data")
     page.goto(app.url)
     names = "() => ht.state.data && ht.state.data.name === 'running' && ht.state.data.n"
-    find = """async () => {
-        const pulse = await (await fetch("_ht/pulse")).json();
-        for (const id of Object.keys(pulse.studies)) {
-            if ((await ht.fetchColumns(id, 0)).name === "running") { ht.show(id); return true; }
-        }
-        return false;
-    }"""
     page.wait_for_function("() => window.ht && ht.state.data && ht.exploration.view")
-    wait_until(lambda: page.evaluate(find), "the study that runs")
+    choose_study(page, "running")
     wait_until(lambda: (page.evaluate(names) or 0) >= 3, "its first trials")
     page.wait_for_function(f"() => {VIEW}.scene && {VIEW}.meta.study === ht.state.data.study")
     breath = page.locator("#exploration-frame-graph canvas.layer-breath")
