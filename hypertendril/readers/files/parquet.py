@@ -10,6 +10,7 @@ from hypertendril.readers.source import Source
 MAGIC = b"PAR1"
 KEY = b"hypertendril"  # of the metadata
 MOST_BYTES = 1 << 30
+LEVELS = 3  # of objects in a column that are columns of their own in a table of texts
 FOOTER_BYTES = 1 << 20  # at the end of the file: the names of all columns
 
 
@@ -19,6 +20,11 @@ def read_parquet(path: Path) -> dict[str, list[Any]]:
     Raises:
         SourceFormatError: It is damaged or too large, or pyarrow is not there.
     """
+    return _columns(path)
+
+
+def _columns(path: Path, levels: int = 0) -> dict[str, list[Any]]:
+    """Return the columns of a Parquet table, those of so many levels of nested objects flat."""
     source = Source(path=path)
     try:
         from pyarrow import ArrowException  # noqa: PLC0415 (an extra, slow to load)
@@ -33,6 +39,8 @@ def read_parquet(path: Path) -> dict[str, list[Any]]:
             raise source.error("is a Parquet file of more than 1 GiB.")
         with ParquetFile(path) as file:
             table = file.read()
+        for _ in range(levels):
+            table = table.flatten()
         return {
             str(name): column.to_pylist()
             for name, column in zip(table.column_names, table.columns, strict=True)
@@ -65,7 +73,7 @@ def parquet_rows(path: Path) -> tuple[list[str], list[list[str]]]:
     Raises:
         SourceFormatError: As `read_parquet`.
     """
-    columns = read_parquet(path)
+    columns = _columns(path, LEVELS)
     cells = [[cell_text(value) for value in column] for column in columns.values()]
     return list(columns), [list(row) for row in zip(*cells, strict=True)]
 

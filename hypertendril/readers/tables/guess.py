@@ -19,7 +19,7 @@ IGNORED = ""
 COUNTED = 5  # rows, so that numbers one after the other are no accident
 # Of W&B, MLflow, HiPlot and their kin: groups of columns by what stands before the name.
 _PARAMETERS = re.compile(
-    r"^(?:run\.)?(?:config|params?|hparams?|hp|hyperparameters?|parameters|in)[./: _](?:(?:general|args)/)?"
+    r"^(?:run\.)?(?:config|params?|hparams?|hp|hyperparameters?|parameters?|in)[./: _](?:(?:general|args)/)?"
     r"(?=.)|^--(?=.)",
     re.IGNORECASE,
 )

@@ -23,6 +23,7 @@ from hypertendril.readers.losses import Losses
 from hypertendril.readers.result import ReadStudy, Tail
 from hypertendril.readers.source import Source
 from hypertendril.readers.tables.cells import Cells, cell_of_text
+from hypertendril.readers.tables.json_tables import one_level
 from hypertendril.readers.tables.record_rows import holds_records, record_rows
 from hypertendril.readers.tables.rest import Rest, rest_of, rest_path
 from hypertendril.readers.tables.runs import RunRows
@@ -256,10 +257,10 @@ def rows_of(source: Source, losses: Losses | None = None) -> tuple[list[str], It
     """
     if holds_records(source):
         names, found = record_rows(source, losses or Losses(source.shown))
-        return [name.strip() for name in names], iter(found)
+        return [one_level(name.strip()) for name in names], iter(found)
     if source.head().startswith(MAGIC):
         names, records = parquet_rows(source.file)
-        return [name.strip() for name in names], iter(enumerate(records, 2))
+        return [one_level(name.strip()) for name in names], iter(enumerate(records, 2))
     table = GrowingCsv(source)
     if is_wide(source):
         data = source.file.read_bytes()

@@ -12,15 +12,20 @@ from hypertendril.readers.files.parquet import cell_text
 from hypertendril.readers.folders import as_list, json_as_far_as_it_goes
 from hypertendril.readers.losses import Losses
 from hypertendril.readers.source import Source
+from hypertendril.readers.tables.json_tables import table_in
 
 _BLANK = b"\xef\xbb\xbf \t\r\n"
 
 
 def holds_records(source: Source) -> bool:
-    """Return whether a file starts like a list of JSON objects, or like one on each line."""
+    """Return whether a file is a list of JSON objects, has one on each line, or is a table itself."""
     text = source.head().lstrip(_BLANK)
     if text[:1] == b"[":
         return text[1:].lstrip(_BLANK)[:1] == b"{"
+    return text[:1] == b"{" and (_are_lines(text) or table_in(source) is not None)
+
+
+def _are_lines(text: bytes) -> bool:
     first, _, rest = text.partition(b"\n")
     if rest.lstrip(_BLANK)[:1] != b"{":
         return False
@@ -36,11 +41,14 @@ def record_rows(source: Source, losses: Losses) -> tuple[list[str], list[tuple[i
     Raises:
         SourceFormatError: The file can't be read.
     """
-    if source.head().lstrip(_BLANK)[:1] == b"[":
+    text = source.head().lstrip(_BLANK)
+    if text[:1] == b"[":
         items = enumerate(as_list(json_as_far_as_it_goes(source.file, losses, 1)), 1)
         records = [(at, item) for at, item in items if isinstance(item, dict)]
-    else:
+    elif _are_lines(text):
         records = list(read_records(source.file, losses, b'{"', dict))
+    else:
+        records = [(at, dict(record)) for at, record in enumerate(table_in(source) or (), 1)]
     flats = [(at, flat(record)) for at, record in records]
     names = list(dict.fromkeys(name for _, record in flats for name in record))
     return names, [(at, [_cell(record.get(name)) for name in names]) for at, record in flats]

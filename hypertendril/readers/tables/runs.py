@@ -19,7 +19,7 @@ from hypertendril.readers.tables.cells import MOST_DIGITS, Cells, cell_of_text, 
 from hypertendril.readers.tables.trials import Filled
 from hypertendril.readers.trackers.tracked import Known, TrackedRun, by_start, study_of
 
-LAST_MOMENT = 1e12  # a number beyond is in milliseconds or no time at all
+LAST_SECOND, LAST_MILLISECOND = 1e11, 1e14  # beyond seconds of POSIX; pandas writes milliseconds
 
 
 class RunRows:
@@ -168,4 +168,6 @@ def _moment(text: str) -> float:
     cell = cell_of_text(text)
     if not isinstance(cell, (int, float)):
         return posix(text)
-    return float(cell) if abs(cell) < LAST_MOMENT else math.nan
+    if not abs(cell) < LAST_MILLISECOND:
+        return math.nan
+    return cell / 1000 if cell > LAST_SECOND else float(cell)
