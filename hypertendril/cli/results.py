@@ -1,4 +1,4 @@
-"""Commands over results: inspect, importance, convert, export."""
+"""Commands over results: inspect, importance, diagnose, convert, export."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from hypertendril.errors import HyperTendrilError
 
 # What a command needs is imported by it: `jobs` shall not wait for a reader to load.
 
+ONE_STUDY = "the one to look at, where the source holds several"
 MOST_GUESSED = 20  # columns whose guessed meaning is written
 TELL = (
     "Say it with --objective NAME, --direction minimize|maximize and --column NAME=KIND; "
@@ -26,6 +27,10 @@ def add_commands(commands: Any) -> None:
     inspect.add_argument("--json", action="store_true", help="write JSON")
     _telling_options(inspect)
     importance = _importance_command(commands)
+    diagnose = add_command(commands, "diagnose", _diagnose, "tell whether a search behaved")
+    diagnose.add_argument("source", metavar="SOURCE", help="file, folder or storage URL")
+    diagnose.add_argument("--study", metavar="NAME", action="append", default=[], help=ONE_STUDY)
+    diagnose.add_argument("--json", action="store_true", help="write JSON")
     convert = add_command(commands, "convert", _convert, "make JSON or CSV of a pickle")
     convert.add_argument(
         "source",
@@ -48,7 +53,7 @@ def add_commands(commands: Any) -> None:
         help="of OUT (default: as its name ends, else json)",
     )
     export.add_argument("--study", metavar="NAME", help="the one to write, where there are several")
-    add_data(inspect, importance, export)
+    add_data(inspect, importance, diagnose, export)
 
 
 def _telling_options(inspect: argparse.ArgumentParser) -> None:
@@ -170,6 +175,25 @@ def _importance(options: argparse.Namespace) -> int:
             write(f"  {share:.3f}{sd:<9}  {name.replace('|', ' x ')}")
     for warning in found["warnings"]:
         write(f"  {warning}")
+    return 0
+
+
+def _diagnose(options: argparse.Namespace) -> int:
+    from hypertendril.guidance.diagnosis import diagnose  # noqa: PLC0415
+
+    if len(options.study) > 1:
+        raise HyperTendrilError("One search is diagnosed at a time: give --study once.")
+    (study,) = _named_studies(options)
+    findings = diagnose(study)
+    if options.json:
+        found = [finding.to_json() for finding in findings]
+        write_json({"study": study.name, "findings": found})
+        return 0
+    write(f"{study.name}: {len(study)} trials, {study.header.method.name}")
+    for finding in findings:
+        write(f"  {finding.verdict.upper():<{len('not enough data')}}  {finding.said}")
+        if finding.advice:
+            write(f"  {'':<{len('not enough data')}}  -> {finding.advice}")
     return 0
 
 
