@@ -14,7 +14,7 @@ from hypertendril.readers.about import About, Tested
 from hypertendril.readers.folders import entries, file_token, is_shut, subfolders, tail_of
 from hypertendril.readers.progress import each
 from hypertendril.readers.result import Reader, ReadStudy, Tail
-from hypertendril.readers.source import Source
+from hypertendril.readers.source import Glance, Source
 
 DEEPEST = 6
 MOST_FOLDERS = 2_000  # looked into; more than that is no folder of results
@@ -151,7 +151,7 @@ class NestedFolder:
     def _take(self, found: Search, root: Path, place: Path, *, is_wide: bool) -> bool:
         """Add the run in `place`, or its files that are studies; return whether it is a run."""
         if place != root:
-            source = Source(path=place)
+            source = Glance(path=place)
             reader = next((r for r in self._readers() if r.detects(source)), None)
             if reader is None and is_wide:
                 reader = next((r for r in self._wide() if r.detects(source)), None)
@@ -171,7 +171,7 @@ class NestedFolder:
                 continue
             if not entry.is_file(follow_symlinks=False):
                 continue
-            source = Source(path=place / entry.name)
+            source = Glance(path=place / entry.name)
             try:
                 reader = next((r for r in self._readers() if r.detects(source)), None)
             except SourceFormatError:

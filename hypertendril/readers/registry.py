@@ -30,7 +30,7 @@ from hypertendril.readers.orion.reader import Orion
 from hypertendril.readers.ray_tune.reader import RayTune
 from hypertendril.readers.result import Reader, ReadStudy, named_apart
 from hypertendril.readers.smac.reader import Smac
-from hypertendril.readers.source import Source
+from hypertendril.readers.source import Glance, Source
 from hypertendril.readers.syne_tune.reader import SyneTune
 from hypertendril.readers.tables.reader import TableCsv
 from hypertendril.readers.tables.told import refusal
@@ -115,7 +115,7 @@ def detect(source: str | Path | Source) -> Reader:
     if place.path is not None:
         place.require_there()
     try:
-        return _knowing(place)
+        return _knowing(Glance(place.path, place.url))
     except OSError as error:
         reason = f"{error.filename}: {error.strerror or error}"
         raise place.error(f"can't be looked into ({reason}).") from None

@@ -120,5 +120,26 @@ class Source:
         return SourceFormatError(message, path=self.shown, line=line, field=field, hint=hint)
 
 
+class Glance(Source):
+    """A source that many readers are asked about in turn: its kind and head are looked up once."""
+
+    @cached_property
+    def is_folder(self) -> bool:
+        """Whether it was a folder when first asked."""
+        return super().is_folder
+
+    def head(self) -> bytes:
+        """Return the first bytes of the file, as they were when first asked.
+
+        Raises:
+            SourceFormatError: The file can't be read.
+        """
+        return self._head
+
+    @cached_property
+    def _head(self) -> bytes:
+        return super().head()
+
+
 def _reason(error: Exception) -> str:
     return getattr(error, "strerror", None) or str(error)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from hypertendril.model import TrialState
 
@@ -58,7 +59,12 @@ class Dialect:
 
 
 def _fits(pattern: str, name: str) -> re.Match[str] | None:
-    return re.fullmatch(pattern, name, re.IGNORECASE | re.DOTALL)
+    return _compiled(pattern).fullmatch(name)
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE | re.DOTALL)
 
 
 def dialect_of(names: Sequence[str]) -> Dialect | None:
