@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-import warnings
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
@@ -22,13 +20,12 @@ from hypertendril.readers.about import About, Tested
 from hypertendril.readers.drafts.draft import NAN
 from hypertendril.readers.drafts.typed_text import number_in
 from hypertendril.readers.files.json_text import (
-    BadJsonError,
     as_choice,
     as_number,
     brief,
     clean,
-    parse,
 )
+from hypertendril.readers.files.literals import object_of
 from hypertendril.readers.files.sqlite_file import change_token
 from hypertendril.readers.files.sqlite_tables import columns_of, grouped, opened, records
 from hypertendril.readers.folders import as_dict, as_list
@@ -44,7 +41,6 @@ _QUERIES = {
     "multiple_result": "SELECT * FROM multiple_result ORDER BY mrid",
 }
 OWN = ("job_id", "resource", "named_args", "save_path", "prev_job", "n_iterations", "tid")
-MOST_TEXT = 100_000
 
 Points = dict[int, list[tuple[float, float]]]  # (step, value) by the place of a result
 
@@ -155,16 +151,10 @@ def _study(
 def _config(stored: Any, losses: Losses) -> dict[str, Any]:
     """Return a configuration: JSON, or in old releases the text of a Python dict."""
     text = stored.decode("utf-8", "replace") if isinstance(stored, bytes) else str(stored or "")
-    try:
-        return as_dict(parse(text))
-    except BadJsonError as error:
-        try:
-            with warnings.catch_warnings(action="ignore", category=SyntaxWarning):
-                found = ast.literal_eval(text[:MOST_TEXT].strip())
-        except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
-            losses.count(f"a configuration that is {error.reason}")
-            return {}
-        return as_dict(found)
+    found = object_of(text)
+    if found is None:
+        losses.count("a configuration that is no object")
+    return found or {}
 
 
 def _run(

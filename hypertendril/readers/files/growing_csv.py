@@ -115,7 +115,7 @@ class GrowingCsv:
         try:
             for cells in itertools.islice(reader, passed, None):
                 if any(cells):  # below its table a spreadsheet leaves rows of nothing
-                    yield first - 1 + reader.line_num, self._pointed(cells)
+                    yield first - 1 + reader.line_num, self._pointed(head.unfolded(cells))
         except csv.Error as error:
             raise self._not_csv(error, first - 1 + reader.line_num) from None
 

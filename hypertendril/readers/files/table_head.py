@@ -5,8 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from hypertendril.readers.drafts.nested_names import flat
+from hypertendril.readers.files.literals import object_of
+from hypertendril.readers.files.parquet import cell_text
 
 DELIMITERS = (",", ";", "\t", "|")
 LOOKED_AT = 20  # lines; of a table that grows, what they say holds from then on
@@ -30,12 +34,27 @@ class TableHead:
         names: Of the columns.
         row_count: Rows, also empty ones, up to where the trials begin.
         left_out: What was passed over, in words, with its line.
+        folded: Columns, by position in the file, whose cells are objects: the keys of these.
     """
 
     delimiter: str
     names: tuple[str, ...]
     row_count: int
     left_out: tuple[tuple[int, str], ...] = ()
+    folded: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+
+    def unfolded(self, row: Cells) -> Cells:
+        """Return a row with a cell for each key of the objects in it."""
+        if not self.folded:
+            return row
+        found: Cells = []
+        for i, cell in enumerate(row):
+            if i in self.folded:
+                told = flat(object_of(cell) or {})
+                found += [cell_text(told.get(key)) for key in self.folded[i]]
+            else:
+                found.append(cell)
+        return found
 
 
 def head_of_table(text: str) -> TableHead:
@@ -131,7 +150,27 @@ def _head(rows: _Rows) -> TableHead:
         end = below[0] + 1
     if _has_unnamed_first(names, [rows.rows[i] for i in below]):
         names = ["", *names]
-    return TableHead(rows.delimiter, tuple(names), end, tuple(left_out))
+    folded = _folded([rows.rows[i] for i in below if i >= end], len(names))
+    paths = [
+        path
+        for i, name in enumerate(names)
+        for path in ([f"{name}/{key}" for key in folded[i]] if i in folded else [name])
+    ]
+    return TableHead(rows.delimiter, tuple(paths), end, tuple(left_out), folded)
+
+
+def _folded(rows: Sequence[Cells], column_count: int) -> dict[int, tuple[str, ...]]:
+    """Return which columns hold objects, with all keys of these; a last row may be cut short."""
+    found = {}
+    for i in range(column_count):
+        cells = [row[i] for row in rows if i < len(row) and row[i]]
+        if not cells or not all(cell.startswith("{") for cell in cells):
+            continue
+        objects = [object_of(cell) for cell in cells]
+        keys = dict.fromkeys(key for told in objects if told for key in flat(told))
+        if keys and None not in objects[: max(1, len(objects) - 1)]:
+            found[i] = tuple(keys)
+    return found
 
 
 def _is_second_level(names: Sequence[str], row: Sequence[str]) -> bool:

@@ -75,6 +75,7 @@ def dialect_of(names: Sequence[str]) -> Dialect | None:
 # Columns of MLflow, Neptune, Comet, ClearML and their kin.
 _RUNS = (
     (r"run_?id|run id|sys/id|id|experiment_?key|task id|name|sys/name", "id"),
+    (r"(?:trial|run)(?:[_ ](?:number|index))?|number", "number"),
     (r"status|state|sys/state", "state"),
     (r"start[_ ]time|sys/creation_time|started|created|start_server_timestamp", "started"),
     (r"end[_ ]time|sys/ping_time|completed|ended|end_server_timestamp", "ended"),
@@ -210,6 +211,15 @@ DIALECTS = (
         others=_METRIC,
     ),
     Dialect("mlflow", (r"run_id|Run ID", r"params\..+", r"metrics\..+"), _RUNS),
+    Dialect(
+        "wandb",  # as its documents save the runs of a project
+        (r"config/.+", r"summary/.+", r"name"),
+        (
+            (r"summary/(?:_step|_runtime|_timestamp|_wandb.*)", _IGNORED),
+            (r"config/_.*", _IGNORED),
+            *_RUNS,
+        ),
+    ),
     Dialect("clearml", (r"Hyperparameters/.+", _METRICS), _RUNS),
     Dialect("tracker-table", (_PARAMETERS, _METRICS), _RUNS),
 )

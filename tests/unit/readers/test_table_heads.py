@@ -76,3 +76,17 @@ def test_a_table_with_a_title_and_letters_of_the_west_is_followed(
     assert len(seen.trials) == 30
     lines = {skipped.line for skipped in seen.header.skipped if "Windows-1252" in skipped.reason}
     assert lines == {1}
+
+
+def test_cells_that_are_objects_are_columns(tmp_path: Path) -> None:
+    path = tmp_path / "project.csv"
+    rows = [
+        f"""{n},"{{'acc': 0.{n}, '_step': 9}}","{{'lr': np.float64(0.{n}), 'net': {{'depth': {n}}}}}",run-{n}"""
+        for n in range(1, 5)
+    ]
+    path.write_text("\n".join([",summary,config,name", *rows, '5,{},"{""lr"": 0.5}",run-5', ""]))
+    (found,) = hypertendril.read(path)
+    assert (found.header.framework, found.space.names) == ("wandb", ("lr", "net/depth"))
+    assert found.params(0) == {"lr": 0.1, "net/depth": 1}
+    assert found.params(4) == {"lr": 0.5}
+    assert found.trials.objectives[:4, 0].tolist() == [0.1, 0.2, 0.3, 0.4]
