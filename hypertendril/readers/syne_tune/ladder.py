@@ -6,6 +6,7 @@ Releases before 0.14 record the name of the scheduler and none of its settings.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -18,6 +19,7 @@ from hypertendril.readers.syne_tune.setup import Setup
 from hypertendril.readers.syne_tune.trials import SyneTrial, as_float, is_metric
 
 REPLACED = ("STOP", "PAUSE")  # what the scheduler says to a member it replaces
+_RESOURCE = re.compile("epoch|iter|step|resource|budget|max_t|fidelity", re.IGNORECASE)
 STEPS = ("epoch", "step", "iteration", "training_iteration", "resource")
 
 
@@ -28,7 +30,7 @@ class Ladder:
     Attributes:
         column: The one that counts the resource, None where only the order of rows tells.
         levels: Rungs of a halving scheduler, lowest first; empty for others.
-        limit: The most a trial may get, infinite where that is not declared.
+        limit: The most a trial may get, infinite where that is not known.
         top: The most any trial got, where it is not declared.
         interval: Every how many steps a population is compared.
     """
@@ -62,8 +64,17 @@ def ladder_of(setup: Setup, trials: Sequence[SyneTrial], losses: Losses) -> Ladd
     if setup.is_population and interval is None:
         interval = _interval(trials, bare)
         losses.add(f"the perturbation interval is not recorded; told from the rows: {interval}")
-    limit = math.inf if declared is None else declared
+    limit = _fixed_limit(setup, top) if declared is None else declared
     return Ladder(bare.column, levels, limit, top, interval or 1)
+
+
+def _fixed_limit(setup: Setup, top: float) -> float:
+    """Return the most a trial may get where a constant of the space, such as `max_epochs`, says so.
+
+    Some trial must have got there: a constant of such a name may as well be another thing.
+    """
+    named = (value for name, value in setup.space.fixed.items() if _RESOURCE.search(name))
+    return top if any(as_number(value) == top for value in named) else math.inf
 
 
 def _column(setup: Setup, trials: Sequence[SyneTrial]) -> str | None:

@@ -57,7 +57,8 @@ class SyneTune(RunFolder):
         tested=Tested.REAL,
         logs=(
             "0.6, 0.13, 0.15, 0.16: ASHA (stopping, promotion), BOHB, MOASHA, population-based training, "
-            "median stopping, random search; failed trials, killed runs"
+            "synchronous Hyperband, DEHB, Hyper-Tune, DyHPO, PASHA, median stopping, random search, several "
+            "objectives; failed trials, killed runs, simulated ones"
         ),
     )
     needs = (METADATA,)
@@ -103,6 +104,8 @@ def _state(trial: SyneTrial, last: float, ladder: Ladder) -> TrialState:
     if trial.decision in REPLACED or trial.left("stop") or trial.left("pause"):
         is_full = last >= ladder.top and trial.decision != "PAUSE" and not trial.left("pause")
         return TrialState.COMPLETE if is_full else TrialState.PRUNED
+    if trial.folder is None and math.isfinite(ladder.limit):
+        return TrialState.PRUNED  # a simulated one, stopped where the experiment ended
     if trial.left("end") or trial.folder is None:
         return TrialState.FAILED if trial.error() else TrialState.COMPLETE
     return TrialState.RUNNING

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -124,3 +125,27 @@ def test_whole_rows_of_a_torn_table_are_kept(tmp_path: Path, share: float) -> No
     assert 0 < len(torn.curves) < len(whole.curves)
     assert set(torn.curves.value.tolist()) <= set(whole.curves.value.tolist())
     assert "damaged or still being written" in _reasons(torn)
+
+
+def test_of_a_simulated_run_what_reached_the_last_epoch_is_complete() -> None:
+    study = _study(RUNS / "simulated")  # no folders of trials, and all of them paused at rungs
+    ends = {number: study.curves.of(_row(study, number), 0)[0][-1] for number in range(23)}
+    whole = {number for number, end in ends.items() if end == 9}
+    assert whole == {7, 11, 13, 14, 15, 16}
+    assert {n for n, state in _states(study).items() if state is COMPLETE} == whole
+    assert set(_states(study).values()) == {COMPLETE, PRUNED}
+
+
+def test_of_a_simulated_run_what_was_cut_off_at_its_end_is_not_complete(tmp_path: Path) -> None:
+    run = shutil.copytree(RUNS / "simulated", tmp_path / "run")
+    with zipfile.ZipFile(run / "results.csv.zip") as packed:
+        (name,) = packed.namelist()
+        rows = packed.read(name).decode().splitlines()
+    at = rows[0].split(",").index("trial_id")
+    of_the_last = [i for i, row in enumerate(rows) if row.split(",")[at] == "16"]
+    with zipfile.ZipFile(run / "results.csv.zip", "w") as packed:
+        lines = [row.replace("PAUSE", "CONTINUE") for row in rows[: of_the_last[-1]]]
+        packed.writestr(name, "\n".join(lines) + "\n")
+    states = _states(_study(run))
+    assert states[15] is COMPLETE
+    assert states[16] is PRUNED
