@@ -23,13 +23,14 @@ from hypertendril.layouts.control_import import (
 from hypertendril.layouts.control_open import Notice, undo_message
 from hypertendril.layouts.labels import plain
 from hypertendril.readers import Source
-from hypertendril.readers.tables.guess import IGNORED
+from hypertendril.readers.tables.guess import IGNORED, curve_role
 from hypertendril.readers.tables.told import TableColumn, UntoldTableError
 from hypertendril.store.opened import Closed
 
 MAX_COLUMNS = 300  # a dialog with more rows is no dialog
 COMMANDS = ("close", "close-source", "dismiss", "undo", "show-closed", "columns", "keep-guess")
-_GROUPS = {"param": "parameter", "objective": "objective", "metric": "metric"}
+_NAMED = {"param": "parameter", "objective": "objective", "metric": "metric"}
+_GROUPS = {**_NAMED, "curve": "curve"}
 
 
 @dataclass(frozen=True)
@@ -178,9 +179,9 @@ def dialog_of(services: Services, asks: Sequence[str]) -> dict[str, Any]:
         columns = services.opened.columns(asks[0])
     except HyperTendrilError as error:
         return {"is_open": False, "message": str(error)}
-    choices = [choice_of(column) for column in columns[:MAX_COLUMNS]]
+    choices = [choice_of(column) for column in _asked(columns)]
     name = plain(Source.parse(asks[0]).shown.rpartition("/")[2], 60)
-    rest = f" (the first {MAX_COLUMNS} columns)" if len(columns) > MAX_COLUMNS else ""
+    rest = f" ({MAX_COLUMNS} of {len(columns):,})" if len(columns) > MAX_COLUMNS else ""
     return {
         "is_open": True,
         "title": f"What are the columns of {name}?{rest}",
@@ -217,10 +218,17 @@ def told(services: Services, source: str, roles: Any, ways: Any) -> tuple[str, .
         raise StoreError("The dialog's answers are incomplete; open it again.")
     answers = {
         column.name: role_text(column, role, way)
-        for column, role, way in zip(columns, roles, ways, strict=False)
+        for column, role, way in zip(_asked(columns), roles, ways, strict=False)
     }
-    answers |= {column.name: IGNORED for column in columns[len(roles) :]}
-    return services.opened.tell(source, answers)
+    others = {column.name: column.role for column in columns}
+    return services.opened.tell(source, others | answers)
+
+
+def _asked(columns: Sequence[TableColumn]) -> Sequence[TableColumn]:
+    """Return the columns a person is asked about, of too many the goals first; others stay as guessed."""
+    if len(columns) <= MAX_COLUMNS:
+        return columns
+    return sorted(columns, key=lambda c: not c.role.startswith("objective:"))[:MAX_COLUMNS]
 
 
 def role_text(column: TableColumn, role: Any, way: Any) -> str:
@@ -229,9 +237,11 @@ def role_text(column: TableColumn, role: Any, way: Any) -> str:
         return IGNORED
     if role in ITSELF:
         return str(role)
+    if role == "curve":
+        return curve_role(column.name) or IGNORED
     group, colon, rest = column.role.partition(":")
     name = column.name.strip() or "column"
-    if colon and group in _GROUPS:  # the guess knows the name without its prefix
+    if colon and group in _NAMED:  # the guess knows the name without its prefix
         start, _, end = rest.rpartition(":")
         name = start if start and end in ("linear", "log", "minimize", "maximize") else rest
     if role == "metric":

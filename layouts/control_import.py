@@ -14,12 +14,13 @@ from hypertendril.layouts.labels import plain
 
 # Columns that are no value of a trial but say something of the trial itself.
 ITSELF = ("number", "state", "started", "ended", "id", "step", "resource")
-OF_NUMBERS = ("objective", "metric", "number", "step", "resource")
-ROLES = ("parameter", "objective", "metric", *ITSELF, "ignore")
+OF_NUMBERS = ("objective", "metric", "curve", "number", "step", "resource")
+ROLES = ("parameter", "objective", "metric", "curve", *ITSELF, "ignore")
 _ROLE_WORDS = {
     "parameter": "parameter",
     "objective": "objective",
     "metric": "metric",
+    "curve": "a step of a curve",
     "number": "trial number",
     "state": "state",
     "started": "when it began",

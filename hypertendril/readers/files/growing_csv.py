@@ -10,13 +10,25 @@ from collections.abc import Iterator, Sequence
 from hypertendril.errors import SourceFormatError
 from hypertendril.readers.files.decimal_comma import has_decimal_comma, with_point
 from hypertendril.readers.files.growing import GrowingFile
-from hypertendril.readers.files.table_head import LOOKED_AT, TableHead, head_of_table
+from hypertendril.readers.files.table_head import (
+    LOOKED_AT,
+    TableHead,
+    head_of_table,
+    is_number,
+)
 from hypertendril.readers.files.western import NOT_UTF8, text_of, whole_letters
 from hypertendril.readers.losses import Losses
 from hypertendril.readers.source import Source
 
 LONGEST_LINE = 1 << 24
 OPENING_LINES = 100
+# Words that name a row which sums up others, in English, German, French, Spanish.
+SUMMARIES = frozenset(
+    (
+        *("mean", "avg", "average", "std", "sd", "total", "sum", "best", "min", "max", "median"),
+        *("count", "mittelwert", "summe", "gesamt", "moyenne", "somme", "media", "promedio"),
+    )
+)
 
 Row = tuple[int, list[str]]
 
@@ -39,12 +51,16 @@ class GrowingCsv:
         self._is_settled = False  # whether more lines leave the head as it is
         self._has_comma: bool | None = None  # for the point; as long as no number tells, unknown
         self._not_utf8: int | None = None  # the first line of them
+        self._before: list[str] = []  # the last row
+        self._remarks: dict[int, str] = {}  # by line, what stands among the rows and is none
         self.names: list[str] = []
 
     def report(self, losses: Losses) -> None:
         """Add what was passed over above the rows, and how the text was read."""
         for line, what in self._head.left_out if self._head else ():
             losses.add(f"left out: {what}", line)
+        for line, remark in self._remarks.items():
+            losses.add(f"left out: no trial, but a remark or a summary: {remark!r}", line)
         if self._not_utf8 is not None:
             losses.add(NOT_UTF8, self._not_utf8)
 
@@ -114,8 +130,14 @@ class GrowingCsv:
         reader = csv.reader(io.StringIO(text), delimiter=head.delimiter)
         try:
             for cells in itertools.islice(reader, passed, None):
-                if any(cells):  # below its table a spreadsheet leaves rows of nothing
-                    yield first - 1 + reader.line_num, self._pointed(head.unfolded(cells))
+                line = first - 1 + reader.line_num
+                if not any(cells):  # below its table a spreadsheet leaves rows of nothing
+                    continue
+                if self._is_remark(cells):
+                    self._remarks[line] = " ".join(filter(None, cells))[:100]
+                    continue
+                self._before = cells
+                yield line, self._pointed(head.unfolded(cells))
         except csv.Error as error:
             raise self._not_csv(error, first - 1 + reader.line_num) from None
 
@@ -136,6 +158,14 @@ class GrowingCsv:
 
     def _not_csv(self, error: csv.Error, line: int) -> SourceFormatError:
         return self._source.error(f"is not CSV: {error}.", line=line)
+
+    def _is_remark(self, cells: list[str]) -> bool:
+        """Return whether a row sums up others, or is a text of one cell."""
+        at = next(i for i, cell in enumerate(cells) if cell)
+        word = cells[at].strip().lower()
+        if word.rstrip(":") in SUMMARIES:  # where the row above has a number
+            return at < len(self._before) and is_number(self._before[at].strip())
+        return len(cells) == 1 and len(self.names) > 2 and not is_number(word)
 
     def _pointed(self, cells: list[str]) -> list[str]:
         """Return cells with the point in their numbers, also where a comma stood for it."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from hypertendril.model import Direction, Parameter
 from hypertendril.readers.drafts.directions import direction_of, rank_of
@@ -16,6 +17,7 @@ from hypertendril.readers.tables.cells import typed_cells
 from hypertendril.readers.tables.reader import PLAIN, TOLD
 
 IGNORED = ""
+FEWEST_STEPS = 3
 COUNTED = 5  # rows, so that numbers one after the other are no accident
 # Of W&B, MLflow, HiPlot and their kin: groups of columns by what stands before the name.
 _PARAMETERS = re.compile(
@@ -46,6 +48,13 @@ _COUNTERS = re.compile(
     r"|versuch|lauf|essai|prueba)$",
     re.IGNORECASE,
 )
+# A column for each step of a curve: acc_epoch_1, acc_epoch_2 ...; not for each fold or seed.
+_POINT = re.compile(
+    r"^(?P<name>.*?[^\d_/. @-])[_/. @-]*(?P<word>(?<=[_/. @-])(?:epoch|ep|e|step|iter(?:ation)?|round|t)"
+    r"[_/. -]?)?(?P<step>\d{1,9})$",
+    re.IGNORECASE,
+)
+_REPEATED = re.compile(r"fold|split|seed|rep|cv|run|class|label|top|layer", re.IGNORECASE)
 _NAMES_TRIAL = re.compile(
     r"^(?:(?:trial|run|config|job|experiment|arm)s?(?:[_ .]?(?:id|name|number|index|no|uuid|hash))?|tid"
     r"|id|uid|uuid|name|number)$",
@@ -82,10 +91,11 @@ def guessed_roles(
         numbers: What `numbers_of` made of them.
     """
     roles = [_role(n, c, v) for n, c, v in zip(names, columns, numbers, strict=True)]
+    ends = _find_curves(names, numbers, roles)
     _join_rows(names, columns, roles)
     _count_rows(roles, numbers)
     _leave_one_of_each(names, roles)
-    _choose_objective(names, numbers, roles)
+    _choose_objective(names, numbers, roles, ends)
     return roles
 
 
@@ -134,6 +144,33 @@ def _may_be_parameter(name: str, cells: Sequence[str], numbers: Sequence[float])
     return bool(numbers) or not is_name_of_each
 
 
+def curve_role(name: str) -> str | None:
+    """Return the role of a column that holds a step of a curve, by its name; None for others."""
+    match = _POINT.match(name)
+    return f"curve:{match['name']}:{int(match['step'])}" if match else None
+
+
+def _find_curves(
+    names: Sequence[str], numbers: Sequence[Sequence[float]], roles: list[str]
+) -> dict[int, str]:
+    """Find the columns that are steps of a curve; return the last one of each, and its name."""
+    curves: dict[str, dict[int, int]] = {}
+    for i, name in enumerate(names):
+        match = _POINT.match(name)
+        if match and roles[i] and numbers[i] and (match["word"] or rank_of(match["name"]) < 3):
+            curves.setdefault(match["name"], {})[int(match["step"])] = i
+    ends = {}
+    for name, columns in curves.items():
+        steps = sorted(columns)
+        is_even = len({b - a for a, b in itertools.pairwise(steps)}) == 1
+        if len(steps) < FEWEST_STEPS or not is_even or _REPEATED.search(name):
+            continue
+        for step, i in columns.items():
+            roles[i] = f"curve:{name}:{step}"
+        ends[columns[steps[-1]]] = name
+    return ends
+
+
 def _join_rows(names: Sequence[str], columns: Sequence[Sequence[str]], roles: list[str]) -> None:
     """Find the step, or what was spent, where several rows are one trial: by its name or its values."""
     counting = [(i, "step") for i, name in enumerate(names) if _STEPS.match(name)]
@@ -180,21 +217,32 @@ def _parameter_role(name: str, cells: Sequence[str]) -> str:
 
 
 def _choose_objective(
-    names: Sequence[str], numbers: Sequence[Sequence[float]], roles: list[str]
+    names: Sequence[str],
+    numbers: Sequence[Sequence[float]],
+    roles: list[str],
+    ends: Mapping[int, str],
 ) -> None:
-    """Make the likeliest metrics the objectives; without one, the last column of numbers."""
+    """Make the likeliest metrics the objectives; without one, the last column of numbers.
+
+    Args:
+        names: Of the columns.
+        numbers: In them.
+        roles: What they are likely to be; changed.
+        ends: Columns at which curves end, with their names.
+    """
     if any(role.startswith("objective:") for role in roles):
         return
-    metrics = [i for i, role in enumerate(roles) if role.startswith("metric:")]
+    metrics = {i: role[7:] for i, role in enumerate(roles) if role.startswith("metric:")}
     others = [i for i, name in enumerate(names) if not _PARAMETERS.match(name)]
     measured = [i for i in others if roles[i].startswith("param:") and numbers[i]]
     if not metrics and any(rank_of(names[i]) < 3 for i, some in enumerate(numbers) if not some):
         return  # what looks like the goal is made of texts: somebody has to say
     chosen = [i for i in metrics if _GOAL.match(names[i])]
+    metrics |= {i: name for i, name in ends.items() if name not in metrics.values()}
     if metrics and not chosen:
-        chosen = [min(metrics, key=lambda i: _unlikeliness(names[i]))]
+        chosen = [min(metrics, key=lambda i: _unlikeliness(metrics[i]))]
     for i in chosen or measured[-1:]:
-        name = roles[i].split(":", 1)[1] if i in metrics else names[i]
+        name = metrics.get(i, names[i])
         roles[i] = f"objective:{name}:{direction_of(name)[0].value}"
 
 

@@ -29,7 +29,7 @@ from hypertendril.readers.tables.rest import Rest, rest_of, rest_path
 from hypertendril.readers.tables.runs import RunRows
 from hypertendril.readers.tables.trials import Column, Filled, TableTrials
 
-GROUPS = ("param", "objective", "metric")
+GROUPS = ("param", "objective", "metric", "curve")
 TOLD = re.compile(r"(?:param|objective|metric):\S")  # Aim writes `metric: loss`
 PLAIN = ("number", "state", "parent", "bracket", "started", "ended", "violation", "note")
 # What a column says of its rows where somebody told so: the trial a row belongs to, the step of its
@@ -154,6 +154,7 @@ class TableTail:
             return with_losses(joined.study(source, "table", _goals(filled)), (told, rows.losses))
         trials = TableTrials(filled, rows.lines, Losses(source.shown))
         curve_losses = Losses(str(curves_path(source.file)))
+        trials.add_points()
         _add_curves(trials, source, curve_losses)
         _add_evaluations(trials, rest)
         found = from_generic(_described(filled, rest), source, "table", trials)
@@ -278,6 +279,7 @@ def rows_of(source: Source, losses: Losses | None = None) -> tuple[list[str], It
 
 
 _GROUP_KEYS = {"param": "params", "objective": "values", "metric": "metrics"}
+_STEP = re.compile(r"\d+$")
 
 
 def _column(name: str, plain: Sequence[str]) -> Column | None:
@@ -290,6 +292,8 @@ def _column(name: str, plain: Sequence[str]) -> Column | None:
         return Column("params", start, scale=end)
     if group == "objective" and start and end in list(Direction):
         return Column("values", start, direction=end)
+    if group == "curve":
+        return Column("curves", start, step=float(end)) if start and end.isdecimal() else None
     return Column(_GROUP_KEYS[group], rest)
 
 
@@ -304,7 +308,11 @@ def _columns(names: Sequence[str], roles: Mapping[str, str], losses: Losses) -> 
             losses.add(f"another column {brief(name)!r}, shown as {brief(another.name)!r}", 1)
             found[i] = another
         seen[name] += 1
-    for name, column in zip(names, found, strict=True):
+    curves = {column.name for column in found if column is not None and column.group == "curves"}
+    for i, (name, column) in enumerate(zip(names, found, strict=True)):
+        step = _STEP.search(name)
+        if step and column is not None and column.group == "values" and column.name in curves:
+            found[i] = replace(column, step=float(step[0]))  # the goal is where its curve ends
         if column is None and roles.get(name) != "":
             losses.add(f"unknown column {brief(name)!r}", 1)
     return found

@@ -28,12 +28,19 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Column:
-    """Where the cells of a column go: `params`, `values`, `metrics` or the trial itself (None)."""
+    """Where the cells of a column go.
+
+    Attributes:
+        group: `params`, `values`, `metrics`, `curves`, or None for the trial itself.
+        scale: Told, `log` or `linear`.
+        step: At which the points of a curve stand.
+    """
 
     group: str | None
     name: str
-    scale: str | None = None  # told, `log` or `linear`
+    scale: str | None = None
     direction: str | None = None
+    step: float | None = None
 
 
 @dataclass(frozen=True)
@@ -98,6 +105,15 @@ class TableTrials(TrialList):
         if self._items[row] is _EMPTY:
             self._items[row] = {}
         return self._items[row]
+
+    def add_points(self) -> None:
+        """Add the points of the curves that have a column for each step."""
+        stepped = [one for one in self._filled if one.column.step is not None]
+        for one in sorted(stepped, key=lambda one: one.column.step or 0.0):
+            for row, value in enumerate(self._measured(one).tolist()):
+                if not math.isnan(value):
+                    curves = self.own(row).setdefault("curves", {})
+                    curves.setdefault(one.column.name, []).append([one.column.step, value])
 
     def found_names(self, group: str) -> list[str]:
         """Return the names of the columns of a group that hold something."""

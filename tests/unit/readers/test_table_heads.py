@@ -90,3 +90,51 @@ def test_cells_that_are_objects_are_columns(tmp_path: Path) -> None:
     assert found.params(0) == {"lr": 0.1, "net/depth": 1}
     assert found.params(4) == {"lr": 0.5}
     assert found.trials.objectives[:4, 0].tolist() == [0.1, 0.2, 0.3, 0.4]
+
+
+@pytest.mark.parametrize(
+    "below",
+    ["mean,48,,0.5\nstd,1,,0.1\n", "\n\nBest,,,0.25\n", "Total:,96,,\n", "made in May\n"],
+    ids=["mean", "best", "total", "remark"],
+)
+def test_rows_that_sum_up_others_are_no_trials(tmp_path: Path, below: str) -> None:
+    path = tmp_path / "runs.csv"
+    path.write_text(f"lr,batch,opt,loss\n0.1,32,a,0.5\n0.2,64,b,0.25\n0.4,64,b,0.5\n{below}")
+    (found,) = hypertendril.read(path)
+    assert found.trials.objectives[:, 0].tolist() == [0.5, 0.25, 0.5]
+    assert found.header.space["lr"].high == 0.4
+    told = [skip.reason for skip in found.header.skipped if "summary" in skip.reason]
+    assert len(told) == len(below.split("\n")) - below.count("\n\n") * 2 - 1
+
+
+def test_a_choice_is_no_summary(tmp_path: Path) -> None:
+    path = tmp_path / "runs.csv"
+    path.write_text("pool,loss\nmax,1\nmean,2\nmean,3\n")
+    (found,) = hypertendril.read(path)
+    assert found.header.space["pool"].choices == ("max", "mean")
+
+
+@pytest.mark.parametrize(
+    ("names", "goal"),
+    [
+        ("acc_epoch_1,acc_epoch_2,acc_epoch_3,loss", "acc"),
+        ("val_acc/1,val_acc/2,val_acc/3,loss", "val_acc"),
+        ("acc@10,acc@20,acc@30,loss", "acc"),
+    ],
+)
+def test_columns_of_the_steps_of_a_curve_are_one(tmp_path: Path, names: str, goal: str) -> None:
+    path = tmp_path / "runs.csv"
+    path.write_text(f"lr,{names}\n0.1,0.25,0.5,0.75,1\n0.2,0.25,0.5,,2\n")
+    (found,) = hypertendril.read(path)
+    study = found
+    assert [o.name for o in study.objectives] == [goal]
+    assert (study.header.curve_names, study.header.metric_names) == ((goal,), ("loss",))
+    assert study.curves.value.tolist() == [0.25, 0.5, 0.75, 0.25, 0.5]
+    assert study.trials.objectives[0, 0] == 0.75
+
+
+@pytest.mark.parametrize("names", ["acc_fold_1,acc_fold_2,acc_fold_3", "units_1,units_2,units_3"])
+def test_columns_of_folds_and_layers_are_no_curve(tmp_path: Path, names: str) -> None:
+    path = tmp_path / "runs.csv"
+    path.write_text(f"lr,{names},loss\n0.1,1,2,3,4\n0.2,2,3,4,5\n")
+    assert not len(hypertendril.read(path)[0].curves)
