@@ -150,6 +150,7 @@ class _Decoder:
         columns: Mapping[str, Sequence[Any]],
         losses: Losses,
     ) -> None:
+        self._declared = declared
         self.space = declared.space
         self._order = declared.order
         width = max((len(as_list(v)) for v in columns.get("config", ())), default=0)
@@ -174,10 +175,9 @@ class _Decoder:
         if not self._is_known:
             return {p.name: unit for p, unit in pairs if not math.isnan(unit)}
         found = {p.name: _decoded(p, unit) for p, unit in pairs if not math.isnan(unit)}
-        for parameter in self.space:
-            condition = parameter.condition
-            if condition and found.get(condition.parent) not in condition.values:
-                found.pop(parameter.name, None)
+        for name in self.space.names:
+            if not self._declared.is_active(name, found):
+                found.pop(name, None)
         return found
 
 

@@ -35,12 +35,20 @@ class DeclaredSpace:
         constants: Name to value of each constant.
         known: False where there was no usable file.
         order: Names of parameters and constants as the file lists them.
+        conditions: As the file lists them; the space can't keep all of a joined one.
     """
 
     space: SearchSpace = field(default_factory=SearchSpace)
     constants: Mapping[str, Any] = field(default_factory=dict)
     known: bool = False
     order: tuple[str, ...] = ()
+    conditions: tuple[Mapping[str, Any], ...] = ()
+
+    def is_active(self, name: str, values: Mapping[str, Any]) -> bool:
+        """Return whether all that is declared of a parameter lets it be, in a configuration."""
+        by_name = {parameter.name: parameter for parameter in self.space}
+        own = (item for item in self.conditions if _child(item) == name)
+        return all(_holds(item, by_name, values) for item in own)
 
 
 def read_space(folder: Path, losses: Losses, name: str = FILE) -> DeclaredSpace:
@@ -73,14 +81,15 @@ def parse_space(data: Any, losses: Losses) -> DeclaredSpace:
             found[name] = _parameter(name, kind, item)
         except (SpaceError, TypeError, ValueError, OverflowError) as error:
             losses.add(f"{FILE}: hyperparameter {name!r}: {brief(error, 200)}")
-    for item in as_list(as_dict(data).get("conditions")):
-        _add_condition(as_dict(item), found, losses)
+    conditions = tuple(map(as_dict, as_list(as_dict(data).get("conditions"))))
+    for condition in conditions:
+        _add_condition(condition, found, losses)
     if as_list(as_dict(data).get("forbiddens")):
         losses.add(f"{FILE}: forbidden combinations are not kept")
     order = [clean(str(item.get("name"))) for item in map(as_dict, described)]
     order = [name for name in order if name in found or name in constants]
     space = SearchSpace(tuple(found.values()))
-    return DeclaredSpace(space, constants, known=True, order=tuple(order))
+    return DeclaredSpace(space, constants, known=True, order=tuple(order), conditions=conditions)
 
 
 def _parameter(name: str, kind: str, item: Mapping[str, Any]) -> Parameter:
@@ -175,6 +184,20 @@ def _all_of(known: Sequence[Condition]) -> tuple[Condition | None, bool]:
     kept = [v for v in same[-1].values if all(_has(condition.values, v) for condition in same)]
     one = Condition(known[-1].parent, tuple(kept)) if kept else None
     return one, len(same) == len(known)
+
+
+def _holds(
+    item: Mapping[str, Any], found: Mapping[str, Parameter], values: Mapping[str, Any]
+) -> bool:
+    """Return whether a condition, or several joined, holds in a configuration."""
+    parts = [as_dict(part) for part in as_list(item.get("conditions"))]
+    if parts:
+        join = any if str(item.get("type", "")).upper() == "OR" else all
+        return join(_holds(part, found, values) for part in parts)
+    single = _condition(item, found)
+    if single is None:
+        return True
+    return single.parent in values and _has(single.values, values[single.parent])
 
 
 def _has(values: Sequence[Choice], value: Choice) -> bool:

@@ -111,6 +111,22 @@ def test_of_an_or_over_two_parents_no_condition_is_kept() -> None:
     assert "can't be expressed" in reasons[0]
 
 
+def test_all_parts_of_a_joined_condition_say_whether_a_parameter_is_active() -> None:
+    a = {"child": "x", "parent": "p", "type": "EQ", "value": "a"}
+    q = {"child": "x", "parent": "q", "type": "EQ", "value": True}
+    parameters: list[dict[str, Any]] = [
+        {"name": "p", "type": "categorical", "choices": ["a", "b"]},
+        {"name": "q", "type": "categorical", "choices": [True, False]},
+        {"name": "x", "type": "uniform_float", "lower": 0, "upper": 1},
+    ]
+    configs: list[dict[str, Any]] = [{"p": "a", "q": True}, {"p": "a", "q": False}, {"p": "b"}]
+    for kind, active in (("AND", [True, False, False]), ("OR", [True, True, False])):
+        joined = {"type": kind, "child": "x", "conditions": [a, q]}
+        found, _ = _space(*parameters, conditions=[joined])
+        assert [found.is_active("x", config) for config in configs] == active
+        assert found.is_active("p", {})
+
+
 def test_a_constant_of_a_space_is_an_attribute_and_no_parameter(tmp_path: Path) -> None:
     run = tmp_path / "run"
     shutil.copytree(RUNS / "hpbandster", run)
