@@ -13,6 +13,7 @@ from hypertendril.callbacks import (
     control,
     crossfilter,
     curves,
+    diagnosis,
     exploration,
     importance,
     notices,
@@ -55,6 +56,7 @@ VIEWS = (
     curves,
     exploration,
     importance,
+    diagnosis,
     page,
 )
 

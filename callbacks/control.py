@@ -46,6 +46,7 @@ _FORM = {
 _TAKERS = {
     "brushes": Input(ids.CONTROL_TAKE_BRUSHES, "n_clicks"),
     "suggestion": Input(ids.CONTROL_TAKE_SUGGESTION, "n_clicks"),
+    "diagnosis": Input(ids.DIAGNOSIS_TAKE, "n_clicks"),
     "undo": Input(ids.CONTROL_UNDO, "n_clicks"),
     "reset": Input(ids.CONTROL_RESET, "n_clicks"),
 }

@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from dash import no_update
@@ -17,12 +18,13 @@ from hypertendril.callbacks.next_study import (
     edited_range,
     next_name,
     proposed,
+    require_same_space,
     space_before,
 )
 from hypertendril.callbacks.services import Services
 from hypertendril.callbacks.shown import shown_study
 from hypertendril.errors import JobError, SpaceError
-from hypertendril.guidance.next_study import from_best, from_brushes
+from hypertendril.guidance.next_study import from_best, from_brushes, widened, wider_ranges
 from hypertendril.jobs.queue.job_queue import JobState
 from hypertendril.jobs.spec.job_spec import JobSpec
 from hypertendril.layouts import ids
@@ -103,6 +105,20 @@ def suggestion_change(
     return draft.replaced(proposed(draft, found.space), before), found.reason
 
 
+def diagnosis_change(
+    study: Study, selection: Any, draft: Draft, before: SearchSpace
+) -> tuple[Draft, str]:
+    """Return the draft with more room where the best trials crowd at a bound, and what to say."""
+    del selection
+    require_same_space(draft)
+    wider = wider_ranges(study)
+    # What counts as whole grows too: the bars of the ranges stand in it.
+    after = replace(draft, declared=widened(draft.declared, wider))
+    names = ", ".join(dict.fromkeys(parameter.name for parameter in wider))
+    words = f"Wider ranges of {names}: the best trials crowd at a bound."
+    return after.replaced(widened(draft.space, wider), before), words
+
+
 def undo_change(
     study: Study | None, selection: Any, draft: Draft, before: SearchSpace
 ) -> tuple[Draft, str]:
@@ -126,10 +142,11 @@ def reset_change(
 CHANGES: dict[str, Callable[..., tuple[Draft, str]]] = {
     ids.CONTROL_TAKE_BRUSHES: from_brushes_change,
     ids.CONTROL_TAKE_SUGGESTION: suggestion_change,
+    ids.DIAGNOSIS_TAKE: diagnosis_change,
     ids.CONTROL_UNDO: undo_change,
     ids.CONTROL_RESET: reset_change,
 }
-_NEED_STUDY = (from_brushes_change, suggestion_change)
+_NEED_STUDY = (from_brushes_change, suggestion_change, diagnosis_change)
 
 
 def changed(

@@ -279,14 +279,19 @@ def proposed(draft: Draft, space: SearchSpace) -> SearchSpace:
     Raises:
         SpaceError: The chosen objective has other parameters.
     """
+    require_same_space(draft)
+    missing = [name for name in draft.declared.names if name not in space]
+    kept = SearchSpace(tuple(p for p in draft.declared if p.name not in missing))
+    return carried_over(kept, space)
+
+
+def require_same_space(draft: Draft) -> None:
+    """Raise SpaceError where the chosen objective has other parameters than the shown study."""
     if not draft.is_refined and draft.objective is not None:
         raise SpaceError(
             f"The objective {draft.objective!r} has other parameters than the shown study, "
             "so its ranges cannot be taken; choose another objective or study."
         )
-    missing = [name for name in draft.declared.names if name not in space]
-    kept = SearchSpace(tuple(p for p in draft.declared if p.name not in missing))
-    return carried_over(kept, space)
 
 
 def edited_range(parameter: Parameter, edited: Mapping[str, Any]) -> Parameter:

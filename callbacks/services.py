@@ -7,6 +7,7 @@ from typing import Any
 
 from hypertendril.analysis.importance.estimate import Importance
 from hypertendril.analysis.importance.metrics import leading_key
+from hypertendril.callbacks.diagnosis_feed import DiagnosisFeed
 from hypertendril.callbacks.importance_feed import ImportanceFeed
 from hypertendril.jobs.queue.job_queue import JobQueue
 from hypertendril.jobs.spec.objectives import Registry
@@ -27,6 +28,7 @@ class Services:
     registry: Registry
     derived: Derived
     importances: ImportanceFeed
+    diagnoses: DiagnosisFeed
     settings: Settings
     follower: Follower
     opened: OpenedResults

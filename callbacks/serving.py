@@ -14,6 +14,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
 from hypertendril.callbacks.application import create_app
+from hypertendril.callbacks.diagnosis_feed import DiagnosisFeed
 from hypertendril.callbacks.importance_feed import ImportanceFeed
 from hypertendril.callbacks.services import Services
 from hypertendril.errors import HyperTendrilError
@@ -50,6 +51,7 @@ def build(
         registry=registry,
         derived=derived,
         importances=ImportanceFeed(store, derived, time.monotonic),
+        diagnoses=DiagnosisFeed(derived, time.monotonic),
         settings=settings,
         follower=opened.follower,
         opened=opened,

@@ -23,6 +23,12 @@ CRUMB = "page-crumb-span"
 KPIS = "page-kpis-div"
 THEME_BUTTON = "page-theme-button"
 
+DIAGNOSIS_BUTTON = "diagnosis-open-button"
+DIAGNOSIS_BOX = "diagnosis-box-offcanvas"
+DIAGNOSIS_CARDS = "diagnosis-cards-div"
+DIAGNOSIS_FOOT = "diagnosis-foot-div"
+DIAGNOSIS_TAKE = "diagnosis-take-button"
+
 CONTROL_STUDIES = "control-studies-div"  # filled by the script, as the next one
 CONTROL_JOBS = "control-jobs-div"
 CONTROL_LISTS = "control-lists-store"  # lines of the two; from the server

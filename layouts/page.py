@@ -10,6 +10,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from hypertendril.layouts import ids
+from hypertendril.layouts.diagnosis import diagnosis_box, diagnosis_button
 from hypertendril.layouts.panel import aria, data
 
 # From top to bottom in each column; the letters are the keys of `page`'s argument.
@@ -36,6 +37,7 @@ def page(
             _bar(),
             html.Main(columns, className="ht-columns"),
             html.Div(_notice(), className="ht-toasts"),
+            diagnosis_box(),
             *stores(shown),
         ],
         id=ids.ROOT,
@@ -73,6 +75,7 @@ def _bar() -> html.Header:
             html.Span(id=ids.CRUMB, className="ht-crumb"),
             html.Div(id=ids.CHIPS, className="ht-chips"),
             html.Span(id=ids.COUNT, className="ht-count", role="status"),
+            diagnosis_button(),
             html.Div(id=ids.KPIS, className="ht-kpis"),
             html.Button(
                 id=ids.THEME_BUTTON,

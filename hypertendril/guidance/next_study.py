@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from hypertendril.analysis.importance.promising import promising_ranges
 from hypertendril.analysis.ranges import space_of_selection, space_of_trials
 from hypertendril.errors import SpaceError
+from hypertendril.guidance.diagnosis import diagnose
 from hypertendril.model import Parameter, SearchSpace, Selection, Study
 from hypertendril.model.space import narrowed
 
@@ -54,6 +56,34 @@ def from_best(study: Study) -> Proposal:
     words = f"Ranges of the best {found.n_best} trials: {found.kept_volume:.1%} of the space"
     inside = f"{found.n_inside} of the best {found.n_shown} lie inside"
     return Proposal(found.space, " ".join((f"{words}, {inside}.", *found.warnings)))
+
+
+def wider_ranges(study: Study) -> tuple[Parameter, ...]:
+    """Return the parameters at whose bounds the best trials crowd, with more room there.
+
+    Raises:
+        SpaceError: They crowd at none.
+    """
+    found = tuple(change for finding in diagnose(study) for change in finding.changes)
+    if not found:
+        raise SpaceError("The best trials crowd at no bound.")
+    return found
+
+
+def widened(space: SearchSpace, wider: Iterable[Parameter]) -> SearchSpace:
+    """Return `space` with the ranges of its parameters grown to hold those in `wider`."""
+    for parameter in wider:
+        if parameter.name in space:
+            space = space.with_parameter(_holding(space[parameter.name], parameter))
+    return space
+
+
+def _holding(given: Parameter, other: Parameter) -> Parameter:
+    if None in (given.low, given.high, other.low, other.high):
+        return given
+    assert given.low is not None and given.high is not None
+    assert other.low is not None and other.high is not None
+    return narrowed(given, low=min(given.low, other.low), high=max(given.high, other.high))
 
 
 def carried_over(declared: SearchSpace, space: SearchSpace) -> SearchSpace:
