@@ -57,7 +57,7 @@ class Ax:
             "attribute), standard errors"
         ),
         tested=Tested.REAL,
-        logs="0.3.7, 0.4.3, 1.1.2 and 1.3.1; other layouts made",
+        logs="0.3.7, 0.4.3, 0.5.0, 1.1.2 and 1.3.1; other layouts made",
     )
 
     def detects(self, source: Source) -> bool:

@@ -59,7 +59,7 @@ class RayTune:
         ),
         tested=Tested.REAL,
         logs=(
-            "2.9.3 and 2.60: PBT (also nested and synchronous), PB2, ASHA, Hyperband, BOHB, median "
+            "1.13, 2.9.3 and 2.60: PBT (also nested and synchronous), PB2, ASHA, Hyperband, BOHB, median "
             "stopping, random, grid, Optuna and hyperopt search (conditions, two objectives), "
             "function API, restored runs, failed trials"
         ),

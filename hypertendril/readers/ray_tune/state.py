@@ -42,6 +42,15 @@ _SEARCHERS = {
     b"ZOOptSearch": "zoopt",
     b"ConfigSpace": "bohb",
 }
+# Versions 1 have no tuner.pkl, and what a searcher keeps of itself names the package it asks.
+_PACKAGES = {
+    b"optuna.study": "optuna",
+    b"hyperopt.": "hyperopt",
+    b"bayes_opt": "bayesopt",
+    b"ax.service": "ax",
+    b"hebo.": "hebo",
+    b"nevergrad.": "nevergrad",
+}
 _MODE = re.compile(rb"_?mode\x94\x8c\x03(max|min)\x94")
 _METRIC = re.compile(rb"_?metric\x94\x8c([\x01-\x7f])")
 # Of several objectives both are lists.
@@ -192,7 +201,7 @@ def _read_words(folder: Path, found: ExperimentState) -> None:
             continue
         data = head_of(folder / entry.name, 1 << 22)
         found.scheduler = found.scheduler or _word(data, _SCHEDULERS)
-        found.searcher = found.searcher or _word(data, _SEARCHERS if is_tuner else {})
+        found.searcher = found.searcher or _word(data, _SEARCHERS if is_tuner else _PACKAGES)
         mode = _MODE.search(data)
         if mode and (found.direction is None or is_tuner):
             found.direction = Direction.MAXIMIZE if mode[1] == b"max" else Direction.MINIMIZE

@@ -73,6 +73,15 @@ def test_ray_states_of_a_living_experiment(tmp_path: Path) -> None:
     }
 
 
+def test_ray_searchers_of_version_1_are_told_by_the_package_they_ask(tmp_path: Path) -> None:
+    rows = [{"loss": 0.5, "config": {"lr": 0.1}}]
+    run = _ray(tmp_path, {"a_44aa1bd8_1": rows}, {"checkpoints": []})
+    kept = b"\x80\x04\x8c\x12optuna.study.study\x94\x8c\x05Study\x94\x93\x94."
+    (run / "searcher-state-2026-01-01_00-00-00.pkl").write_bytes(kept)
+    (found,) = read(run)
+    assert found.header.method.name == "optuna"
+
+
 def test_ray_trials_that_ended_without_a_result_wait_for_nothing(tmp_path: Path) -> None:
     entry = {"trial_id": "a", "status": "TERMINATED", "config": {"lr": 1}}
     (found,) = read(_ray(tmp_path, {}, {"trial_data": [[json.dumps(entry), "{}"]]}))
