@@ -46,16 +46,24 @@ from hypertendril.readers.vizier import Vizier
 
 MOST_LOOKED_AT = 1000  # files of a folder no reader knows, to say why
 _UNPACK = "Unpack it and name what was in it."
-# What people have that is one step away from being read: how it starts, what it is, the step.
-NEARLY = {
-    b"PK\x03\x04": ("is a zip archive.", _UNPACK),
-    b"\x1f\x8b": ("is compressed with gzip.", _UNPACK),
-    b"BZh": ("is compressed with bzip2.", _UNPACK),
-    b"\xfd7zXZ\0": ("is compressed with xz.", _UNPACK),
-    b"\x28\xb5\x2f\xfd": ("is compressed with zstandard.", _UNPACK),
-    b"\xff\xfe": ("is UTF-16 text.", "Save it as UTF-8."),
-    b"\xfe\xff": ("is UTF-16 text.", "Save it as UTF-8."),
-}
+_AS_CSV = "Save its sheet as CSV (UTF-8) and open that."
+# What people have that is one step away from being read: how it starts, a word in it, what it is,
+# the step.
+NEARLY = (
+    (b"PK\x03\x04", b"xl/", "is an Excel workbook.", _AS_CSV),
+    (b"PK\x03\x04", b"opendocument.spreadsheet", "is a spreadsheet of LibreOffice.", _AS_CSV),
+    (b"\xd0\xcf\x11\xe0", b"", "is an Excel workbook of an old kind.", _AS_CSV),
+    (b"PK\x03\x04", b"", "is a zip archive.", _UNPACK),
+    (b"\x1f\x8b", b"", "is compressed with gzip.", _UNPACK),
+    (b"BZh", b"", "is compressed with bzip2.", _UNPACK),
+    (b"\xfd7zXZ\0", b"", "is compressed with xz.", _UNPACK),
+    (b"\x28\xb5\x2f\xfd", b"", "is compressed with zstandard.", _UNPACK),
+    (b"ARROW1", b"", "is an Arrow file (Feather).", "Save it as Parquet or CSV."),
+    (b"\x89HDF", b"", "is an HDF5 file.", "Save its table as Parquet or CSV."),
+    (b"<", b"<table", "is a page with a table.", "Save the table as CSV."),
+    (b"\xff\xfe", b"", "is UTF-16 text.", "Save it as UTF-8."),
+    (b"\xfe\xff", b"", "is UTF-16 text.", "Save it as UTF-8."),
+)
 PICKLES = tuple(bytes([0x80, protocol]) for protocol in range(2, 6))
 
 
@@ -135,8 +143,8 @@ def _knowing(place: Source) -> Reader:
             "`hypertendril convert` makes JSON of those of Optuna, hyperopt and Orion and CSV of those of "
             "pandas; export others as JSON or CSV with the program that wrote them.",
         )
-    for start, (what, hint) in NEARLY.items():
-        if place.head().startswith(start):
+    for start, word, what, hint in NEARLY:
+        if place.head().startswith(start) and word in place.head():
             raise place.error(what, hint)
     raise place.error(
         "is of no format this program reads.",

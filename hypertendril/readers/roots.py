@@ -48,14 +48,14 @@ def source_within(text: str, roots: Sequence[Path]) -> Source:
     Raises:
         SourceFormatError: It lies outside all roots, is missing, or no place at all.
     """
-    text = text.strip()
+    text = text.strip().strip("\"'")  # a path that was copied may have quotes around it
     if not text or len(text) > MOST_CHARS or "\0" in text:
         raise _refused(text, "is not a path or URL.", "Paste where the results are.")
     scheme = _SCHEME.match(text)
     name = scheme[1].lower().partition("+")[0] if scheme else ""
     if name in DATABASES:
         return Source.parse(text)
-    if name not in ("", "sqlite"):
+    if name not in ("", "file", "sqlite"):
         raise _refused(
             text,
             f"is a URL of a kind ({name}) that is not opened from a page.",

@@ -9,6 +9,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from urllib.parse import unquote
 
 from hypertendril.errors import SourceFormatError
 
@@ -26,13 +27,15 @@ class Source:
 
     @classmethod
     def parse(cls, source: str | Path) -> Source:
-        """Return the source a person named: a path, `sqlite:///path` or another storage URL."""
+        """Return the source a person named: a path, `file://` or `sqlite:///` and one, or a storage URL."""
         text = str(source)
         if isinstance(source, Path) or not _URL.match(text):
             return cls(path=Path(os.path.expanduser(text)))  # noqa: PTH111 (no error: ~nobody)
         scheme, _, rest = text.partition("://")
         if scheme.lower().partition("+")[0] == "sqlite":
             return cls(path=Path(rest.removeprefix("/").partition("?")[0]))
+        if scheme.lower() == "file":
+            return cls(path=Path(unquote(rest.removeprefix("localhost"))))
         return cls(url=text)
 
     @cached_property

@@ -32,11 +32,12 @@ DIGITS = "9" * 5000
 TABLE = b"param:x,objective:loss:minimize\n1,2\n"
 
 
-def zipped(content: bytes) -> bytes:
+def zipped(content: bytes, *names: str) -> bytes:
     """Return an archive that keeps a file as it is, so that its words can be seen in it."""
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as file:
-        file.writestr("t.csv", content)
+        for name in names or ("t.csv",):
+            file.writestr(name, content)
     return archive.getvalue()
 
 
@@ -112,11 +113,14 @@ def test_a_folder_with_nothing_to_read_is_one_error(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (gzip.compress(TABLE), "is compressed with gzip. Unpack it"),
-        (zipped(TABLE), "is a zip archive. Unpack it"),
+        (gzip.compress(b"\0 no table"), "is compressed with gzip. Unpack it"),
+        (zipped(b"\0 no table"), "is a zip archive. Unpack it"),
+        (zipped(b"x", "xl/workbook.xml", "b"), "is an Excel workbook. Save its sheet as CSV"),
+        (b"ARROW1\0\0", "is an Arrow file .Feather.. Save it as Parquet"),
+        (b"<html><table><tr>", "is a page with a table. Save the table as CSV"),
         ('{"trials": []}'.encode("utf-16"), "is UTF-16 text. Save it as UTF-8"),
     ],
-    ids=["gzip", "zip", "utf-16"],
+    ids=["gzip", "zip", "xlsx", "feather", "html", "utf-16"],
 )
 def test_a_table_one_step_away_from_being_read_names_the_step(
     path: Path, content: bytes, message: str

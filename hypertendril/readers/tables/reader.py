@@ -12,16 +12,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from hypertendril.errors import SourceFormatError
 from hypertendril.model import Choice, Direction, Objective
 from hypertendril.readers.about import About, Tested
 from hypertendril.readers.files.csv_rows import NO_END
 from hypertendril.readers.files.growing_csv import GrowingCsv, Row, opening
 from hypertendril.readers.files.json_text import brief
+from hypertendril.readers.files.packed import is_packed, unpacked, unpacked_head
 from hypertendril.readers.files.parquet import MAGIC, has_columns, parquet_rows
 from hypertendril.readers.generic.reader import from_generic
 from hypertendril.readers.losses import Losses
 from hypertendril.readers.result import ReadStudy, Tail
-from hypertendril.readers.source import Source
+from hypertendril.readers.source import HEAD_BYTES, Source
 from hypertendril.readers.tables.cells import Cells, cell_of_text
 from hypertendril.readers.tables.json_tables import one_level
 from hypertendril.readers.tables.record_rows import holds_records, record_rows
@@ -59,11 +61,11 @@ class TableCsv:
             return False
         if source.head().startswith(MAGIC):
             return any(has_columns(source.file, (word,)) for word in ("param:", "objective:"))
-        if holds_records(source) or (b"\0" in source.head() and not is_wide(source)):
+        if holds_records(source) or (b"\0" in source.head() and not is_read_whole(source)):
             return False  # an archive that holds a table has its words in it too
         try:
             names, _ = first_line(source)
-        except csv.Error:
+        except (SourceFormatError, csv.Error):
             return False
         return any(TOLD.match(name) for name in names)
 
@@ -88,6 +90,11 @@ def first_line(source: Source) -> tuple[list[str], bool]:
         csv.Error: They cannot be told apart.
         SourceFormatError: The file can't be read.
     """
+    if is_packed(source):
+        table = GrowingCsv(source)
+        lines = _text_in(source, unpacked_head(source)).rpartition(b"\n")[0]
+        has_rows = any(True for _ in table.rows_at_once(lines))
+        return table.names, has_rows
     if is_read_whole(source):
         names, rows = rows_of(source)
         return names, any(True for _ in rows)
@@ -237,8 +244,9 @@ class Rows:
 
 
 def is_read_whole(source: Source) -> bool:
-    """Return whether a table is no text that grows row by row: a Parquet file, JSON, or UTF-16."""
-    return source.head().startswith(MAGIC) or holds_records(source) or is_wide(source)
+    """Return whether a table is no text that grows row by row: Parquet, JSON, UTF-16 or packed."""
+    is_data = source.head().startswith(MAGIC) or holds_records(source)
+    return is_data or is_wide(source) or is_packed(source)
 
 
 def is_wide(source: Source) -> bool:
@@ -269,6 +277,8 @@ def rows_of(source: Source, losses: Losses | None = None) -> tuple[list[str], It
         rows = table.rows_at_once(text.encode("utf-8", "replace"))
         if losses is not None and not text.endswith("\n"):
             losses.add(NO_END, text.count("\n") + 1)
+    elif is_packed(source):
+        rows = table.rows_at_once(_text_in(source, unpacked(source)))
     else:
         table.is_anew()
         rows = itertools.chain(table.new_rows(), table.last_rows())
@@ -276,6 +286,12 @@ def rows_of(source: Source, losses: Losses | None = None) -> tuple[list[str], It
     if losses is not None:
         table.report(losses)
     return table.names, itertools.chain(first, rows)
+
+
+def _text_in(source: Source, content: bytes) -> bytes:
+    if b"\0" in content[:HEAD_BYTES]:
+        raise source.error("is compressed, and no table.", "Unpack it and name what was in it.")
+    return content
 
 
 _GROUP_KEYS = {"param": "params", "objective": "values", "metric": "metrics"}

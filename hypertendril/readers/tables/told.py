@@ -26,8 +26,7 @@ from hypertendril.readers.tables.record_rows import holds_records
 
 ROWS_LOOKED_AT = 2000
 ROWS_SHOWN = 5
-MOST_COLUMNS = 2000  # a person can be asked about
-MOST_GUESSED = 100_000
+MOST_COLUMNS = 100_000
 SOME_COLUMNS = 20  # named in a report
 NO_NAMES = (
     "looks like a table without a line of names above its columns.",
@@ -108,15 +107,15 @@ def _has_rows(source: Source) -> bool | None:
     return first_line(source)[1] if is_header else None
 
 
-def preview(source: Source, most: int = MOST_COLUMNS) -> tuple[TableColumn, ...]:
+def preview(source: Source) -> tuple[TableColumn, ...]:
     """Return the columns of a table, each with a guess of what it is.
 
     Raises:
-        SourceFormatError: Not a table that can be read, or one with more than `most` columns.
+        SourceFormatError: Not a table that can be read, or one with more than `MOST_COLUMNS` columns.
     """
     header, rows = rows_of(source)
-    if len(header) > most:
-        raise source.error(f"has more than {most} columns.")
+    if len(header) > MOST_COLUMNS:
+        raise source.error(f"has more than {MOST_COLUMNS:,} columns.")
     looked_at = [cells for _, cells in itertools.islice(rows, ROWS_LOOKED_AT)]
     if not looked_at:
         raise source.error(*NO_ROWS)
@@ -198,7 +197,7 @@ def read_as_guessed(source: Source) -> ReadStudy:
     Raises:
         SourceFormatError: Not a table that can be read.
     """
-    roles = {column.name: column.role for column in preview(source, MOST_GUESSED)}
+    roles = {column.name: column.role for column in preview(source)}
     if not any(role.startswith("objective:") for role in roles.values()):
         raise untold(source)
     study = read_table(source, roles)

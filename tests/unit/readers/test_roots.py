@@ -54,7 +54,7 @@ def test_a_path_outside_is_refused_whether_it_exists_or_not(root: Path, text: st
         ("a\0b", "is not a path"),
         ("x" * 5000, "is not a path"),
         ("http://127.0.0.1/x", "not opened from a page"),
-        ("file:///etc/passwd", "not opened from a page"),
+        ("file:///etc/passwd", "lies outside the folders"),
         ("{root}/%2e%2e/runs.json", "does not exist"),
     ],
 )

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import lzma
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import hypertendril
+from hypertendril.errors import SourceFormatError
 from hypertendril.readers import Source
 from hypertendril.readers.files.table_head import head_of_table
 from hypertendril.readers.tables.reader import TableTail
@@ -138,3 +144,20 @@ def test_columns_of_folds_and_layers_are_no_curve(tmp_path: Path, names: str) ->
     path = tmp_path / "runs.csv"
     path.write_text(f"lr,{names},loss\n0.1,1,2,3,4\n0.2,2,3,4,5\n")
     assert not len(hypertendril.read(path)[0].curves)
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress, None])
+def test_a_table_that_is_packed_is_read(
+    tmp_path: Path, pack: Callable[[bytes], bytes] | None
+) -> None:
+    path, text = tmp_path / "runs.csv.packed", f"{','.join(NAMES)}\n{ROWS}"
+    if pack is not None:
+        path.write_bytes(pack(text.encode()))
+    else:
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("runs.csv", text)
+    (found,) = hypertendril.read(path)
+    assert found.trials.objectives[:, 0].tolist() == [0.5, 0.25, 0.75]
+    path.write_bytes(path.read_bytes()[:-9])
+    with pytest.raises(SourceFormatError, match="packed: "):
+        hypertendril.read(path)
