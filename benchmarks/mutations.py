@@ -38,7 +38,7 @@ from tests.contract.run_formats import Format
 from tests.faults.damaged_runs import Tally, damaged, use
 
 MOST_SHOWN = 3  # unhandled errors printed in full, of each reader
-PART = 200  # mutations done in one go by a process
+PART = 1000  # mutations done in one go by a process
 
 
 @dataclass
