@@ -322,5 +322,7 @@ def split_info(
 
 def number_or_nan(value: Any) -> float:
     """Return a JSON number as a float; NaN for anything else."""
+    if type(value) is float:
+        return value  # nearly always
     number = as_number(value)
     return NAN if number is None else number
