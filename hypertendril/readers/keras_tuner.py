@@ -71,14 +71,14 @@ class KerasTuner(RunFolder):
         lost="name of the tuner is told from the oracle's state",
         tested=Tested.REAL,
         logs="1.4.8: random, grid and Bayesian search, Hyperband, failures, NaN, several "
-        "objectives",
+        "objectives; 1.0.4: random search, conditions, its tuner for scikit-learn",
     )
     needs = (ORACLE,)
 
     def is_run(self, folder: Path) -> bool:
         """Return whether the oracle's state is Keras Tuner's."""
         head = head_of(folder / ORACLE)
-        return b'"hyperparameters"' in head and b'"start_order"' in head
+        return b'"hyperparameters"' in head and b'"ongoing_trials"' in head
 
     def change_token(self, source: Source) -> Hashable:
         """Return the state of the oracle, the folder and all trials."""

@@ -124,3 +124,20 @@ def test_a_reversed_log_scale_is_no_log_scale_and_told(project: Path) -> None:
     (found,) = read(project)
     assert not found.header.space["lr"].log
     assert "'lr' has a reversed log scale" in " ".join(s.reason for s in found.header.skipped)
+
+
+def test_projects_of_releases_that_recorded_no_order_of_trials_are_read() -> None:
+    (found,) = read(LOGS.with_name("keras_sklearn"))
+    study = found.as_study()
+    assert (study.objectives[0].name, study.objectives[0].direction) == (
+        "score",
+        Direction.MAXIMIZE,
+    )
+    assert min(study.trials.objectives[:, 0].tolist()) == 0.94
+    assert {TrialState(state) for state in study.trials.state} == {TrialState.COMPLETE}
+    assert {(study.params(row)["n"], study.params(row)["depth"]) for row in range(4)} == {
+        (10, 3),
+        (4, 4),
+        (8, 3),
+        (7, 4),
+    }
