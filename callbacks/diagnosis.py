@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dash import Dash, Input, Output, State
+from dash import Dash, Input, Output, State, ctx
 
 from hypertendril.callbacks.services import Services
 from hypertendril.callbacks.shown import shown_study
@@ -30,11 +30,13 @@ def register(app: Dash, services: Services) -> None:
     @app.callback(
         Output(ids.DIAGNOSIS_BOX, "is_open"),
         Input(ids.DIAGNOSIS_BUTTON, "n_clicks"),
+        Input(ids.DIAGNOSIS_TAKE, "n_clicks"),
         State(ids.DIAGNOSIS_BOX, "is_open"),
         prevent_initial_call=True,
     )
-    def toggle(_clicks: Any, is_open: Any) -> bool:
-        return not is_open
+    def toggle(_clicks: Any, _taken: Any, is_open: Any) -> bool:
+        # The ranges that were taken stand behind the cards.
+        return ctx.triggered_id == ids.DIAGNOSIS_BUTTON and not is_open
 
 
 def findings_update(services: Services, study: Study | None) -> tuple[Any, Any, Any, bool]:

@@ -56,7 +56,7 @@ def button_words(findings: Sequence[Finding]) -> tuple[str, str]:
     if act or watch:
         words = [f"{act} to act on"] * bool(act) + [f"{watch} to watch"] * bool(watch)
         text, worst = ", ".join(words), Verdict.ACT if act else Verdict.WATCH
-    elif counts[Verdict.OK]:
+    elif counts[Verdict.OK] > counts[Verdict.UNKNOWN]:
         text, worst = "search looks sound", Verdict.OK
     else:
         text, worst = "too little to judge", Verdict.UNKNOWN

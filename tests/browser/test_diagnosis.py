@@ -56,7 +56,6 @@ def test_a_bound_that_cuts_the_best_off_is_told_shown_and_widened(
     page.locator("#diagnosis-take-button").click()
     expect(page.locator("#control-message-div")).to_contain_text("Wider ranges of lr")
     expect(high).to_have_value("1")
-    button.click()
     expect(page.locator(".diagnosis.offcanvas")).to_be_hidden()
     page.locator("#control-undo-button").click()
     expect(high).to_have_value("0.1")
