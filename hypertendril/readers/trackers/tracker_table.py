@@ -17,6 +17,7 @@ from hypertendril.readers.tables.rest import Rest
 from hypertendril.readers.tables.runs import RunRows
 from hypertendril.readers.tables.trials import Filled
 from hypertendril.readers.trackers.dialects import Dialect, dialect_of
+from hypertendril.readers.trackers.wandb import is_export
 
 
 class TrackerTable:
@@ -41,7 +42,8 @@ class TrackerTable:
 
     def detects(self, source: Source) -> bool:
         """Return whether the columns are those of a program."""
-        if source.path is None or source.is_folder:
+        # Runs with a config and a summary each are columns of those names too.
+        if source.path is None or source.is_folder or is_export(source.head()):
             return False
         try:
             return dialect_of(first_line(source)[0]) is not None

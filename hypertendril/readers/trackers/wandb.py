@@ -70,11 +70,7 @@ class Wandb:
             return False
         if source.is_folder:
             return next(_run_folders(source.file), None) is not None
-        head = source.head()
-        if head.startswith(MAGIC):
-            return True
-        is_list = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"[", b"{")
-        return is_list and b'"config"' in head and _is_export(head)
+        return source.head().startswith(MAGIC) or is_export(source.head())
 
     def read(self, source: Source) -> tuple[ReadStudy, ...]:
         """Return a study for each project and sweep.
@@ -128,10 +124,12 @@ def _study(
     return study_of(by_start(runs), name, "wandb", own, known, source.shown)
 
 
-def _is_export(head: bytes) -> bool:
-    return (b'"summary"' in head or b'"summaryMetrics"' in head) and (
-        b'"state"' in head or b'"history"' in head or b'"_runtime"' in head or b'"_step"' in head
-    )
+def is_export(head: bytes) -> bool:
+    """Return whether a file that begins so is JSON of runs, as the program's interface gives them."""
+    is_list = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"[", b"{")
+    has_results = b'"summary"' in head or b'"summaryMetrics"' in head
+    is_theirs = any(key in head for key in (b'"state"', b'"history"', b'"_runtime"', b'"_step"'))
+    return is_list and b'"config"' in head and has_results and is_theirs
 
 
 def _run_folders(folder: Path) -> Iterator[Path]:
