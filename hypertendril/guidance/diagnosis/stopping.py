@@ -21,7 +21,7 @@ from hypertendril.model import Outcome
 MIN_CURVES = 8
 MOST_CURVES = 2000  # more make a share no surer than a person cares for
 MIN_POINTS = 5
-MIN_PAIRS = 10
+MIN_PAIRS = 20
 RISING = 0.02  # relative gain over the last fifth: still learning
 SMOOTHED = 3  # points behind each mean
 LAST_PART = 0.2
@@ -167,7 +167,7 @@ def promotions(case: Case) -> tuple[Finding, ...]:
     if pairs < MIN_PAIRS:
         return ()
     share = right / pairs
-    verdict = graded(1 - share, 0.2, 0.5)
+    verdict = graded(1 - share, 0.3, 0.5)
     said = (
         f"Of two trials in one rung or generation the better one was kept in {share:.0%} of pairs."
     )

@@ -100,11 +100,11 @@ def _where_failed(
 
 
 def overfitting(case: Case) -> tuple[Finding, ...]:
-    """D13: whether the curves of the best trials fall again after their peak.
+    """D13: whether the curves of the best trials get worse again after their best step.
 
     Source: the Deep Learning Tuning Playbook ("problematic overfitting").
     """
-    rule, title = "D13", "After the peak"
+    rule, title = "D13", "After the best step"
     if case.curve is None:
         return ()
     best = case.rows[np.argsort(-case.quality, kind="stable")[:BEST]]
@@ -116,12 +116,12 @@ def overfitting(case: Case) -> tuple[Finding, ...]:
     verdict = Verdict.WATCH if len(fallen) > 1 else Verdict.OK
     said = (
         f"{len(fallen)} of the best {BEST} trials end more than {FALL:.0%} of their curve's range "
-        "below its peak."
+        "short of its best."
     )
     advice = (
         ""
         if verdict is Verdict.OK
-        else "Keep the checkpoint at the peak; regularise, or stop there."
+        else "Keep the checkpoint of the best step; regularise, or stop there."
     )
     share = len(fallen) / BEST
     rows = rows_of(fallen)
@@ -129,7 +129,7 @@ def overfitting(case: Case) -> tuple[Finding, ...]:
 
 
 def _fall(case: Case, row: int) -> float | None:
-    """Return how far a curve ends below its peak, as a share of its range; None for a short one."""
+    """Return how far a curve ends short of its best, as a share of its range; None for a short one."""
     _, quality = case.curve_of(row)
     if len(quality) < MIN_POINTS:
         return None
