@@ -8,6 +8,7 @@
   const PULSE_MS = 1000;
   const START_MS = 30;
   const PATIENCE_MS = 15000;
+  const AGAIN_MS = 2000;
   const THEME_KEY = "hypertendril-theme";
   const ID = {
     shown: "page-shown-store",
@@ -160,7 +161,17 @@
     wanted = next;
     if (shown && shown.study === next.study && shown.version === next.version) return;
     shown = next;
-    load(next).catch((error) => console.warn(`columns: ${error.message}`));
+    load(next).catch((error) => {
+      console.warn(`columns: ${error.message}`);
+      // The study may never change again: nothing else would ask.
+      setTimeout(() => again(next), AGAIN_MS);
+    });
+  }
+
+  function again(missed) {
+    if (shown !== missed) return;
+    shown = null;
+    shownChanged(missed);
   }
 
   /* ---- pulse ---- */

@@ -122,6 +122,17 @@ def test_a_study_chosen_while_the_server_is_away_is_shown_when_it_is_back(
     wait_until(lambda: shown.evaluate("() => ht.state.data.name") == "second", "its trials")
 
 
+def test_trials_that_did_not_arrive_are_asked_for_again(shown: Page, watch: Watch) -> None:
+    watch.allow("503")
+    columns = "**/_ht/columns/**"
+    shown.route(columns, lambda route: route.fulfill(status=503))
+    with shown.expect_response(columns) as first:
+        shown.locator(".study-button", has_text="second").click()
+    assert first.value.status == 503
+    shown.unroute(columns)
+    wait_until(lambda: shown.evaluate("() => ht.state.data.name") == "second", "its trials")
+
+
 def test_brushed_ranges_become_the_next_space_and_can_be_undone(shown: Page) -> None:
     low = shown.locator(".range-row input").first
     before = low.input_value()
