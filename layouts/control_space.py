@@ -76,6 +76,12 @@ def bound_text(value: float | None) -> str:
     if value == int(value) and abs(value) < MAX_WHOLE:
         return str(int(value))
     if abs(value) >= LEAST_PLAIN and abs(value) < MAX_WHOLE:
-        return f"{value:.3g}" if abs(value) < 1000 else f"{value:.1f}"
+        return f"{value:.{_digits(value)}g}" if abs(value) < 1000 else f"{value:.1f}"
     mantissa, _, exponent = f"{value:.2e}".partition("e")
     return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
+
+
+def _digits(value: float) -> int:
+    """Return how many digits a value needs, three or more: 0.9999 is another momentum than 1."""
+    enough = (k for k in range(3, 17) if not float(f"{value:.{k}g}").is_integer())
+    return next(enough, 17)
