@@ -20,14 +20,14 @@ _ROLE_WORDS = {
     "parameter": "parameter",
     "objective": "objective",
     "metric": "metric",
-    "curve": "a step of a curve",
+    "curve": "curve point",
     "number": "trial number",
     "state": "state",
     "started": "when it began",
     "ended": "when it ended",
     "id": "trial of the row",
-    "step": "step of its curves",
-    "resource": "budget of the row",
+    "step": "curve step",
+    "resource": "budget",
     "ignore": "leave out",
 }
 # How a column is meant: the scale of a parameter, the direction of an objective.

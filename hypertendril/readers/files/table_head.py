@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -162,9 +163,10 @@ def _head(rows: _Rows) -> TableHead:
 def _folded(rows: Sequence[Cells], column_count: int) -> dict[int, tuple[str, ...]]:
     """Return which columns hold objects, with all keys of these; a last row may be cut short."""
     found = {}
-    for i in range(column_count):
+    likely = {i for row in rows for i, cell in enumerate(row) if cell.startswith("{")}
+    for i in sorted(likely & set(range(column_count))):
         cells = [row[i] for row in rows if i < len(row) and row[i]]
-        if not cells or not all(cell.startswith("{") for cell in cells):
+        if not all(cell.startswith("{") for cell in cells):
             continue
         objects = [object_of(cell) for cell in cells]
         keys = dict.fromkeys(key for told in objects if told for key in flat(told))
@@ -176,8 +178,8 @@ def _folded(rows: Sequence[Cells], column_count: int) -> dict[int, tuple[str, ..
 def _is_second_level(names: Sequence[str], row: Sequence[str]) -> bool:
     """Return whether a row goes on with the names: pandas writes columns of two levels so."""
     pairs = [(name, cell) for name, cell in zip(names, row, strict=False) if name]
-    groups = {name for name, _ in pairs if sum(n == name for n, _ in pairs) > 1}
-    split = [pair for pair in pairs if pair[0] in groups]
+    counts = Counter(name for name, _ in pairs)
+    split = [pair for pair in pairs if counts[pair[0]] > 1]
     is_named = bool(split) and all(cell for _, cell in split) and len(set(split)) == len(split)
     return is_named and not any(map(is_number, row))
 

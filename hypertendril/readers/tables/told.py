@@ -64,15 +64,15 @@ class TableColumn:
 
 def is_untold_table(source: Source) -> bool:
     """Return whether a file looks like a table with a header, of which no name tells anything."""
-    return _has_rows(source) is True
+    names, has_rows = _opening(source)
+    return has_rows and _are_names(names, source)
 
 
 def refusal(source: Source) -> SourceFormatError | None:
     """Return why what looks like a table is not read: its columns, or its rows; None for others."""
-    has_rows = _has_rows(source)
-    if has_rows is not None:
+    names, has_rows = _opening(source)
+    if _are_names(names, source):
         return untold(source) if has_rows else source.error(*NO_ROWS)
-    names = _names(source) or []
     if len(names) < 2 or not all(map(is_number, names[1:])):
         return None
     if is_number(names[0]):
@@ -83,28 +83,24 @@ def refusal(source: Source) -> SourceFormatError | None:
     return source.error(*TURNED) if is_turned else None
 
 
-def _names(source: Source) -> list[str] | None:
-    """Return what stands where the names of columns are; None where that is no table at all."""
+def _opening(source: Source) -> tuple[list[str], bool]:
+    """Return what stands where the names of columns are, and whether rows do below; none for no table."""
     if source.path is None or source.is_folder:
-        return None
+        return [], False
     try:
         if b"\0" in source.head() and not is_read_whole(source):
-            return None
-        return first_line(source)[0]
+            return [], False
+        return first_line(source)
     except (SourceFormatError, csv.Error):
-        return None
+        return [], False
 
 
-def _has_rows(source: Source) -> bool | None:
-    """Return whether rows stand below what looks like a header; None where nothing does."""
-    names = _names(source)
-    if names is None:
-        return None
+def _are_names(names: Sequence[str], source: Source) -> bool:
+    """Return whether these look like names of columns, and not like a row of numbers or JSON."""
     numbered = sum(map(is_number, names))
     has_names = len(set(names)) >= 2 and 2 * numbered < len(names)
     starts_as_json = (names or [""])[0][:1] in ("{", "[", "<")
-    is_header = has_names and (holds_records(source) or not starts_as_json)
-    return first_line(source)[1] if is_header else None
+    return has_names and (not starts_as_json or holds_records(source))
 
 
 def preview(source: Source) -> tuple[TableColumn, ...]:
