@@ -100,11 +100,11 @@ READERS: tuple[Reader, ...] = (
     Auptimizer(),
     Atm(),
     Chopt(),
-    TrackerTable(),
     Mlflow(),
     OptunaSqlite(),
     OptunaJournal(),
     OptunaUrl(),
+    TrackerTable(),  # reads all lines of JSON to know the columns
     TableCsv(),
     GenericJson(),
     NestedFolder(lambda: READERS[:-2], lambda: READERS[-1:], _stands_alone),

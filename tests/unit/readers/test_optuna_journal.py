@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 
 from hypertendril.model import Study, TrialState
-from hypertendril.readers import ReadStudy, Source, read
+from hypertendril.readers import ReadStudy, Source, detect, read
 from hypertendril.readers.files import json_text
 from hypertendril.readers.optuna import journal as optuna_journal
 from hypertendril.readers.optuna.journal import OptunaJournal
@@ -243,6 +244,16 @@ def test_a_line_that_arrives_in_two_writes_counts_once(path: Path, cut: int) -> 
     (found,) = tail.advance()
     assert found.trials.state.tolist() == [TrialState.COMPLETE]
     assert [number for number, _ in _reasons(found)] == [4]
+
+
+def test_its_reader_is_chosen_by_its_beginning_alone(path: Path) -> None:
+    path.write_text(text(create_study(), *[report(0, step, 0.5) for step in range(30_000)]))
+    detect(path)  # imports what is imported late
+    tracemalloc.start()
+    detect(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < path.stat().st_size / 4
 
 
 def test_only_new_bytes_are_read(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
