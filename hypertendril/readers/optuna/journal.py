@@ -14,6 +14,7 @@ from hypertendril.readers.files.times import posix
 from hypertendril.readers.losses import Losses
 from hypertendril.readers.optuna.attributes import EXPORTED, WARNINGS, note_of, system_values
 from hypertendril.readers.optuna.rows import LONG, OptunaTables, StudyRecord, Texts
+from hypertendril.readers.optuna.space import are_alike
 from hypertendril.readers.optuna.study import build_studies
 from hypertendril.readers.result import ReadStudy, Tail
 from hypertendril.readers.source import Source
@@ -176,6 +177,7 @@ class Replay:
         self._ended: list[float] = []
         self._rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in LONG}
         self._params = self._rows["params"]
+        self._distributions: dict[tuple[int, str], str] = {}  # the first one of each parameter
         # By operation code. Each raises one of a few built-in errors where it makes no sense.
         self.apply: dict[int, Callable[[Operation], None]] = {
             0: self._create_study,
@@ -267,14 +269,20 @@ class Replay:
 
     def _param(self, operation: Operation) -> None:
         trial = operation["trial_id"]
-        if self._can_change(trial):
-            value = operation["param_value_internal"]
-            self._add_param(trial, operation["param_name"], value, operation["distribution"])
+        if not self._can_change(trial):
+            return
+        name, distribution = operation["param_name"], operation["distribution"]
+        before = self._distributions.get((self._study[trial], name), distribution)
+        if before != distribution and not are_alike(before, distribution):
+            self._losses.count("a parameter of another kind than before, which Optuna refused")
+            return
+        self._add_param(trial, name, operation["param_value_internal"], distribution)
 
     def _add_param(self, trial: int, name: str, value: Any, distribution: str) -> None:
         texts = self._texts
         row = (trial, texts.names[name], texts.distributions[distribution], float(value))
         self._params.append(row)
+        self._distributions.setdefault((self._study[trial], name), distribution)
 
     def _state_and_values(self, operation: Operation) -> None:
         trial = operation["trial_id"]

@@ -59,6 +59,14 @@ def parse_distribution(text: Any) -> Distribution | None:
         return None
 
 
+def are_alike(first: str | None, other: str | None) -> bool:
+    """Return whether Optuna takes both as distributions of one parameter: bounds may differ."""
+    one, two = parse_distribution(first), parse_distribution(other)
+    if one is None or two is None:
+        return True
+    return (one.kind, one.log, one.choices) == (two.kind, two.log, two.choices)
+
+
 def _numeric(blank: Distribution, low: Any, high: Any, step: Any) -> Distribution | None:
     low, high = float(low), float(high)
     possible = math.isfinite(low) and math.isfinite(high) and low <= high

@@ -130,6 +130,27 @@ def test_a_deleted_study_is_gone_and_its_name_free(path: Path) -> None:
     assert len(found.trials) == 1
 
 
+def test_a_parameter_that_optuna_refused_for_another_kind_is_left_out(path: Path) -> None:
+    logged = {**FLOAT, "attributes": {"low": 0.1, "high": 1.0, "log": True, "step": None}}
+    wider = {**FLOAT, "attributes": {"low": 0.0, "high": 2.0, "log": False, "step": None}}
+    trials = [create_trial(), create_trial(), create_trial()]
+    path.write_text(
+        text(
+            create_study(),
+            *trials,
+            param(0, 0.25),
+            param(1, 0.5) | {"distribution": json.dumps(logged)},
+            param(2, 1.5) | {"distribution": json.dumps(wider)},
+        )
+    )
+    study = _only(path)
+    assert not study.space["x"].log
+    assert study.space["x"].high == 2
+    assert np.isnan(study.trials.values[1, 0])
+    assert study.trials.values[2, 0] == 1.5
+    assert "which Optuna refused" in _reasons(study)[0][1]
+
+
 def test_a_trial_that_has_ended_changes_no_more(path: Path) -> None:
     late = [end(0, 9.0), param(0, 0.9), report(0, 1, 9.0), end(0, None, 3)]
     path.write_text(text(create_study(), create_trial(), param(0, 0.25), end(0), *late))
