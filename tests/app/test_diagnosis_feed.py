@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -56,3 +58,9 @@ def test_studies_do_not_share_their_findings(derived: Derived) -> None:
     one, other = random_search(40), replace(random_search(12), id="other")
     assert settled(feed, one) == diagnose(one)
     assert settled(feed, other) == diagnose(other)
+
+
+def test_a_page_is_served_before_statistics_are_loaded() -> None:
+    code = "import sys, hypertendril.callbacks.application; print('scipy.stats' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

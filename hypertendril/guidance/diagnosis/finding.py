@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from scipy.stats import binomtest
-
 from hypertendril.model import Parameter
 
 
@@ -70,12 +68,6 @@ class Finding:
 def unknown(rule: str, title: str, why: str) -> Finding:
     """Return that a rule applies, but has too little to go by."""
     return Finding(rule, title, Verdict.UNKNOWN, why)
-
-
-def share_interval(count: int, n: int) -> tuple[float, float]:
-    """Return the 95 % interval of a share of `count` among `n` > 0 (Wilson 1927)."""
-    found = binomtest(count, n).proportion_ci(0.95, "wilson")
-    return float(found.low), float(found.high)
 
 
 def graded(value: float, watch: float, act: float) -> Verdict:

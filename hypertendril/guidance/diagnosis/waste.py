@@ -13,9 +13,9 @@ from hypertendril.guidance.diagnosis.finding import (
     Verdict,
     graded,
     rows_of,
-    share_interval,
     unknown,
 )
+from hypertendril.guidance.diagnosis.intervals import share_interval
 from hypertendril.model import TrialState
 
 GRAIN = 1e-3
