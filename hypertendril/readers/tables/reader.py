@@ -26,7 +26,7 @@ from hypertendril.readers.result import ReadStudy, Tail
 from hypertendril.readers.source import HEAD_BYTES, Source
 from hypertendril.readers.tables.cells import Cells, cell_of_text
 from hypertendril.readers.tables.json_tables import one_level
-from hypertendril.readers.tables.record_rows import holds_records, record_rows
+from hypertendril.readers.tables.record_rows import holds_records, is_object, record_rows
 from hypertendril.readers.tables.rest import Rest, rest_of, rest_path
 from hypertendril.readers.tables.runs import RunRows
 from hypertendril.readers.tables.trials import Column, Filled, TableTrials
@@ -61,7 +61,9 @@ class TableCsv:
             return False
         if source.head().startswith(MAGIC):
             return any(has_columns(source.file, (word,)) for word in ("param:", "objective:"))
-        if holds_records(source) or (b"\0" in source.head() and not is_read_whole(source)):
+        if is_object(source) or holds_records(source):
+            return False
+        if b"\0" in source.head() and not is_read_whole(source):
             return False  # an archive that holds a table has its words in it too
         try:
             names, _ = first_line(source)

@@ -25,6 +25,11 @@ def holds_records(source: Source) -> bool:
     return text[:1] == b"{" and (_are_lines(text) or table_in(source) is not None)
 
 
+def is_object(source: Source) -> bool:
+    """Return whether a file begins as a JSON object: as CSV it would be one line of any length."""
+    return source.head().lstrip(_BLANK)[:1] == b"{"
+
+
 def _are_lines(text: bytes) -> bool:
     first, _, rest = text.partition(b"\n")
     if rest.lstrip(_BLANK)[:1] != b"{":

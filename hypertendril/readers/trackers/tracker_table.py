@@ -13,6 +13,7 @@ from hypertendril.readers.losses import Losses
 from hypertendril.readers.result import ReadStudy, Tail
 from hypertendril.readers.source import Source
 from hypertendril.readers.tables.reader import Rows, TableTail, first_line, with_losses
+from hypertendril.readers.tables.record_rows import holds_records, is_object
 from hypertendril.readers.tables.rest import Rest
 from hypertendril.readers.tables.runs import RunRows
 from hypertendril.readers.tables.trials import Filled
@@ -44,6 +45,8 @@ class TrackerTable:
         """Return whether the columns are those of a program."""
         # Runs with a config and a summary each are columns of those names too.
         if source.path is None or source.is_folder or is_export(source.head()):
+            return False
+        if is_object(source) and not holds_records(source):
             return False
         try:
             return dialect_of(first_line(source)[0]) is not None
