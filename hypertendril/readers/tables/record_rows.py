@@ -14,6 +14,7 @@ from hypertendril.readers.losses import Losses
 from hypertendril.readers.source import Source
 from hypertendril.readers.tables.json_tables import table_in
 
+MOST_NUMBERS = 1000  # of one array
 _BLANK = b"\xef\xbb\xbf \t\r\n"
 
 
@@ -54,9 +55,22 @@ def record_rows(source: Source, losses: Losses) -> tuple[list[str], list[tuple[i
         records = list(read_records(source.file, losses, b'{"', dict))
     else:
         records = [(at, dict(record)) for at, record in enumerate(table_in(source) or (), 1)]
-    flats = [(at, flat(record)) for at, record in records]
+    flats = [(at, _spread(flat(record))) for at, record in records]
     names = list(dict.fromkeys(name for _, record in flats for name in record))
     return names, [(at, [_cell(record.get(name)) for name in names]) for at, record in flats]
+
+
+def _spread(record: dict[str, Any]) -> dict[str, Any]:
+    """Return a record of nevergrad with a value for each number of its arrays; others as they are."""
+    if "#parametrization" not in record:
+        return record
+    found: dict[str, Any] = {}
+    for name, value in record.items():
+        if isinstance(value, list) and "#" not in name:
+            found |= {f"{name}/{i}": item for i, item in enumerate(value[:MOST_NUMBERS])}
+        else:
+            found[name] = value
+    return found
 
 
 def _cell(value: Any) -> str:

@@ -174,7 +174,7 @@ DIALECTS = (
             (r"#parents_uids", "from"),
             (r"#loss", r"objective:loss:minimize"),
             (r"#losses#(.+)", r"metric:loss_\1"),
-            (r"(?:.*#.*|.+\.indices|)", _IGNORED),
+            (r"(?:.*#.*|.+\.indices(?:/\d+)?|)", _IGNORED),
         ),
         others=_PARAMETER,
     ),

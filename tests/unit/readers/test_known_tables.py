@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,24 @@ def test_lines_of_json_loggers_tell_all_without_a_question(
 def test_a_child_of_nevergrad_has_its_parent() -> None:
     parents = _study(TABLES / "nevergrad.jsonl").trials.parent.tolist()
     assert parents[:2] == [-1, 0]
+
+
+def test_each_number_of_an_array_of_nevergrad_is_a_parameter(tmp_path: Path) -> None:
+    path = tmp_path / "nevergrad.json"
+    records = [
+        {
+            "#parametrization": "Array{(2,)}",
+            "#uid": f"u{n}",
+            "#parents_uids": [],
+            "#loss": n,
+            "x": [n / 8, -n],
+        }
+        for n in range(3)
+    ]
+    path.write_text("".join(f"{json.dumps(record)}\n" for record in records))
+    study = _study(path)
+    assert study.space.names == ("x/0", "x/1")
+    assert study.column("param:x/1").tolist() == [0, -1, -2]
 
 
 @pytest.mark.parametrize(
