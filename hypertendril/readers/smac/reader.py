@@ -63,9 +63,9 @@ class Smac(RunFolder):
         ),
         tested=Tested.REAL,
         logs=(
-            "1.4, 2.0.2, 2.4.1 and DeepCAVE's of 1.x: black box, Hyperband, successive halving, several "
-            "seeds, instances and objectives, crashes, 39 parameters with 29 conditions; five "
-            "layouts of rows"
+            "1.4, 2.0.2, 2.2.0, 2.3.1, 2.4.1 and DeepCAVE's of 1.x: black box, Hyperband, "
+            "successive halving (budgets, instances), several seeds, instances and objectives, "
+            "crashes, 39 parameters with 29 conditions; five layouts of rows"
         ),
     )
     needs = (HISTORY,)
