@@ -137,7 +137,7 @@ class GrowingCsv:
                     self._remarks[line] = " ".join(filter(None, cells))[:100]
                     continue
                 self._before = cells
-                yield line, self._pointed(head.unfolded(cells))
+                yield line, self._pointed(head.unfolded(cells) if head.folded else cells)
         except csv.Error as error:
             raise self._not_csv(error, first - 1 + reader.line_num) from None
 
@@ -161,6 +161,8 @@ class GrowingCsv:
 
     def _is_remark(self, cells: list[str]) -> bool:
         """Return whether a row sums up others, or is a text of one cell."""
+        if len(cells) > 1 and cells[0][:1].isdigit():
+            return False  # as most rows are
         at = next(i for i, cell in enumerate(cells) if cell)
         word = cells[at].strip().lower()
         if word.rstrip(":") in SUMMARIES:  # where the row above has a number

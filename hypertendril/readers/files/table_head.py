@@ -46,8 +46,6 @@ class TableHead:
 
     def unfolded(self, row: Cells) -> Cells:
         """Return a row with a cell for each key of the objects in it."""
-        if not self.folded:
-            return row
         found: Cells = []
         for i, cell in enumerate(row):
             if i in self.folded:
