@@ -43,7 +43,7 @@ class RunRows:
         self._count = row_count
         self._without_value = without_value
         self._params = {
-            f.column.name: f.cells.told(typed_cells) for f in filled if f.column.group == "params"
+            f.column.name: f.cells.told(_choices) for f in filled if f.column.group == "params"
         }
         self._own = {f.column.name: f.cells for f in filled if f.column.group is None}
         measured = [f for f in filled if f.column.group in ("values", "metrics")]
@@ -149,6 +149,15 @@ class RunRows:
         method = Method("successive halving") if is_halving else Method()
         attributes = {"fixed": fixed} if fixed else {}
         return draft.build(header_of(name, framework, objectives, method, attributes, source.shown))
+
+
+def _choices(texts: list[str]) -> list[Any]:
+    """Return the values of a parameter; of texts in quotes, as SageMaker writes them, what is in these."""
+    told = typed_cells(texts)
+    words = [value for value in told if isinstance(value, str)]
+    if not all(len(word) > 1 and word[0] == word[-1] == '"' for word in words):
+        return list(told)
+    return [value[1:-1] if isinstance(value, str) else value for value in told]
 
 
 def _numbers(cells: Cells) -> list[float | None] | None:

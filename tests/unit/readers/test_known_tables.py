@@ -144,7 +144,7 @@ def test_each_number_of_an_array_of_nevergrad_is_a_parameter(tmp_path: Path) -> 
         ),
         (
             ",lr,opt,TrainingJobName,TrainingJobStatus,FinalObjectiveValue,TrainingStartTime",
-            "0,0.1,a,t1,Completed,0.5,2026-01-01 10:00:00\n1,0.2,b,t2,Stopped,,\n",
+            '0,0.1,"""a""",t1,Completed,0.5,2026-01-01 10:00:00\n1,0.2,"""b""",t2,Stopped,,\n',
             "sagemaker",
             "FinalObjectiveValue",
             ("lr", "opt"),
@@ -174,6 +174,7 @@ def test_tables_of_programs_are_known_by_their_columns(
     study = _study(path)
     assert (study.header.framework, study.objectives[0].name) == (framework, goal)
     assert study.space.names == names
+    assert set(study.space["opt"].choices) in ({"a", "b"}, {"adam", "sgd"})
     assert len(study) == 2
 
 
