@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -41,6 +41,7 @@ class Finding:
     title: str
     verdict: Verdict
     said: str
+    _: KW_ONLY
     advice: str = ""
     parameter: str | None = None
     statistic: float | None = None

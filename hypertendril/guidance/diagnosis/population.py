@@ -17,6 +17,7 @@ FEW = 2.0  # effective founders of a population that has collapsed
 LATE_GAIN = 0.1
 AT_ONCE = 2  # selections after which nothing had time to show itself
 MIN_STEPS = 8
+BIASED = 0.5  # between steps of one size (slope 0) and steps by a factor (1)
 MIN_SPAN = 4.0
 ONE_SIDED_95 = 1.64
 
@@ -66,13 +67,10 @@ def diversity(case: Case) -> tuple[Finding, ...]:
             verdict,
             f"After {half} of {selections} selections the population stood on "
             f"{founders[half]:.1f} of {len(generations[0])} founders.{said}",
-            advice,
-            None,
-            float(founders[half]),
-            None,
-            FEW,
-            (),
-            rows_of(generations[half]),
+            advice=advice,
+            statistic=float(founders[half]),
+            threshold=FEW,
+            rows=rows_of(generations[half]),
         ),
     )
 
@@ -132,7 +130,13 @@ def _unbiased(found: list[Finding]) -> Finding:
     worst = max(found, key=lambda finding: finding.statistic or 0.0)
     said = f"Steps of {names} do not grow with their values (slope at most {worst.statistic:.2f})."
     return Finding(
-        "D3", "Perturbation", Verdict.OK, said, "", None, worst.statistic, worst.interval, 0.5
+        "D3",
+        "Perturbation",
+        Verdict.OK,
+        said,
+        statistic=worst.statistic,
+        interval=worst.interval,
+        threshold=BIASED,
     )
 
 
@@ -147,7 +151,7 @@ def _slope(case: Case, column: int, parameter: Parameter) -> Finding | None:
     line = linregress(np.log(before), np.log(np.abs(after - before)))
     margin = ONE_SIDED_95 * float(line.stderr)
     slope = float(line.slope)
-    is_biased = slope - margin > 0.5
+    is_biased = slope - margin > BIASED
     said = (
         f"Over {len(before)} steps from parent to child the size of a step of {parameter.name} "
         f"grows with its value to the power of {slope:.2f}, while its scale is linear"
@@ -162,11 +166,10 @@ def _slope(case: Case, column: int, parameter: Parameter) -> Finding | None:
         "Perturbation",
         Verdict.ACT if is_biased else Verdict.OK,
         said,
-        advice if is_biased else "",
-        parameter.name,
-        slope,
-        (slope - margin, slope + margin),
-        0.5,
-        (),
-        rows_of(children),
+        advice=advice if is_biased else "",
+        parameter=parameter.name,
+        statistic=slope,
+        interval=(slope - margin, slope + margin),
+        threshold=BIASED,
+        rows=rows_of(children),
     )

@@ -51,7 +51,18 @@ def stagnation(case: Case) -> tuple[Finding, ...]:
     verdict = Verdict.OK if not is_stuck else Verdict.ACT if since >= MIN_TRIALS else Verdict.WATCH
     advice = "Stop, or change the space or the method." if is_stuck else ""
     rows = rows_of(case.rows[records])
-    return (Finding(rule, title, verdict, said, advice, None, share, None, OLD_RECORD, (), rows),)
+    return (
+        Finding(
+            rule,
+            title,
+            verdict,
+            said,
+            advice=advice,
+            statistic=share,
+            threshold=OLD_RECORD,
+            rows=rows,
+        ),
+    )
 
 
 def guidance(case: Case) -> tuple[Finding, ...]:
@@ -78,7 +89,17 @@ def guidance(case: Case) -> tuple[Finding, ...]:
         else "Look at the direction of the objective; fix the hyperparameters without effect; "
         "begin with more random trials."
     )
-    return (Finding(rule, title, verdict, said, advice, None, p, None, 0.1),)
+    return (
+        Finding(
+            rule,
+            title,
+            verdict,
+            said,
+            advice=advice,
+            statistic=p,
+            threshold=0.1,
+        ),
+    )
 
 
 def _is_guided(case: Case) -> bool:
@@ -124,7 +145,18 @@ def spread(case: Case) -> tuple[Finding, ...]:
     advice = "Mix in random trials, or start again elsewhere." if is_stuck else ""
     verdict = Verdict.ACT if is_stuck else Verdict.OK
     rows = rows_of(case.rows[-LAST:])
-    return (Finding(rule, title, verdict, said, advice, None, ratio, None, TIGHT, (), rows),)
+    return (
+        Finding(
+            rule,
+            title,
+            verdict,
+            said,
+            advice=advice,
+            statistic=ratio,
+            threshold=TIGHT,
+            rows=rows,
+        ),
+    )
 
 
 def _nearest(points: np.ndarray) -> float:

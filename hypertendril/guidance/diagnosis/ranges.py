@@ -91,13 +91,12 @@ def _at_bound(case: Case, column: int, parameter: Parameter, *, is_upper: bool) 
         Verdict.ACT,
         f"{count} of the best {n_best} trials have {parameter.name} in the fifth of its range next "
         f"to {_end(case, column, parameter, is_upper=is_upper)}, and results get better towards it.",
-        f"Widen the range of {parameter.name} to {number_text(new)}.",
-        parameter.name,
-        count / n_best,
-        None,
-        OUTER,
-        (widened,),
-        rows_of(rows[best][outer[best]]),
+        advice=f"Widen the range of {parameter.name} to {number_text(new)}.",
+        parameter=parameter.name,
+        statistic=count / n_best,
+        threshold=OUTER,
+        changes=(widened,),
+        rows=rows_of(rows[best][outer[best]]),
     )
 
 
@@ -179,4 +178,13 @@ def _holes(parameter: Parameter, unit: NDArray[np.float64]) -> Finding | None:
     advice = f"Narrow the range of {parameter.name}, or begin with trials spread over all of it."
     if not parameter.log and low > 0 and high / low > 10**DECADES:
         advice = f"Declare {parameter.name} logarithmic: its range spans decades."
-    return Finding("D14", "Coverage", Verdict.WATCH, said, advice, parameter.name, share, None, 0.3)
+    return Finding(
+        "D14",
+        "Coverage",
+        Verdict.WATCH,
+        said,
+        advice=advice,
+        parameter=parameter.name,
+        statistic=share,
+        threshold=0.3,
+    )

@@ -26,6 +26,9 @@ RISING = 0.02  # relative gain over the last fifth: still learning
 SMOOTHED = 3  # points behind each mean
 LAST_PART = 0.2
 RESAMPLES = 500
+SOME, MOST = 0.3, 0.5  # shares of trials still learning: to watch, to act on
+AGREED = 0.5  # rank correlation
+MOSTLY_RIGHT, CHANCE = 0.7, 0.5  # shares of pairs in the right order
 
 _KEPT = (Outcome.PROMOTED, Outcome.SURVIVED)
 
@@ -57,7 +60,7 @@ def early_stopping(case: Case) -> tuple[Finding, ...]:
     share = len(rising) / len(gains)
     looks = case.first_look[[row for row, _ in gains]]
     step = number_text(float(np.median(looks)))
-    verdict = graded(share, 0.3, 0.5)
+    verdict = graded(share, SOME, MOST)
     said = (
         f"{len(rising)} of {len(gains)} trials still gained more than {RISING:.0%} over the last "
         f"fifth of the {step} steps before they were first evaluated."
@@ -71,7 +74,15 @@ def early_stopping(case: Case) -> tuple[Finding, ...]:
     interval = share_interval(len(rising), len(gains))
     return (
         Finding(
-            rule, title, verdict, said, advice, None, share, interval, 0.5, (), rows_of(rising)
+            rule,
+            title,
+            verdict,
+            said,
+            advice=advice,
+            statistic=share,
+            interval=interval,
+            threshold=MOST,
+            rows=rows_of(rising),
         ),
     )
 
@@ -122,7 +133,7 @@ def first_ranks(case: Case) -> tuple[Finding, ...]:
     late = case.sign * case.study.trials.objectives[rows, 0]
     rho = _spearman(early, late)
     ends = _bootstrap(early, late)
-    verdict = Verdict.ACT if ends[1] < 0.5 else Verdict.WATCH if rho < 0.5 else Verdict.OK
+    verdict = Verdict.ACT if ends[1] < AGREED else Verdict.WATCH if rho < AGREED else Verdict.OK
     said = (
         f"Of {len(rows)} trials trained to the end the value at step {number_text(float(low))} "
         f"and the last one have a rank correlation of {rho:.2f} ({ends[0]:.2f} to {ends[1]:.2f})."
@@ -130,7 +141,19 @@ def first_ranks(case: Case) -> tuple[Finding, ...]:
     advice = (
         "" if verdict is Verdict.OK else "Begin with a higher lowest rung, or stop fewer at it."
     )
-    return (Finding(rule, title, verdict, said, advice, None, rho, ends, 0.5, (), rows_of(rows)),)
+    return (
+        Finding(
+            rule,
+            title,
+            verdict,
+            said,
+            advice=advice,
+            statistic=rho,
+            interval=ends,
+            threshold=AGREED,
+            rows=rows_of(rows),
+        ),
+    )
 
 
 def _value_at(case: Case, row: int, resource: float) -> float | None:
@@ -167,7 +190,7 @@ def promotions(case: Case) -> tuple[Finding, ...]:
     if pairs < MIN_PAIRS:
         return ()
     share = right / pairs
-    verdict = graded(1 - share, 0.3, 0.5)
+    verdict = graded(1 - share, 1 - MOSTLY_RIGHT, 1 - CHANCE)
     said = (
         f"Of two trials in one rung or generation the better one was kept in {share:.0%} of pairs."
     )
@@ -175,7 +198,17 @@ def promotions(case: Case) -> tuple[Finding, ...]:
         Verdict.ACT: "Look at the direction the scheduler was told: the worse trials went on.",
         Verdict.WATCH: "Look at which metric the scheduler was told to compare.",
     }.get(verdict, "")
-    return (Finding(rule, title, verdict, said, advice, None, share, None, 0.5),)
+    return (
+        Finding(
+            rule,
+            title,
+            verdict,
+            said,
+            advice=advice,
+            statistic=share,
+            threshold=CHANCE,
+        ),
+    )
 
 
 def _decisions(case: Case) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:

@@ -51,7 +51,18 @@ def repeats(case: Case) -> tuple[Finding, ...]:
         else "Skip what was tried already; where the objective is noisy, repeat only the best."
     )
     again = rows_of(repeated)
-    return (Finding(rule, title, verdict, said, advice, None, share, None, 0.05, (), again),)
+    return (
+        Finding(
+            rule,
+            title,
+            verdict,
+            said,
+            advice=advice,
+            statistic=share,
+            threshold=0.05,
+            rows=again,
+        ),
+    )
 
 
 def failures(case: Case) -> tuple[Finding, ...]:
@@ -74,7 +85,18 @@ def failures(case: Case) -> tuple[Finding, ...]:
     interval = share_interval(count, len(ended))
     rows = rows_of(ended[failed])
     return (
-        Finding(rule, title, verdict, said + where, advice, name, share, interval, 0.1, (), rows),
+        Finding(
+            rule,
+            title,
+            verdict,
+            said + where,
+            advice=advice,
+            parameter=name,
+            statistic=share,
+            interval=interval,
+            threshold=0.1,
+            rows=rows,
+        ),
     )
 
 
@@ -125,7 +147,18 @@ def overfitting(case: Case) -> tuple[Finding, ...]:
     )
     share = len(fallen) / BEST
     rows = rows_of(fallen)
-    return (Finding(rule, title, verdict, said, advice, None, share, None, 0.2, (), rows),)
+    return (
+        Finding(
+            rule,
+            title,
+            verdict,
+            said,
+            advice=advice,
+            statistic=share,
+            threshold=0.2,
+            rows=rows,
+        ),
+    )
 
 
 def _fall(case: Case, row: int) -> float | None:

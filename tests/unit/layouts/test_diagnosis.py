@@ -11,7 +11,14 @@ from hypertendril.layouts.diagnosis import MOST_SHOWN, button_words, diagnosis_c
 
 def findings(*verdicts: Verdict) -> list[Finding]:
     return [
-        Finding("D4", "Bounds", verdict, f"said {k}", f"advice {k}", rows=(k,))
+        Finding(
+            "D4",
+            "Bounds",
+            verdict,
+            f"said {k}",
+            advice=f"advice {k}",
+            rows=(k,),
+        )
         for k, verdict in enumerate(verdicts)
     ]
 
