@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
@@ -11,10 +12,11 @@ from pathlib import Path
 from hypertendril.errors import SourceFormatError
 from hypertendril.model import Skipped
 from hypertendril.readers.about import About, Tested
+from hypertendril.readers.files.json_text import BadJsonError, parse
 from hypertendril.readers.folders import entries, file_token, is_shut, subfolders, tail_of
 from hypertendril.readers.progress import each
 from hypertendril.readers.result import Reader, ReadStudy, Tail
-from hypertendril.readers.source import Glance, Source
+from hypertendril.readers.source import HEAD_BYTES, Glance, Source
 
 DEEPEST = 6
 MOST_FOLDERS = 2_000  # looked into; more than that is no folder of results
@@ -25,6 +27,8 @@ WITHIN = 16  # bytes from the end of a file of JSON, where its last bracket is
 
 
 TABLES = (".csv", ".tsv", ".parquet")
+# How JSON begins, and no section of settings: `[tool]` is none.
+_BEGUN = re.compile(rb'\[\s*(?:[\[{"\d-]|true|false|null|NaN|$)|\{\s*(?:["}]|$)')
 
 
 @dataclass(frozen=True)
@@ -185,8 +189,21 @@ class NestedFolder:
 
 
 def _is_torn(source: Source) -> bool:
-    end = tail_of(source.file, WITHIN).rstrip()
-    return source.head()[:1] in (b"{", b"[") and not end.endswith((b"}", b"]"))
+    head = source.head()
+    if not _BEGUN.match(head):
+        return False
+    if len(head) == HEAD_BYTES:
+        return not tail_of(source.file, WITHIN).rstrip().endswith((b"}", b"]"))
+    last_line = head.rstrip().rpartition(b"\n")[2]
+    return not (_is_json(head) or _is_json(last_line))
+
+
+def _is_json(text: bytes) -> bool:
+    try:
+        parse(text)
+    except BadJsonError:
+        return False
+    return True
 
 
 def _below(root: Path, place: Path) -> str:

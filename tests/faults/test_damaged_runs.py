@@ -41,6 +41,22 @@ def _reasons(found: ReadStudy) -> str:
     return "; ".join(skipped.reason for skipped in found.header.skipped)
 
 
+@pytest.mark.parametrize("end", [b"[1, 0, 0]", b"}", b"false}"])
+def test_a_run_among_others_cut_in_its_first_line_is_named(end: bytes, tmp_path: Path) -> None:
+    run, other = _copied("hpbandster", tmp_path), tmp_path / "other"
+    shutil.copytree(run, other)
+    configs = (run / "configs.json").read_bytes()
+    (run / "configs.json").write_bytes(configs[: configs.index(end) + len(end)])
+    assert "JSON that was cut short" in _reasons(_only(tmp_path))
+
+
+def test_settings_among_runs_are_no_damaged_json(tmp_path: Path) -> None:
+    _copied("hpbandster", tmp_path)
+    (tmp_path / "settings.toml").write_text("[tool]\nlr = 0.5\n")
+    (tmp_path / "steps.jsonl").write_text('{"a": 1}\n{"a": 2}\n')
+    assert "cut short" not in _reasons(_only(tmp_path))
+
+
 def test_results_cut_at_every_byte_keep_all_whole_lines(tmp_path: Path) -> None:
     run = _copied("hpbandster", tmp_path)
     path = run / "results.json"
