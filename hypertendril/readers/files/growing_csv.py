@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from hypertendril.errors import SourceFormatError
 from hypertendril.readers.files.decimal_comma import has_decimal_comma, with_point
 from hypertendril.readers.files.growing import GrowingFile
+from hypertendril.readers.files.json_text import brief
 from hypertendril.readers.files.table_head import (
     LOOKED_AT,
     TableHead,
@@ -53,6 +54,8 @@ class GrowingCsv:
         self._not_utf8: int | None = None  # the first line of them
         self._before: list[str] = []  # the last row
         self._remarks: dict[int, str] = {}  # by line, what stands among the rows and is none
+        # Keys of objects in cells that the head has not seen, with the line of the first.
+        self._late: dict[str, int] = {}
         self.names: list[str] = []
 
     def report(self, losses: Losses) -> None:
@@ -61,6 +64,8 @@ class GrowingCsv:
             losses.add(f"left out: {what}", line)
         for line, remark in self._remarks.items():
             losses.add(f"left out: no trial, but a remark or a summary: {remark!r}", line)
+        for key, line in self._late.items():
+            losses.add(f"left out: {brief(key)!r}, which no cell of the first rows has", line)
         if self._not_utf8 is not None:
             losses.add(NOT_UTF8, self._not_utf8)
 
@@ -137,9 +142,16 @@ class GrowingCsv:
                     self._remarks[line] = " ".join(filter(None, cells))[:100]
                     continue
                 self._before = cells
-                yield line, self._pointed(head.unfolded(cells) if head.folded else cells)
+                row = self._unfolded(head, cells, line) if head.folded else cells
+                yield line, self._pointed(row)
         except csv.Error as error:
             raise self._not_csv(error, first - 1 + reader.line_num) from None
+
+    def _unfolded(self, head: TableHead, cells: list[str], line: int) -> list[str]:
+        row, late = head.unfolded(cells)
+        for key in late:
+            self._late.setdefault(key, line)
+        return row
 
     def _begin(self, text: str, line_count: int, first: int) -> tuple[TableHead, int]:
         """Return the head of the table, and how many rows of the text it takes: none but once."""

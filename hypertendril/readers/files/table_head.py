@@ -44,16 +44,18 @@ class TableHead:
     left_out: tuple[tuple[int, str], ...] = ()
     folded: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
-    def unfolded(self, row: Cells) -> Cells:
-        """Return a row with a cell for each key of the objects in it."""
+    def unfolded(self, row: Cells) -> tuple[Cells, Cells]:
+        """Return a row with a cell for each key of the objects in it, and keys that have no column."""
         found: Cells = []
+        others: Cells = []
         for i, cell in enumerate(row):
             if i in self.folded:
                 told = flat(object_of(cell) or {})
-                found += [cell_text(told.get(key)) for key in self.folded[i]]
+                found += [cell_text(told.pop(key, None)) for key in self.folded[i]]
+                others += told
             else:
                 found.append(cell)
-        return found
+        return found, others
 
 
 def head_of_table(text: str) -> TableHead:

@@ -98,6 +98,20 @@ def test_cells_that_are_objects_are_columns(tmp_path: Path) -> None:
     assert found.trials.objectives[:4, 0].tolist() == [0.1, 0.2, 0.3, 0.4]
 
 
+def test_a_key_that_comes_late_in_cells_that_are_objects_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "project.csv"
+    rows = [
+        f"""{{""acc"": 0.{n}, ""_step"": 9}}","{{""lr"": 0.{n}}}",run-{n}""" for n in range(10, 50)
+    ]
+    late = """{""acc"": 0.5, ""_step"": 9}","{""lr"": 0.5, ""warmup"": 3}",last"""
+    lines = [f'{k},"{row}' for k, row in enumerate([*rows, late, late])]
+    path.write_text("\n".join([",summary,config,name", *lines, ""]))
+    (found,) = hypertendril.read(path)
+    (told,) = [skip for skip in found.header.skipped if "warmup" in skip.reason]
+    assert told.line == 42
+    assert len(found.trials) == 42
+
+
 @pytest.mark.parametrize(
     "below",
     ["mean,48,,0.5\nstd,1,,0.1\n", "\n\nBest,,,0.25\n", "Total:,96,,\n", "made in May\n"],
