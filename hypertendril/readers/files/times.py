@@ -26,7 +26,9 @@ def posix(value: Any, zone: tzinfo | None = None) -> float:
     """
     try:
         moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
-        return moment.replace(tzinfo=moment.tzinfo or zone).timestamp()
+        if zone is not None and moment.tzinfo is None:
+            moment = moment.replace(tzinfo=zone)
+        return moment.timestamp()
     except (TypeError, ValueError, OverflowError, OSError):
         return math.nan
 

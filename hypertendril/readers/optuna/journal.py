@@ -251,7 +251,8 @@ class Replay:
         """Take what a trial that was added as a whole brings along."""
         distributions = operation.get("distributions", {})
         for name, value in operation.get("params", {}).items():
-            self._add_param(trial, name, value, distributions[name])
+            self._params.append(self._param_row(trial, name, value, distributions[name]))
+            self._distributions.setdefault((self._study[trial], name), distributions[name])
         one = operation.get("value")
         self._add_values(trial, operation.get("values") or ([] if one is None else [one]))
         for step, value in operation.get("intermediate_values", {}).items():
@@ -272,17 +273,18 @@ class Replay:
         if not self._can_change(trial):
             return
         name, distribution = operation["param_name"], operation["distribution"]
-        before = self._distributions.get((self._study[trial], name), distribution)
-        if before != distribution and not are_alike(before, distribution):
+        row = self._param_row(trial, name, operation["param_value_internal"], distribution)
+        before = self._distributions.setdefault((self._study[trial], name), distribution)
+        if before == distribution or are_alike(before, distribution):
+            self._params.append(row)
+        else:
             self._losses.count("a parameter of another kind than before, which Optuna refused")
-            return
-        self._add_param(trial, name, operation["param_value_internal"], distribution)
 
-    def _add_param(self, trial: int, name: str, value: Any, distribution: str) -> None:
+    def _param_row(
+        self, trial: int, name: str, value: Any, distribution: str
+    ) -> tuple[int, int, int, float]:
         texts = self._texts
-        row = (trial, texts.names[name], texts.distributions[distribution], float(value))
-        self._params.append(row)
-        self._distributions.setdefault((self._study[trial], name), distribution)
+        return trial, texts.names[name], texts.distributions[distribution], float(value)
 
     def _state_and_values(self, operation: Operation) -> None:
         trial = operation["trial_id"]
