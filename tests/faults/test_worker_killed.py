@@ -160,11 +160,12 @@ def test_a_worker_that_wakes_after_its_lease_ran_out_writes_nothing(bench: Worke
     bench.wait_for_trials(job_id, 5)
     os.kill(sleeper.pid, signal.SIGSTOP)
     bench.start_worker(lease_seconds)
-    wait_until(lambda: bench.job(job_id).attempts == 2)
+    log = bench.folder / "worker.log"
+    # Not the job's count of attempts: it falls again as soon as a trial of the second one ends.
+    wait_until(lambda: f"Job {job_id} (job): started, attempt 2." in log.read_text())
     bench.gate.touch()
     study = bench.wait_for_state(job_id, JobState.DONE)
     os.kill(sleeper.pid, signal.SIGCONT)
-    log = bench.folder / "worker.log"
     wait_until(lambda: f"Job {job_id} (job): running." in log.read_text())
     after = bench.study(job_id)
     assert after is not None

@@ -31,7 +31,7 @@ class Finding:
         advice: What to do next; empty where nothing is to be done.
         parameter: The hyperparameter it is about, None for the whole search.
         statistic: The number that was judged, None without enough data.
-        interval: Where the statistic may lie, at 90 % (D1b) or 95 %; None where none is known.
+        interval: Where the statistic may lie, at 90 % (D1b, D3) or 95 %; None where none is known.
         threshold: What the statistic is held against.
         changes: Parameters as the next study should have them.
         rows: Trials it rests on; empty where they are all of them.
