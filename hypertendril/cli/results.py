@@ -179,7 +179,7 @@ def _importance(options: argparse.Namespace) -> int:
 
 
 def _diagnose(options: argparse.Namespace) -> int:
-    from hypertendril.guidance.diagnosis import diagnose  # noqa: PLC0415
+    from hypertendril.guidance.diagnosis import Verdict, diagnose  # noqa: PLC0415
 
     if len(options.study) > 1:
         raise HyperTendrilError("One search is diagnosed at a time: give --study once.")
@@ -190,10 +190,11 @@ def _diagnose(options: argparse.Namespace) -> int:
         write_json({"study": study.name, "findings": found})
         return 0
     write(f"{study.name}: {len(study)} trials, {study.header.method.name}")
+    width = max(map(len, Verdict))
     for finding in findings:
-        write(f"  {finding.verdict.upper():<{len('not enough data')}}  {finding.said}")
+        write(f"  {finding.verdict.upper():<{width}}  {finding.said}")
         if finding.advice:
-            write(f"  {'':<{len('not enough data')}}  -> {finding.advice}")
+            write(f"  {'':<{width}}  -> {finding.advice}")
     return 0
 
 

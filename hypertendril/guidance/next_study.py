@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hypertendril.analysis.importance.promising import promising_ranges
 from hypertendril.analysis.ranges import space_of_selection, space_of_trials
 from hypertendril.errors import SpaceError
-from hypertendril.guidance.diagnosis import diagnose
+from hypertendril.guidance.diagnosis import beyond_bounds
 from hypertendril.model import Parameter, SearchSpace, Selection, Study
 from hypertendril.model.space import narrowed
 
@@ -64,7 +64,7 @@ def wider_ranges(study: Study) -> tuple[Parameter, ...]:
     Raises:
         SpaceError: They crowd at none.
     """
-    found = tuple(change for finding in diagnose(study) for change in finding.changes)
+    found = beyond_bounds(study)
     if not found:
         raise SpaceError("The best trials crowd at no bound.")
     return found

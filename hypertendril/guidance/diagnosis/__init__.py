@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from hypertendril.guidance.diagnosis.case import Case
 from hypertendril.guidance.diagnosis.finding import Finding, Verdict
-from hypertendril.model import Study
+from hypertendril.model import Parameter, Study
 
-__all__ = ["Finding", "Verdict", "diagnose"]
+__all__ = ["Finding", "Verdict", "beyond_bounds", "diagnose"]
 
 _URGENCY = tuple(Verdict)
 
@@ -22,3 +22,13 @@ def diagnose(study: Study) -> tuple[Finding, ...]:
     case = Case(study)
     found = [finding for rule in RULES for finding in rule(case)]
     return tuple(sorted(found, key=lambda finding: _URGENCY.index(finding.verdict)))
+
+
+def beyond_bounds(study: Study) -> tuple[Parameter, ...]:
+    """Return the parameters at whose bounds the best trials crowd, with more room there.
+
+    It asks the one rule that changes parameters: a click can't wait for all of them.
+    """
+    from hypertendril.guidance.diagnosis.ranges import bounds  # noqa: PLC0415 (as above)
+
+    return tuple(change for finding in bounds(Case(study)) for change in finding.changes)

@@ -35,9 +35,9 @@ class Case:
         return self.study.objectives[0].direction.sign
 
     @property
-    def is_single(self) -> bool:
-        """Whether one objective tells which trial is better."""
-        return len(self.study.objectives) == 1
+    def is_comparable(self) -> bool:
+        """Whether one number tells which trial is better, and no trial went on from another."""
+        return len(self.study.objectives) == 1 and not self.study.has_forks()
 
     @cached_property
     def unit(self) -> NDArray[np.float64]:

@@ -66,16 +66,32 @@ class Finding:
         }
 
 
-def unknown(rule: str, title: str, why: str) -> Finding:
-    """Return that a rule applies, but has too little to go by."""
-    return Finding(rule, title, Verdict.UNKNOWN, why)
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule: its name in docs/diagnosis.md, and what it looks at."""
+
+    name: str
+    title: str
+
+    def finds(
+        self,
+        verdict: Verdict,
+        said: str,
+        *,
+        advice: str = "",
+        rows: Iterable[Any] = (),
+        **more: Any,
+    ) -> Finding:
+        """Return a finding; where all is well nothing is advised. `more` are its other fields."""
+        told = "" if verdict is Verdict.OK else advice
+        held = tuple(int(row) for row in rows)
+        return Finding(self.name, self.title, verdict, said, advice=told, rows=held, **more)
+
+    def lacks(self, why: str) -> Finding:
+        """Return that the rule applies, but has too little to go by."""
+        return Finding(self.name, self.title, Verdict.UNKNOWN, why)
 
 
 def graded(value: float, watch: float, act: float) -> Verdict:
     """Return the verdict on a value that is worse the higher it is."""
     return Verdict.ACT if value > act else Verdict.WATCH if value > watch else Verdict.OK
-
-
-def rows_of(rows: Iterable[Any]) -> tuple[int, ...]:
-    """Return rows of trials as a finding holds them."""
-    return tuple(int(row) for row in rows)

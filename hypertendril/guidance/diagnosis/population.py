@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import linregress
 
 from hypertendril.analysis.ticks import number_text
 from hypertendril.guidance.diagnosis.case import Case
-from hypertendril.guidance.diagnosis.finding import Finding, Verdict, rows_of, unknown
+from hypertendril.guidance.diagnosis.finding import Finding, Rule, Verdict
 from hypertendril.model import Parameter
 
 MIN_POPULATION = 8
@@ -21,33 +23,32 @@ BIASED = 0.5  # between steps of one size (slope 0) and steps by a factor (1)
 MIN_SPAN = 4.0
 ONE_SIDED_95 = 1.64
 
+_PERTURBATION = Rule("D3", "Perturbation")
 
-def diversity(case: Case) -> tuple[Finding, ...]:
+
+def diversity(case: Case) -> Iterator[Finding]:
     """D2: how soon a population descends from two trials, and what it gained after that.
 
     The effective number of founders is 1 / sum p_i^2 over their shares of a generation.
     Source: takeover times of selection, Goldberg and Deb 1991.
     """
-    rule, title = "D2", "Diversity of the population"
+    rule = Rule("D2", "Diversity of the population")
     if not case.study.has_forks():
-        return ()
-    generations = _generations(case)
+        return
+    generations, best = _generations(case)
     if len(generations) < MIN_GENERATIONS or len(generations[0]) < MIN_POPULATION:
-        return (
-            unknown(
-                rule,
-                title,
-                f"{len(generations)} generations, the first of "
-                f"{len(generations[0]) if generations else 0} trials; {MIN_GENERATIONS} generations "
-                f"and {MIN_POPULATION} trials are needed.",
-            ),
+        yield rule.lacks(
+            f"{len(generations)} generations, the first of "
+            f"{len(generations[0]) if generations else 0} trials; {MIN_GENERATIONS} generations "
+            f"and {MIN_POPULATION} trials are needed."
         )
+        return
     selections = len(generations) - 1
     founders = np.array([_effective(case.founder[members]) for members in generations])
     half = (selections + 1) // 2
     collapsed = np.flatnonzero(founders <= FEW)
     first = int(collapsed[0]) if len(collapsed) else selections + 1
-    late = _gain_after(case, first)
+    late = _gain_after(best, first)
     if first > half:
         verdict, said = Verdict.OK, ""
     else:
@@ -55,31 +56,27 @@ def diversity(case: Case) -> tuple[Finding, ...]:
         verdict = Verdict.ACT if is_lost else Verdict.WATCH
         said = f" From selection {first} on it had {FEW:g} or fewer; {late:.0%} of the gain came after."
     advice = (
-        ""
-        if verdict is Verdict.OK
-        else "Replace fewer trials a generation, take new values more often, or train longer "
+        "Replace fewer trials a generation, take new values more often, or train longer "
         "between generations."
     )
-    return (
-        Finding(
-            rule,
-            title,
-            verdict,
-            f"After {half} of {selections} selections the population stood on "
-            f"{founders[half]:.1f} of {len(generations[0])} founders.{said}",
-            advice=advice,
-            statistic=float(founders[half]),
-            threshold=FEW,
-            rows=rows_of(generations[half]),
-        ),
+    yield rule.finds(
+        verdict,
+        f"After {half} of {selections} selections the population stood on "
+        f"{founders[half]:.1f} of {len(generations[0])} founders.{said}",
+        advice=advice,
+        statistic=float(founders[half]),
+        threshold=FEW,
+        rows=generations[half],
     )
 
 
-def _generations(case: Case) -> list[NDArray[np.int64]]:
-    """Return the rows of the trials evaluated in each generation."""
+def _generations(case: Case) -> tuple[list[NDArray[np.int64]], NDArray[np.float64]]:
+    """Return the rows of the trials evaluated in each generation, and the best quality by then."""
     seen = case.study.evaluations
-    iterations = np.unique(seen.iteration[seen.iteration >= 0])
-    return [np.unique(seen.trial[seen.iteration == one]) for one in iterations]
+    quality = np.where(np.isfinite(seen.value), case.sign * seen.value, -np.inf)
+    masks = [seen.iteration == one for one in np.unique(seen.iteration[seen.iteration >= 0])]
+    members = [np.unique(seen.trial[mask]) for mask in masks]
+    return members, np.maximum.accumulate([quality[mask].max() for mask in masks])
 
 
 def _effective(founders: NDArray[np.int64]) -> float:
@@ -88,50 +85,44 @@ def _effective(founders: NDArray[np.int64]) -> float:
     return float(1.0 / (shares**2).sum())
 
 
-def _gain_after(case: Case, generation: int) -> float:
+def _gain_after(best: NDArray[np.float64], generation: int) -> float:
     """Return which share of all that was gained came after a generation; 0 where nothing was."""
-    seen = case.study.evaluations
-    iterations = np.unique(seen.iteration[seen.iteration >= 0])
-    quality = np.where(np.isfinite(seen.value), case.sign * seen.value, -np.inf)
-    best = np.maximum.accumulate([quality[seen.iteration == one].max() for one in iterations])
-    total = best[-1] - best[0]
-    if generation >= len(best) or not np.isfinite(total) or total <= 0:
+    if generation >= len(best):
         return 0.0
-    return float((best[-1] - best[generation]) / total)
+    total = best[-1] - best[0]
+    return float((best[-1] - best[generation]) / total) if 0 < total < np.inf else 0.0
 
 
-def perturbation(case: Case) -> tuple[Finding, ...]:
+def perturbation(case: Case) -> Iterator[Finding]:
     """D3: whether steps from parent to child grow with the value on a scale declared as linear.
 
     Steps by a factor (times 1.2, times 0.8) drift to small values there: the slope of
     log |child - parent| over log parent is 1 for them and 0 for steps of one size.
     Source: HyperTendril, figure 9.
     """
-    rule, title = "D3", "Perturbation"
     if not case.study.has_forks():
-        return ()
+        return
     found = [
         finding
         for k, parameter in enumerate(case.study.space)
         if not parameter.is_discrete_choice and not parameter.log
         if (finding := _slope(case, k, parameter)) is not None
     ]
-    biased = tuple(finding for finding in found if finding.verdict is Verdict.ACT)
-    if biased:
-        return biased
+    biased = [finding for finding in found if finding.verdict is Verdict.ACT]
     if not found:
         why = f"No parameter was perturbed {MIN_STEPS} times over a factor of {MIN_SPAN:g}."
-        return (unknown(rule, title, why),)
-    return tuple(found[:1]) if len(found) == 1 else (_unbiased(found),)
+        yield _PERTURBATION.lacks(why)
+    elif biased or len(found) == 1:
+        yield from biased or found
+    else:
+        yield _unbiased(found)
 
 
 def _unbiased(found: list[Finding]) -> Finding:
     names = ", ".join(str(finding.parameter) for finding in found)
     worst = max(found, key=lambda finding: finding.statistic or 0.0)
     said = f"Steps of {names} do not grow with their values (slope at most {worst.statistic:.2f})."
-    return Finding(
-        "D3",
-        "Perturbation",
+    return _PERTURBATION.finds(
         Verdict.OK,
         said,
         statistic=worst.statistic,
@@ -161,15 +152,13 @@ def _slope(case: Case, column: int, parameter: Parameter) -> Finding | None:
         f"Perturb {parameter.name} in its declared scale, or declare it logarithmic with factors "
         "f and 1/f."
     )
-    return Finding(
-        "D3",
-        "Perturbation",
+    return _PERTURBATION.finds(
         Verdict.ACT if is_biased else Verdict.OK,
         said,
-        advice=advice if is_biased else "",
+        advice=advice,
         parameter=parameter.name,
         statistic=slope,
         interval=(slope - margin, slope + margin),
         threshold=BIASED,
-        rows=rows_of(children),
+        rows=children,
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from scipy.spatial.distance import cdist
 from scipy.stats import mannwhitneyu
 
 from hypertendril.guidance.diagnosis.case import Case
-from hypertendril.guidance.diagnosis.finding import Finding, Verdict, graded, rows_of, unknown
+from hypertendril.guidance.diagnosis.finding import Finding, Rule, Verdict, graded
 
 MIN_TRIALS = 30
 OLD_RECORD = 0.8
@@ -21,18 +23,19 @@ REPEATS = 20
 _GUIDED = ("tpe", "gp", "gaussian", "bayes", "bohb", "smac", "cma", "bo_", "botorch", "hebo")
 
 
-def stagnation(case: Case) -> tuple[Finding, ...]:
+def stagnation(case: Case) -> Iterator[Finding]:
     """D7: how long ago the last improvement was, and whether late trials are better than early ones.
 
     Under random search the number of records among n trials is H_n = 1 + 1/2 + ... + 1/n on
     average (theory of records, Rényi 1962).
     """
-    rule, title = "D7", "Progress"
-    if not case.is_single or case.study.has_forks():
-        return ()
+    rule = Rule("D7", "Progress")
+    if not case.is_comparable:
+        return
     n = len(case.rows)
     if n < MIN_TRIALS:
-        return (unknown(rule, title, f"{n} trials have a result; {MIN_TRIALS} are needed."),)
+        yield rule.lacks(f"{n} trials have a result; {MIN_TRIALS} are needed.")
+        return
     best = np.maximum.accumulate(case.quality)
     is_record = np.append(True, best[1:] > best[:-1])
     records = np.flatnonzero(is_record)
@@ -49,32 +52,22 @@ def stagnation(case: Case) -> tuple[Finding, ...]:
     if is_stuck:
         said += " The last third of the trials is no better than the first."
     verdict = Verdict.OK if not is_stuck else Verdict.ACT if since >= MIN_TRIALS else Verdict.WATCH
-    advice = "Stop, or change the space or the method." if is_stuck else ""
-    rows = rows_of(case.rows[records])
-    return (
-        Finding(
-            rule,
-            title,
-            verdict,
-            said,
-            advice=advice,
-            statistic=share,
-            threshold=OLD_RECORD,
-            rows=rows,
-        ),
-    )
+    advice = "Stop, or change the space or the method."
+    rows = case.rows[records]
+    yield rule.finds(verdict, said, advice=advice, statistic=share, threshold=OLD_RECORD, rows=rows)
 
 
-def guidance(case: Case) -> tuple[Finding, ...]:
+def guidance(case: Case) -> Iterator[Finding]:
     """D8: whether the last half of a guided search is better than its random start."""
-    rule, title = "D8", "Method against its start"
-    if not _is_guided(case) or not case.is_single or case.study.has_forks():
-        return ()
+    rule = Rule("D8", "Method against its start")
+    if not _is_guided(case) or not case.is_comparable:
+        return
     start = _start_up(case)
     n = len(case.rows)
     if n < MIN_GUIDED + start:
         why = f"{n} trials have a result; {MIN_GUIDED} after the first {start} are needed."
-        return (unknown(rule, title, why),)
+        yield rule.lacks(why)
+        return
     first, last = case.quality[:start], case.quality[max(start, n // 2) :]
     p = float(mannwhitneyu(last, first, alternative="greater").pvalue)
     verdict = graded(p, 0.1, 0.95)
@@ -84,22 +77,10 @@ def guidance(case: Case) -> tuple[Finding, ...]:
         f"(p = {p:.2g})."
     )
     advice = (
-        ""
-        if verdict is Verdict.OK
-        else "Look at the direction of the objective; fix the hyperparameters without effect; "
+        "Look at the direction of the objective; fix the hyperparameters without effect; "
         "begin with more random trials."
     )
-    return (
-        Finding(
-            rule,
-            title,
-            verdict,
-            said,
-            advice=advice,
-            statistic=p,
-            threshold=0.1,
-        ),
-    )
+    yield rule.finds(verdict, said, advice=advice, statistic=p, threshold=0.1)
 
 
 def _is_guided(case: Case) -> bool:
@@ -112,22 +93,23 @@ def _start_up(case: Case) -> int:
     return given if isinstance(given, int) and given > 1 else START_UP
 
 
-def spread(case: Case) -> tuple[Finding, ...]:
+def spread(case: Case) -> Iterator[Finding]:
     """D9: whether the last trials all lie in one place without finding anything better there.
 
     Compares their median distance to the nearest neighbour with that of as many random ones.
     """
-    rule, title = "D9", "Spread of the last trials"
-    if not _is_guided(case) or not case.is_single or case.study.has_forks():
-        return ()
+    rule = Rule("D9", "Spread of the last trials")
+    if not _is_guided(case) or not case.is_comparable:
+        return
     n = len(case.rows)
     if n < MIN_LOCAL:
         why = f"{n} trials have a result; {MIN_LOCAL} are needed."
-        return (unknown(rule, title, why),)
+        yield rule.lacks(why)
+        return
     unit = np.nan_to_num(case.unit[case.rows], nan=0.5)
     is_varied = np.ptp(unit, axis=0) > 0
     if not is_varied.any():
-        return ()
+        return
     unit = unit[:, is_varied]
     generator = np.random.default_rng(0)
     # Shuffled columns keep what choices and steps allow, and forget where the search went.
@@ -142,21 +124,10 @@ def spread(case: Case) -> tuple[Finding, ...]:
         f"The last {LAST} trials lie {ratio:.2f} times as far from each other as a shuffle of all "
         f"trials, and hold {'a' if has_record else 'no'} new best."
     )
-    advice = "Mix in random trials, or start again elsewhere." if is_stuck else ""
+    advice = "Mix in random trials, or start again elsewhere."
     verdict = Verdict.ACT if is_stuck else Verdict.OK
-    rows = rows_of(case.rows[-LAST:])
-    return (
-        Finding(
-            rule,
-            title,
-            verdict,
-            said,
-            advice=advice,
-            statistic=ratio,
-            threshold=TIGHT,
-            rows=rows,
-        ),
-    )
+    rows = case.rows[-LAST:]
+    yield rule.finds(verdict, said, advice=advice, statistic=ratio, threshold=TIGHT, rows=rows)
 
 
 def _nearest(points: np.ndarray) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +12,7 @@ from scipy.stats import binomtest, mannwhitneyu
 
 from hypertendril.analysis.ticks import number_text
 from hypertendril.guidance.diagnosis.case import Case
-from hypertendril.guidance.diagnosis.finding import Finding, Verdict, rows_of, unknown
+from hypertendril.guidance.diagnosis.finding import Finding, Rule, Verdict
 from hypertendril.model import Parameter, ParameterKind
 
 MIN_TRIALS = 30
@@ -22,33 +23,34 @@ MIN_COVERED = 20
 N_PARTS = 10
 DECADES = 2.0  # a range over this many decades is searched by its logarithm
 
+_BOUNDS = Rule("D4", "Bounds")
+_COVERAGE = Rule("D14", "Coverage")
 
-def bounds(case: Case) -> tuple[Finding, ...]:
+
+def bounds(case: Case) -> Iterator[Finding]:
     """D4: whether the best trials crowd at a bound, and get better towards it.
 
     Both must hold: the best tenth lies in the outer fifth more often than chance has it (binomial,
     p < .05), and the outer fifth is better than the one next to it (Mann-Whitney, p < .1).
     Source: the Deep Learning Tuning Playbook ("bad search space boundaries").
     """
-    rule, title = "D4", "Bounds"
-    if not case.is_single or case.study.has_forks():
-        return ()
+    if not case.is_comparable:
+        return
     numeric = _numeric(case)
     if not numeric:
-        return ()
+        return
     if len(case.rows) < MIN_TRIALS:
         why = f"{len(case.rows)} trials have a result; {MIN_TRIALS} are needed."
-        return (unknown(rule, title, why),)
+        yield _BOUNDS.lacks(why)
+        return
     found = [
         finding
         for k, parameter in numeric
         for is_upper in (False, True)
         if (finding := _at_bound(case, k, parameter, is_upper=is_upper)) is not None
     ]
-    if found:
-        return tuple(found)
     said = f"The best trials crowd at no bound of {_parameters(len(numeric))}."
-    return (Finding(rule, title, Verdict.OK, said),)
+    yield from found or [_BOUNDS.finds(Verdict.OK, said)]
 
 
 def _parameters(n: int) -> str:
@@ -85,9 +87,7 @@ def _at_bound(case: Case, column: int, parameter: Parameter, *, is_upper: bool) 
         return None
     new = widened.high if is_upper else widened.low
     assert new is not None
-    return Finding(
-        "D4",
-        "Bounds",
+    return _BOUNDS.finds(
         Verdict.ACT,
         f"{count} of the best {n_best} trials have {parameter.name} in the fifth of its range next "
         f"to {_end(case, column, parameter, is_upper=is_upper)}, and results get better towards it.",
@@ -96,7 +96,7 @@ def _at_bound(case: Case, column: int, parameter: Parameter, *, is_upper: bool) 
         statistic=count / n_best,
         threshold=OUTER,
         changes=(widened,),
-        rows=rows_of(rows[best][outer[best]]),
+        rows=rows[best][outer[best]],
     )
 
 
@@ -140,11 +140,10 @@ def _widened(parameter: Parameter, *, is_upper: bool) -> Parameter | None:
     return replace(parameter, high=float(new)) if is_upper else replace(parameter, low=float(new))
 
 
-def coverage(case: Case) -> tuple[Finding, ...]:
+def coverage(case: Case) -> Iterator[Finding]:
     """D14: tenths of a parameter's range, in its declared scale, that no trial has tried."""
-    rule, title = "D14", "Coverage"
     if case.study.has_forks():
-        return ()
+        return
     found = []
     judged = 0
     for k, parameter in _numeric(case):
@@ -157,10 +156,10 @@ def coverage(case: Case) -> tuple[Finding, ...]:
         judged += 1
         if (finding := _holes(parameter, unit)) is not None:
             found.append(finding)
-    if found or not judged:
-        return tuple(found)
-    said = f"Trials reach at least 7 tenths of the range of {_parameters(judged)}."
-    return (Finding(rule, title, Verdict.OK, said),)
+    yield from found
+    if judged and not found:
+        said = f"Trials reach at least 7 tenths of the range of {_parameters(judged)}."
+        yield _COVERAGE.finds(Verdict.OK, said)
 
 
 def _holes(parameter: Parameter, unit: NDArray[np.float64]) -> Finding | None:
@@ -178,9 +177,7 @@ def _holes(parameter: Parameter, unit: NDArray[np.float64]) -> Finding | None:
     advice = f"Narrow the range of {parameter.name}, or begin with trials spread over all of it."
     if not parameter.log and low > 0 and high / low > 10**DECADES:
         advice = f"Declare {parameter.name} logarithmic: its range spans decades."
-    return Finding(
-        "D14",
-        "Coverage",
+    return _COVERAGE.finds(
         Verdict.WATCH,
         said,
         advice=advice,

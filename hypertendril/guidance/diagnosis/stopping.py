@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import mannwhitneyu, spearmanr
 
 from hypertendril.analysis.ticks import number_text
 from hypertendril.guidance.diagnosis.case import Case
-from hypertendril.guidance.diagnosis.finding import (
-    Finding,
-    Verdict,
-    graded,
-    rows_of,
-    unknown,
-)
+from hypertendril.guidance.diagnosis.finding import Finding, Rule, Verdict, graded
 from hypertendril.guidance.diagnosis.intervals import share_interval
 from hypertendril.model import Outcome
 
@@ -33,29 +29,26 @@ MOSTLY_RIGHT, CHANCE = 0.7, 0.5  # shares of pairs in the right order
 _KEPT = (Outcome.PROMOTED, Outcome.SURVIVED)
 
 
-def early_stopping(case: Case) -> tuple[Finding, ...]:
+def early_stopping(case: Case) -> Iterator[Finding]:
     """D1: the share of trials that were still learning when the method first decided about them.
 
     Sources: HyperTendril, section 7.1; the Deep Learning Tuning Playbook ("is it still
     improving at the end?").
     """
-    rule, title = "D1", "First evaluation"
+    rule = Rule("D1", "First evaluation")
     outcome = case.study.evaluations.outcome
     if not np.isin(outcome, (*_KEPT, Outcome.DISCARDED)).any():
-        return ()
+        return
     founders = case.study.trials.parent < 0
     rows = np.flatnonzero(founders & (case.first_look < case.full))
     rows = rows[:: -(-len(rows) // MOST_CURVES) or 1]
     gains = [(row, gain) for row in rows if (gain := _late_gain(case, int(row))) is not None]
     if len(gains) < MIN_CURVES:
-        return (
-            unknown(
-                rule,
-                title,
-                f"{len(gains)} trials have {MIN_POINTS} or more points of their curve before they "
-                f"were first evaluated; {MIN_CURVES} are needed.",
-            ),
+        yield rule.lacks(
+            f"{len(gains)} trials have {MIN_POINTS} or more points of their curve before they "
+            f"were first evaluated; {MIN_CURVES} are needed."
         )
+        return
     rising = [row for row, gain in gains if gain > RISING]
     share = len(rising) / len(gains)
     looks = case.first_look[[row for row, _ in gains]]
@@ -66,24 +59,18 @@ def early_stopping(case: Case) -> tuple[Finding, ...]:
         f"fifth of the {step} steps before they were first evaluated."
     )
     advice = (
-        ""
-        if verdict is Verdict.OK
-        else f"Evaluate later than after {step} steps, until fewer than 3 in 10 trials still rise; "
+        f"Evaluate later than after {step} steps, until fewer than 3 in 10 trials still rise; "
         "train a few of the stopped trials to their end to see what was lost."
     )
     interval = share_interval(len(rising), len(gains))
-    return (
-        Finding(
-            rule,
-            title,
-            verdict,
-            said,
-            advice=advice,
-            statistic=share,
-            interval=interval,
-            threshold=MOST,
-            rows=rows_of(rising),
-        ),
+    yield rule.finds(
+        verdict,
+        said,
+        advice=advice,
+        statistic=share,
+        interval=interval,
+        threshold=MOST,
+        rows=rising,
     )
 
 
@@ -103,16 +90,16 @@ def _late_gain(case: Case, row: int) -> float | None:
     return (later - earlier) / scale if scale else 0.0
 
 
-def first_ranks(case: Case) -> tuple[Finding, ...]:
+def first_ranks(case: Case) -> Iterator[Finding]:
     """D1b: whether values at the lowest rung rank trials as their ends do.
 
     Only trials that no rung had selected are asked (the conservative bracket): among survivors
     ranks agree less than among all. Sources: Hyperband (Li et al. 2018); BOHB (Falkner et al. 2018).
     """
-    rule, title = "D1b", "Ranks at the first evaluation"
+    rule = Rule("D1b", "Ranks at the first evaluation")
     low = np.nanmin(case.first_look) if np.isfinite(case.first_look).any() else np.nan
     if case.curve is None or not low < case.full:
-        return ()
+        return
     asked = case.rows[case.first_look[case.rows] >= case.full]
     pairs = [
         (int(row), value)
@@ -120,14 +107,11 @@ def first_ranks(case: Case) -> tuple[Finding, ...]:
         if (value := _value_at(case, int(row), float(low))) is not None
     ]
     if len(pairs) < MIN_CURVES:
-        return (
-            unknown(
-                rule,
-                title,
-                f"{len(pairs)} trials were trained to the end whatever they had reached at step "
-                f"{number_text(float(low))}; {MIN_CURVES} are needed.",
-            ),
+        yield rule.lacks(
+            f"{len(pairs)} trials were trained to the end whatever they had reached at step "
+            f"{number_text(float(low))}; {MIN_CURVES} are needed."
         )
+        return
     rows = np.array([row for row, _ in pairs])
     early = np.array([value for _, value in pairs])
     late = case.sign * case.study.trials.objectives[rows, 0]
@@ -138,21 +122,9 @@ def first_ranks(case: Case) -> tuple[Finding, ...]:
         f"Of {len(rows)} trials trained to the end the value at step {number_text(float(low))} "
         f"and the last one have a rank correlation of {rho:.2f} ({ends[0]:.2f} to {ends[1]:.2f})."
     )
-    advice = (
-        "" if verdict is Verdict.OK else "Begin with a higher lowest rung, or stop fewer at it."
-    )
-    return (
-        Finding(
-            rule,
-            title,
-            verdict,
-            said,
-            advice=advice,
-            statistic=rho,
-            interval=ends,
-            threshold=AGREED,
-            rows=rows_of(rows),
-        ),
+    advice = "Begin with a higher lowest rung, or stop fewer at it."
+    yield rule.finds(
+        verdict, said, advice=advice, statistic=rho, interval=ends, threshold=AGREED, rows=rows
     )
 
 
@@ -176,19 +148,19 @@ def _bootstrap(a: NDArray[np.float64], b: NDArray[np.float64]) -> tuple[float, f
     return float(low), float(high)
 
 
-def promotions(case: Case) -> tuple[Finding, ...]:
+def promotions(case: Case) -> Iterator[Finding]:
     """D16: whether those that went on were better than those that were stopped beside them.
 
     The share of pairs in the right order, over all rungs and generations: the area under the ROC
     curve (Mann and Whitney 1947). Below one half the worse ones were kept.
     """
-    rule, title = "D16", "Promotions"
+    rule = Rule("D16", "Promotions")
     right, pairs = 0.0, 0
     for kept, stopped in _decisions(case):
         right += float(mannwhitneyu(kept, stopped).statistic)
         pairs += len(kept) * len(stopped)
     if pairs < MIN_PAIRS:
-        return ()
+        return
     share = right / pairs
     verdict = graded(1 - share, 1 - MOSTLY_RIGHT, 1 - CHANCE)
     said = (
@@ -198,17 +170,7 @@ def promotions(case: Case) -> tuple[Finding, ...]:
         Verdict.ACT: "Look at the direction the scheduler was told: the worse trials went on.",
         Verdict.WATCH: "Look at which metric the scheduler was told to compare.",
     }.get(verdict, "")
-    return (
-        Finding(
-            rule,
-            title,
-            verdict,
-            said,
-            advice=advice,
-            statistic=share,
-            threshold=CHANCE,
-        ),
-    )
+    yield rule.finds(verdict, said, advice=advice, statistic=share, threshold=CHANCE)
 
 
 def _decisions(case: Case) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:

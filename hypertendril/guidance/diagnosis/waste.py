@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import mannwhitneyu
 
 from hypertendril.analysis.ticks import number_text
 from hypertendril.guidance.diagnosis.case import Case
-from hypertendril.guidance.diagnosis.finding import (
-    Finding,
-    Verdict,
-    graded,
-    rows_of,
-    unknown,
-)
+from hypertendril.guidance.diagnosis.finding import Finding, Rule, Verdict, graded
 from hypertendril.guidance.diagnosis.intervals import share_interval
 from hypertendril.model import TrialState
 
@@ -29,13 +25,13 @@ CERTAIN = 0.01
 _ENDED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAILED)
 
 
-def repeats(case: Case) -> tuple[Finding, ...]:
+def repeats(case: Case) -> Iterator[Finding]:
     """D10: the share of trials with the values of an earlier one, to a thousandth of each range."""
-    rule, title = "D10", "Repeated trials"
+    rule = Rule("D10", "Repeated trials")
     rows = case.rows_in(TrialState.COMPLETE, TrialState.PRUNED)
     rows = rows[case.study.trials.parent[rows] < 0]
     if len(rows) < MIN_TRIALS or not len(case.study.space):
-        return ()
+        return
     grains = np.round(np.nan_to_num(case.unit[rows], nan=-1.0) / GRAIN)
     _, first, where = np.unique(grains, axis=0, return_index=True, return_inverse=True)
     repeated = rows[first[where] != np.arange(len(rows))]
@@ -45,58 +41,33 @@ def repeats(case: Case) -> tuple[Finding, ...]:
         said = f"All {len(rows)} trials have values of their own."
     else:
         said = f"{len(repeated)} of {len(rows)} trials have the values of an earlier one."
-    advice = (
-        ""
-        if verdict is Verdict.OK
-        else "Skip what was tried already; where the objective is noisy, repeat only the best."
-    )
-    again = rows_of(repeated)
-    return (
-        Finding(
-            rule,
-            title,
-            verdict,
-            said,
-            advice=advice,
-            statistic=share,
-            threshold=0.05,
-            rows=again,
-        ),
-    )
+    advice = "Skip what was tried already; where the objective is noisy, repeat only the best."
+    yield rule.finds(verdict, said, advice=advice, statistic=share, threshold=0.05, rows=repeated)
 
 
-def failures(case: Case) -> tuple[Finding, ...]:
+def failures(case: Case) -> Iterator[Finding]:
     """D12: the share of trials that failed, and the hyperparameter that tells them from the others."""
-    rule, title = "D12", "Failed trials"
+    rule = Rule("D12", "Failed trials")
     ended = case.rows_in(*_ENDED)
     if len(ended) < MIN_TRIALS:
-        return ()
+        return
     failed = case.study.trials.state[ended] == TrialState.FAILED
     count = int(failed.sum())
     share = count / len(ended)
     verdict = graded(share, 0.1, 0.25)
     said = f"{count} of {len(ended)} trials failed." if count else "No trial failed."
     name, where = _where_failed(case, ended, failed) if verdict is not Verdict.OK else (None, "")
-    advice = (
-        ""
-        if verdict is Verdict.OK
-        else "Leave out the values that fail; look at the trials' notes."
-    )
+    advice = "Leave out the values that fail; look at the trials' notes."
     interval = share_interval(count, len(ended))
-    rows = rows_of(ended[failed])
-    return (
-        Finding(
-            rule,
-            title,
-            verdict,
-            said + where,
-            advice=advice,
-            parameter=name,
-            statistic=share,
-            interval=interval,
-            threshold=0.1,
-            rows=rows,
-        ),
+    yield rule.finds(
+        verdict,
+        said + where,
+        advice=advice,
+        parameter=name,
+        statistic=share,
+        interval=interval,
+        threshold=0.1,
+        rows=ended[failed],
     )
 
 
@@ -121,44 +92,29 @@ def _where_failed(
     return (name, words) if p < CERTAIN / len(found) else (None, "")
 
 
-def overfitting(case: Case) -> tuple[Finding, ...]:
+def overfitting(case: Case) -> Iterator[Finding]:
     """D13: whether the curves of the best trials get worse again after their best step.
 
     Source: the Deep Learning Tuning Playbook ("problematic overfitting").
     """
-    rule, title = "D13", "After the best step"
+    rule = Rule("D13", "After the best step")
     if case.curve is None:
-        return ()
+        return
     best = case.rows[np.argsort(-case.quality, kind="stable")[:BEST]]
     falls = [(int(row), fall) for row in best if (fall := _fall(case, int(row))) is not None]
     if len(falls) < BEST:
         why = f"{len(falls)} of the best {BEST} trials have {MIN_POINTS} or more points of a curve."
-        return (unknown(rule, title, why),)
+        yield rule.lacks(why)
+        return
     fallen = [row for row, fall in falls if fall > FALL]
     verdict = Verdict.WATCH if len(fallen) > 1 else Verdict.OK
     said = (
         f"{len(fallen)} of the best {BEST} trials end more than {FALL:.0%} of their curve's range "
         "short of its best."
     )
-    advice = (
-        ""
-        if verdict is Verdict.OK
-        else "Keep the checkpoint of the best step; regularise, or stop there."
-    )
+    advice = "Keep the checkpoint of the best step; regularise, or stop there."
     share = len(fallen) / BEST
-    rows = rows_of(fallen)
-    return (
-        Finding(
-            rule,
-            title,
-            verdict,
-            said,
-            advice=advice,
-            statistic=share,
-            threshold=0.2,
-            rows=rows,
-        ),
-    )
+    yield rule.finds(verdict, said, advice=advice, statistic=share, threshold=0.2, rows=fallen)
 
 
 def _fall(case: Case, row: int) -> float | None:

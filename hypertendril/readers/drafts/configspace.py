@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -46,9 +47,19 @@ class DeclaredSpace:
 
     def is_active(self, name: str, values: Mapping[str, Any]) -> bool:
         """Return whether all that is declared of a parameter lets it be, in a configuration."""
-        by_name = {parameter.name: parameter for parameter in self.space}
-        own = (item for item in self.conditions if _child(item) == name)
-        return all(_holds(item, by_name, values) for item in own)
+        own = self._conditions_of.get(name, ())
+        return all(_holds(item, self._by_name, values) for item in own)
+
+    @cached_property
+    def _by_name(self) -> dict[str, Parameter]:
+        return {parameter.name: parameter for parameter in self.space}
+
+    @cached_property
+    def _conditions_of(self) -> dict[Any, list[Mapping[str, Any]]]:
+        found: dict[Any, list[Mapping[str, Any]]] = {}
+        for item in self.conditions:
+            found.setdefault(_child(item), []).append(item)
+        return found
 
 
 def read_space(folder: Path, losses: Losses, name: str = FILE) -> DeclaredSpace:
