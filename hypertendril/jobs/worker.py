@@ -58,10 +58,7 @@ def worker_lock(settings: Settings) -> FileLock:
 
 def is_worker_alive(settings: Settings) -> bool:
     """Return whether a worker is active in the data folder."""
-    lock = worker_lock(settings)
-    is_free = lock.acquire()
-    lock.close()
-    return not is_free
+    return worker_lock(settings).is_taken()
 
 
 def work(

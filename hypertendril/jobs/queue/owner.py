@@ -37,17 +37,32 @@ class FileLock:
         """
         if self._file is not None:
             return True
+        self._file = self._locked(fcntl.LOCK_EX)
+        return self.is_held
+
+    def is_taken(self) -> bool:
+        """Return whether anybody holds the lock; whoever else asks just now does not count.
+
+        Raises:
+            JobError: As of `acquire`.
+        """
+        file = self._locked(fcntl.LOCK_SH)
+        if file is not None:
+            os.close(file)
+        return file is None
+
+    def _locked(self, kind: int) -> int | None:
+        """Return the open file with a lock on it, None where another lock forbids it."""
         try:
             file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise JobError(f"{self._path}: the lock cannot be used ({error.strerror}).") from None
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, kind | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(file)
-            return False
-        self._file = file
-        return True
+            return None
+        return file
 
     def close(self) -> None:
         """Let go of the lock."""
